@@ -1,0 +1,84 @@
+"""Every error that redis-dr raises on purpose; the one place that maps them to exit codes.
+
+RedisDrError            1  the run is over and its verdict is bad
+├── UsageError          2  wrong usage or configuration
+├── Refused             3  a guard said no (confirmation, lock, policy)
+│   └── Fenced          3  another operation took this one's right to write
+├── Unreachable         4  the instance or the engine does not answer
+├── StoreError          5  the store does not answer, or refuses
+├── Damaged             6  stored data is not what was written
+│   └── RdbError        6  an RDB file breaks its own format
+│       └── UnknownRdb  6  an RDB file uses what this program does not know
+└── Interrupted       130  a person or a signal stopped the run
+"""
+
+from typing import ClassVar
+
+
+class RedisDrError(Exception):
+    """What happened, and what to do next. Both texts stay in `args`, so that it pickles."""
+
+    exit_code: ClassVar[int] = 1
+    transient: bool = False  # may the very same call succeed a little later?
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}\nWhat to do: {self.remedy}"
+
+
+class UsageError(RedisDrError):
+    """The command or the configuration is wrong; nothing was touched."""
+
+    exit_code = 2
+
+
+class Refused(RedisDrError):
+    """A guard refused; nothing was touched."""
+
+    exit_code = 3
+
+
+class Fenced(Refused):
+    """This operation was declared dead and another took over; it must not write any more."""
+
+
+class Unreachable(RedisDrError):
+    """The Redis instance or the Docker engine does not answer as it should."""
+
+    exit_code = 4
+
+
+class StoreError(RedisDrError):
+    """The object store does not answer, or refuses."""
+
+    exit_code = 5
+
+
+class TransientStoreError(StoreError):
+    """The store failed in a way that often passes: a reset, a 503, a time-out."""
+
+    transient = True
+
+
+class Damaged(RedisDrError):
+    """Stored data is missing, or not what was written."""
+
+    exit_code = 6
+
+
+class RdbError(Damaged):
+    """An RDB file breaks its own format. `problem` names the byte offset and the database."""
+
+
+class UnknownRdb(RdbError):
+    """An RDB file holds a type, opcode or version that this program does not know."""
+
+
+class Interrupted(RedisDrError):
+    """A person or a signal stopped the run."""
+
+    exit_code = 130
