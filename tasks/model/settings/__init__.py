@@ -1,0 +1,1 @@
+"""The configuration's shape: one file a section."""

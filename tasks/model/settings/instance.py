@@ -1,0 +1,56 @@
+"""One instance with everything that holds for it: the sections, overridden by its own tables."""
+
+from pydantic import Field, SecretStr
+
+from tasks.model.keys import KeyRule
+from tasks.model.settings.base import Section
+from tasks.model.settings.database import DatabaseSettings
+from tasks.model.settings.epochs import EpochSettings
+from tasks.model.settings.resilience import ResilienceSettings
+from tasks.model.settings.restore import RestoreSettings
+from tasks.model.settings.retention import RetentionSettings
+from tasks.model.settings.store import StoreSettings
+from tasks.model.settings.warm import WarmSettings
+
+RUNBOOK_SERVER = {
+    "maxmemory": "256mb",
+    "maxmemory-policy": "allkeys-lru",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "900 1 300 10 60 10000",
+    "tcp-keepalive": "300",
+    "timeout": "0",
+    "databases": "16",
+    "protected-mode": "yes",
+}
+
+
+class Shared(Section):
+    """The sections that hold for all instances, and that one instance may override."""
+
+    store: StoreSettings = StoreSettings()
+    retention: RetentionSettings = RetentionSettings()
+    databases: dict[int, DatabaseSettings] = Field(default_factory=dict)
+    keys: tuple[KeyRule, ...] = ()
+    warm: WarmSettings = WarmSettings()
+    epochs: EpochSettings = EpochSettings()
+    resilience: ResilienceSettings = ResilienceSettings()
+    restore: RestoreSettings = RestoreSettings()
+    server: dict[str, str] = Field(default_factory=lambda: dict(RUNBOOK_SERVER))
+
+
+class Instance(Shared):
+    """One Redis. Its name is its identity in the store, never a hostname."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    container: str
+    url: str = "redis://127.0.0.1:6379"
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: str | None = None
+    ca_bundle: str | None = Field(None, description="PEM file, for rediss://")
+    hands_image: str | None = Field(None, description="where the instance's image has no shell")
+
+    def database(self, number: int) -> DatabaseSettings:
+        """The settings of one database; one that is not configured is restored and guarded."""
+        return self.databases.get(number, DatabaseSettings())
