@@ -1,0 +1,38 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3
+PY := .venv/bin/python
+# finds a Docker engine or starts one, runs the command, stops what it started
+WITH_ENGINE := $(PY) -m deployments.setup.engine run --
+
+.PHONY: help setup demo test ui bench lint check clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## .venv with all dependencies
+	@$(PYTHON) -m deployments.setup.venv
+
+demo: setup ## the main job on a real Redis: back up, lose everything, bring it back
+	@$(WITH_ENGINE) $(PY) -m deployments.demo.run
+
+lint: setup ## ruff, mypy and the import layers
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+test: lint ## lint and all tests, those with real containers included
+	@$(WITH_ENGINE) $(PY) -m deployments.setup.image --all -- $(PY) -m pytest $(PYTEST_ARGS)
+
+check: lint ## what a commit needs: lint and the tests that need no container
+	.venv/bin/pytest -q -m "not engine" $(PYTEST_ARGS)
+
+ui: setup ## Prefect server with the deployments; prints the address
+	@$(WITH_ENGINE) $(PY) -m deployments.ui
+
+bench: setup ## the figures of the notes, measured here
+	@$(WITH_ENGINE) $(PY) -m benchmarks
+
+clean: ## what the targets made in this clone: environment, private engine's data, caches
+	@$(PYTHON) -m deployments.setup.clean

@@ -1,0 +1,124 @@
+"""Make .venv with everything in it: `python3 -m deployments.setup.venv`. Standard library only.
+
+uv does the work where it can be had (6 s instead of 80, facts/prefect.md), pip where not.
+A stamp makes the second run cost nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from deployments.setup.index import uv_environment
+from deployments.setup.lock import exclusive
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".redis-dr-stamp"
+OLDEST = (3, 11)
+
+
+class CannotSetUp(Exception):
+    """One line that says what is missing and what to do."""
+
+
+def main() -> int:
+    """Set up, or say in one line why not."""
+    try:
+        with exclusive(ROOT / ".run" / "setup.lock"):
+            set_up()
+    except CannotSetUp as reason:
+        print(f"make setup: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def set_up() -> None:
+    """Create .venv and install the project with its dev extras, unless that is done already."""
+    stamp = wanted_stamp()
+    if STAMP.is_file() and STAMP.read_text() == stamp and _python_runs():
+        return
+    _create()
+    STAMP.unlink(missing_ok=True)
+    started_with = "uv" if _install_with_uv() else "pip"
+    if started_with == "pip":
+        _install_with_pip()
+    STAMP.write_text(stamp)
+    print(f"make setup: .venv is ready (by {started_with})", file=sys.stderr)
+
+
+def wanted_stamp() -> str:
+    """A digest of all that decides what the environment holds, its own place included."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    for name in ("pyproject.toml", "constraints.txt"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _python_runs() -> bool:
+    # a distribution upgrade can take the interpreter away from under a virtual environment
+    return PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], check=False).returncode == 0
+
+
+def _create() -> None:
+    if _python_runs() and (VENV / "bin" / "pip").exists():
+        return
+    if not _has_ensurepip():
+        _install_debian_venv()
+    shutil.rmtree(VENV, ignore_errors=True)
+    run([sys.executable, "-m", "venv", str(VENV)], "could not create .venv")
+
+
+def _has_ensurepip() -> bool:
+    probe = [sys.executable, "-c", "import ensurepip, venv"]
+    return subprocess.run(probe, check=False, capture_output=True).returncode == 0
+
+
+def _install_debian_venv() -> None:
+    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        raise CannotSetUp(
+            f"{sys.executable} has no venv module; install it ({package} on Debian and Ubuntu)"
+        )
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", package]):
+        run(["apt-get", *command], f"could not install {package}", environment)
+
+
+def _install_with_uv() -> bool:
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "uv"]
+    if subprocess.run(pip, check=False, capture_output=True).returncode != 0:
+        return False
+    uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
+    environment = {**os.environ, **uv_environment(PYTHON)}
+    return subprocess.run([*uv, *_what()], check=False, cwd=ROOT, env=environment).returncode == 0
+
+
+def _install_with_pip() -> None:
+    print("make setup: uv could not do it, pip tries (about 2 minutes)", file=sys.stderr)
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet"]
+    run([*pip, *_what()], "could not install the dependencies; see pip's words above")
+
+
+def _what() -> list[str]:
+    return ["--constraint", "constraints.txt", "--editable", ".[dev]"]
+
+
+def run(command: list[str], otherwise: str, environment: dict[str, str] | None = None) -> None:
+    """Run one command in the clone. Raises CannotSetUp with the sentence given."""
+    if subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode != 0:
+        raise CannotSetUp(otherwise)
+
+
+if __name__ == "__main__":
+    if sys.version_info < OLDEST:
+        found = ".".join(map(str, sys.version_info[:3]))
+        sys.exit(
+            f"make setup: Python 3.11 or newer is needed, this is {found}; try make PYTHON=python3.11"
+        )
+    sys.exit(main())
