@@ -5,6 +5,8 @@ RedisDrError            1  the run is over and its verdict is bad
 ├── Refused             3  a guard said no (confirmation, lock, policy)
 │   └── Fenced          3  another operation took this one's right to write
 ├── Unreachable         4  the instance or the engine does not answer
+│   ├── NotReady        4  it may answer a little later: refused, timed out, loading
+│   └── CircuitOpen     4  it failed too often in a row and is left alone for a while
 ├── StoreError          5  the store does not answer, or refuses
 ├── Damaged             6  stored data is not what was written
 │   └── RdbError        6  an RDB file breaks its own format
@@ -50,6 +52,16 @@ class Unreachable(RedisDrError):
     """The Redis instance or the Docker engine does not answer as it should."""
 
     exit_code = 4
+
+
+class NotReady(Unreachable):
+    """The instance may answer a little later: it refused, timed out, or is loading."""
+
+    transient = True
+
+
+class CircuitOpen(Unreachable):
+    """A service failed too often in a row and is left alone for a while."""
 
 
 class StoreError(RedisDrError):

@@ -1,0 +1,120 @@
+"""What a running server says about itself, once: INFO as a frozen noun."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Noun(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Keyspace(_Noun):
+    """One logical database, as INFO counts it: exact, but expired keys may still be in it."""
+
+    keys: int
+    expires: int = 0
+
+
+class Replica(_Noun):
+    """One replica of a master."""
+
+    address: str
+    state: str
+    lag_seconds: int
+
+
+class ServerInfo(_Noun):
+    """INFO, typed. Bytes, seconds and counts; names are Redis's own where they could be kept."""
+
+    version: str  # of the server that runs: of Valkey its own, not the Redis that it imitates
+    server_name: Literal["redis", "valkey"] = "redis"
+    run_id: str = ""
+    process_id: int = 0
+    uptime_in_seconds: int = 0
+
+    role: str = "master"  # master | slave
+    connected_slaves: int = 0
+    replicas: tuple[Replica, ...] = ()
+    master_link_status: str | None = None  # of a replica: up | down
+    master_repl_offset: int = 0
+
+    loading: bool = False
+    loading_loaded_perc: float = 0.0
+    loading_eta_seconds: int = 0
+
+    rdb_bgsave_in_progress: bool = False
+    rdb_last_bgsave_status: str = "ok"
+    rdb_last_save_time: int = 0  # Unix seconds
+    rdb_changes_since_last_save: int = 0
+    rdb_last_load_keys_loaded: int = 0  # over all databases (facts/redis.md 11)
+    rdb_last_load_keys_expired: int = 0
+    aof_enabled: bool = False
+    aof_rewrite_in_progress: bool = False
+    aof_rewrite_scheduled: bool = False
+    aof_last_bgrewrite_status: str = "ok"
+    aof_last_write_status: str = "ok"
+
+    used_memory: int = 0
+    used_memory_rss: int = 0
+    used_memory_peak: int = 0
+    maxmemory: int = 0  # 0: no limit
+    maxmemory_policy: str = ""
+    mem_fragmentation_ratio: float = 0.0
+    mem_fragmentation_bytes: int = 0
+
+    connected_clients: int = 0
+    blocked_clients: int = 0
+    maxclients: int = 0
+    rejected_connections: int = 0
+    instantaneous_ops_per_sec: int = 0
+    keyspace_hits: int = 0
+    keyspace_misses: int = 0
+    expired_keys: int = 0
+    evicted_keys: int = 0
+
+    keyspace: dict[int, Keyspace] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """From INFO as redis-py parses it. What this server does not have keeps its default."""
+        valkey = "valkey_version" in fields
+        return cls.model_validate(
+            {
+                **fields,
+                "version": str(fields["valkey_version" if valkey else "redis_version"]),
+                "server_name": "valkey" if valkey else "redis",
+                "keyspace": {
+                    int(name[2:]): value
+                    for name, value in fields.items()
+                    if name.startswith("db") and name[2:].isdigit() and isinstance(value, dict)
+                },
+                "replicas": tuple(_replicas(fields)),
+            }
+        )
+
+    @property
+    def keys(self) -> int:
+        """Keys of all databases."""
+        return sum(database.keys for database in self.keyspace.values())
+
+    def keys_in(self, db: int) -> int:
+        """Keys of one database; INFO leaves empty ones out."""
+        return self.keyspace[db].keys if db in self.keyspace else 0
+
+    @property
+    def hit_ratio(self) -> float | None:
+        """Of all lookups since the start (or CONFIG RESETSTAT); None before the first."""
+        lookups = self.keyspace_hits + self.keyspace_misses
+        return self.keyspace_hits / lookups if lookups else None
+
+
+def _replicas(fields: Mapping[str, Any]) -> list[Replica]:
+    found = []
+    for name, value in fields.items():
+        if name.startswith("slave") and name[5:].isdigit() and isinstance(value, dict):
+            address = f"{value.get('ip', '?')}:{value.get('port', '?')}"
+            lag = int(value.get("lag", 0))
+            found.append(Replica(address=address, state=str(value.get("state")), lag_seconds=lag))
+    return found

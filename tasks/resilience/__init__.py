@@ -1,0 +1,1 @@
+"""One rule for retries, one for the breaker; below every room, so that all of them share it."""
