@@ -1,0 +1,48 @@
+"""Where things lie in a store. Keys are relative to the store's own prefix (CONTRACT.md, Store)."""
+
+from datetime import datetime
+
+from tasks.model.backup_id import is_backup_id
+
+MANIFEST = "manifest.json"
+PIN = "pin.json"
+PROOFS = "proofs/"
+
+
+def backups_prefix(instance: str) -> str:
+    """All backups of one instance."""
+    return f"{instance}/backups/"
+
+
+def backup_prefix(instance: str, backup_id: str) -> str:
+    """Everything of one backup: `<instance>/backups/<ID>/`."""
+    return f"{backups_prefix(instance)}{backup_id}/"
+
+
+def manifest_key(instance: str, backup_id: str) -> str:
+    """The object that makes it a backup."""
+    return backup_prefix(instance, backup_id) + MANIFEST
+
+
+def pin_key(instance: str, backup_id: str) -> str:
+    """The object that keeps the backup for ever."""
+    return backup_prefix(instance, backup_id) + PIN
+
+
+def leases_prefix(instance: str) -> str:
+    """One object for each running restore, drill or copy."""
+    return f"{instance}/restores/"
+
+
+def proof_name(kind: str, at: datetime, *, ok: bool) -> str:
+    """A proof's outcome is in its name, so that one listing of the store tells what is proven."""
+    return f"{at:%Y%m%dT%H%M%SZ}-{kind}-{'ok' if ok else 'bad'}.json"
+
+
+def split_backup_key(instance: str, key: str) -> tuple[str, str] | None:
+    """(backup id, name inside the backup), or None for a key that belongs to no backup."""
+    rest = key.removeprefix(backups_prefix(instance))
+    backup_id, slash, name = rest.partition("/")
+    if rest == key or not slash or not name or not is_backup_id(backup_id):
+        return None
+    return backup_id, name
