@@ -1,6 +1,7 @@
 """Every error that redis-dr raises on purpose; the one place that maps them to exit codes.
 
 RedisDrError            1  the run is over and its verdict is bad
+├── SaveFailed          1  the server could not save, or the save is not ours
 ├── UsageError          2  wrong usage or configuration
 ├── Refused             3  a guard said no (confirmation, lock, policy)
 │   └── Fenced          3  another operation took this one's right to write
@@ -11,6 +12,8 @@ RedisDrError            1  the run is over and its verdict is bad
 ├── Damaged             6  stored data is not what was written
 │   └── RdbError        6  an RDB file breaks its own format
 │       └── UnknownRdb  6  an RDB file uses what this program does not know
+├── ServiceError        1  the service that a warm-up asks refuses
+│   └── ServiceDown     1  it may answer a little later: refused, timed out, 429, 5xx
 └── Interrupted       130  a person or a signal stopped the run
 """
 
@@ -30,6 +33,10 @@ class RedisDrError(Exception):
 
     def __str__(self) -> str:
         return f"{self.problem}\nWhat to do: {self.remedy}"
+
+
+class SaveFailed(RedisDrError):
+    """The server could not save, or the file is not the save that was asked for."""
 
 
 class UsageError(RedisDrError):
@@ -88,6 +95,18 @@ class RdbError(Damaged):
 
 class UnknownRdb(RdbError):
     """An RDB file holds a type, opcode or version that this program does not know."""
+
+
+class ServiceError(RedisDrError):
+    """The service that a warm-up asks refuses, or answers that it failed."""
+
+
+class ServiceDown(ServiceError):
+    """The service may answer a little later: it refused, timed out, or answered 429 or 5xx."""
+
+    transient = True
+    overloaded: bool = False  # it said itself that it is asked too much: 429
+    retry_after_seconds: float = 0.0  # that it asked for
 
 
 class Interrupted(RedisDrError):

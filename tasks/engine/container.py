@@ -1,0 +1,73 @@
+"""Look at the instance's container, stop it, start it."""
+
+from typing import Any
+
+from tasks.engine.client import engine
+from tasks.engine.errors import engine_errors
+from tasks.model.container import ContainerState, Mount
+
+_ANSWER_SECONDS = 30  # beyond the stop's own patience
+
+
+def inspect(container: str) -> ContainerState:
+    """The container's state now. Raises NoSuchContainer, Unreachable."""
+    with engine_errors(f"looking at container {container}"):
+        return _state(engine().api.inspect_container(container))
+
+
+def stop(container: str, seconds: int) -> ContainerState:
+    """Stop by the engine, so that no restart policy brings it back (facts/redis.md 15)."""
+    with engine_errors(f"stopping container {container}"):
+        engine(seconds + _ANSWER_SECONDS).api.stop(container, timeout=seconds)
+    return inspect(container)
+
+
+def start(container: str) -> None:
+    """Start it. Returning proves nothing: a Redis that dies at once also returns (facts 14)."""
+    with engine_errors(f"starting container {container}"):
+        engine().api.start(container)
+
+
+def set_restart_policy(container: str, policy: str, retries: int = 0) -> None:
+    """Change what the engine does when the process ends, or the engine itself starts anew."""
+    with engine_errors(f"setting the restart policy of {container}"):
+        rule = {"Name": policy, "MaximumRetryCount": retries}
+        engine().api.update_container(container, restart_policy=rule)
+
+
+def logs(container: str, lines: int = 20) -> str:
+    """The last lines that the container said, for an error text."""
+    with engine_errors(f"reading the log of {container}"):
+        said: bytes = engine().api.logs(container, tail=lines)
+        return said.decode(errors="replace").strip()
+
+
+def _state(said: dict[str, Any]) -> ContainerState:
+    state, config, host = said["State"], said["Config"], said["HostConfig"]
+    policy = host.get("RestartPolicy") or {}
+    return ContainerState(
+        id=said["Id"],
+        name=said["Name"].lstrip("/"),
+        image=config["Image"],
+        image_id=said["Image"],
+        status=state["Status"],
+        exit_code=state["ExitCode"],
+        restart_count=said.get("RestartCount", 0),
+        restart_policy=policy.get("Name") or "no",
+        restart_retries=policy.get("MaximumRetryCount", 0),
+        user=config.get("User") or "",
+        command=tuple([*(said.get("Path") and [said["Path"]] or []), *(said.get("Args") or [])]),
+        mounts=tuple(_mount(item) for item in said.get("Mounts") or []),
+        memory_limit=host.get("Memory") or 0,
+        labels=tuple(sorted((config.get("Labels") or {}).items())),
+        healthcheck=bool(config.get("Healthcheck")),
+    )
+
+
+def _mount(said: dict[str, Any]) -> Mount:
+    return Mount(
+        kind=said["Type"],
+        name=said.get("Name", ""),
+        destination=said["Destination"],
+        writable=bool(said["RW"]),
+    )

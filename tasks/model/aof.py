@@ -1,0 +1,66 @@
+"""The manifest of an append-only directory (Redis 7): which files make up the AOF, in which order."""
+
+import shlex
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from tasks.model.errors import Damaged
+
+Kind = Literal["b", "i", "h"]  # base, incremental, history (about to be deleted by the server)
+
+
+@dataclass(frozen=True, slots=True)
+class AofFile:
+    """One line: `file appendonly.aof.1.base.rdb seq 1 type b`."""
+
+    name: str
+    seq: int
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class AofManifest:
+    """The files that a load needs: at most one base, then the increments by sequence."""
+
+    files: tuple[AofFile, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the file's text; history lines are left out. Raises Damaged."""
+        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+        files = [_line(line) for line in lines]
+        return cls(tuple(file for file in files if file.kind != "h"))
+
+    def text(self) -> str:
+        """As the server reads it; the last newline matters (facts/redis.md 5)."""
+        return "".join(f"file {_quoted(f.name)} seq {f.seq} type {f.kind}\n" for f in self.files)
+
+    @property
+    def last(self) -> AofFile | None:
+        """The only file that may end within a command."""
+        return self.files[-1] if self.files else None
+
+
+def base_only(appendfilename: str) -> AofManifest:
+    """What a restore places: one base file, which the server adds an increment to by itself."""
+    return AofManifest((AofFile(f"{appendfilename}.1.base.rdb", 1, "b"),))
+
+
+def _line(line: str) -> AofFile:
+    try:
+        words = shlex.split(line)
+        fields = dict(zip(words[::2], words[1::2], strict=True))
+        kind = fields["type"]
+        name = fields["file"]
+        if kind not in {"b", "i", "h"} or "/" in name:
+            raise ValueError(kind)
+        return AofFile(name, int(fields["seq"]), kind)  # type: ignore[arg-type] # checked above
+    except (ValueError, KeyError) as error:
+        raise Damaged(
+            f"the append-only manifest has a line that Redis does not write: {line!r}",
+            "run redis-check-aof on the instance's append directory",
+        ) from error
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name

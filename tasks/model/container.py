@@ -1,0 +1,55 @@
+"""A container as the engine describes it: the noun that gates and plans judge."""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One volume or bind mount of a container."""
+
+    kind: str  # volume, bind, tmpfs
+    name: str  # of a volume; "" for others
+    destination: str  # path inside the container
+    writable: bool
+
+    @property
+    def anonymous(self) -> bool:
+        """A volume nobody named: it is lost when the container is made anew."""
+        hexadecimal = all(letter in "0123456789abcdef" for letter in self.name)
+        return self.kind == "volume" and len(self.name) == 64 and hexadecimal
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """What `docker inspect` says, as far as a restore must know it."""
+
+    id: str
+    name: str
+    image: str  # as it was named when the container was made
+    image_id: str
+    status: Status
+    exit_code: int
+    restart_count: int
+    restart_policy: str  # no, always, unless-stopped, on-failure
+    restart_retries: int
+    user: str  # "" means the image's
+    command: tuple[str, ...]
+    mounts: tuple[Mount, ...]
+    memory_limit: int  # bytes, 0: none
+    labels: tuple[tuple[str, str], ...]
+    healthcheck: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Up, and not between two crashes."""
+        return self.status == "running"
+
+    def mount_of(self, path: str) -> Mount | None:
+        """The mount that holds this path inside the container, the innermost one."""
+        wanted = PurePosixPath(path)
+        holding = [m for m in self.mounts if wanted.is_relative_to(PurePosixPath(m.destination))]
+        return max(holding, key=lambda mount: len(mount.destination), default=None)

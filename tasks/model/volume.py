@@ -1,0 +1,48 @@
+"""Where redis-dr keeps its own things on an instance's volume: everything under one folder."""
+
+from dataclasses import dataclass
+
+FOLDER = ".redis-dr"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths inside the container, for one operation on the server's `dir`."""
+
+    dir: str  # the server's working directory, absolute
+    operation_id: str
+
+    @property
+    def folder(self) -> str:
+        """Shared by all operations."""
+        return f"{self.dir.rstrip('/')}/{FOLDER}"
+
+    @property
+    def home(self) -> str:
+        """Of this operation alone."""
+        return f"{self.folder}/{self.operation_id}"
+
+    @property
+    def pin(self) -> str:
+        """Hard links that a backup reads."""
+        return f"{self.home}/pin"
+
+    @property
+    def new(self) -> str:
+        """Staged files: what a restore will place."""
+        return f"{self.home}/new"
+
+    @property
+    def old(self) -> str:
+        """Set-aside files: what a restore replaced."""
+        return f"{self.home}/old"
+
+    @property
+    def trial(self) -> str:
+        """Working directory of the trial boot."""
+        return f"{self.home}/trial"
+
+    @property
+    def journal(self) -> str:
+        """How far the operation that may change data has come."""
+        return f"{self.folder}/journal.json"
