@@ -23,7 +23,7 @@ STAMP = VENV / ".redis-dr-stamp"
 OLDEST = (3, 11)
 
 
-class CannotSetUp(Exception):
+class SetUpError(Exception):
     """One line that says what is missing and what to do."""
 
 
@@ -32,7 +32,7 @@ def main() -> int:
     try:
         with exclusive(ROOT / ".run" / "setup.lock"):
             set_up()
-    except CannotSetUp as reason:
+    except SetUpError as reason:
         print(f"make setup: {reason}", file=sys.stderr)
         return 1
     return 0
@@ -82,7 +82,7 @@ def _has_ensurepip() -> bool:
 def _install_debian_venv() -> None:
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        raise CannotSetUp(
+        raise SetUpError(
             f"{sys.executable} has no venv module; install it ({package} on Debian and Ubuntu)"
         )
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -110,15 +110,13 @@ def _what() -> list[str]:
 
 
 def run(command: list[str], otherwise: str, environment: dict[str, str] | None = None) -> None:
-    """Run one command in the clone. Raises CannotSetUp with the sentence given."""
+    """Run one command in the clone. Raises SetUpError with the sentence given."""
     if subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode != 0:
-        raise CannotSetUp(otherwise)
+        raise SetUpError(otherwise)
 
 
 if __name__ == "__main__":
     if sys.version_info < OLDEST:
         found = ".".join(map(str, sys.version_info[:3]))
-        sys.exit(
-            f"make setup: Python 3.11 or newer is needed, this is {found}; try make PYTHON=python3.11"
-        )
+        sys.exit(f"make setup: Python 3.11 is needed, this is {found}; try make PYTHON=python3.11")
     sys.exit(main())
