@@ -1,5 +1,6 @@
 """Carry pinned files into the store, taking the inventory of the RDB in the same pass."""
 
+import contextlib
 import io
 import queue
 import threading
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from tasks.engine.hands import Hands
-from tasks.model.errors import Damaged, UnknownRdb
+from tasks.model.errors import Damaged, StoreError, UnknownRdb
 from tasks.model.inventory import Inventory
 from tasks.model.manifest import StoredFile
 from tasks.model.pinned import PinnedAof, PinnedFile
@@ -82,6 +83,14 @@ def read_back(instance: Instance, key_prefix: str, files: tuple[StoredFile, ...]
     store = open_store(instance.store)
     for file in files:
         check_stored(store, key_prefix, file)
+
+
+def discard(instance: Instance, key_prefix: str) -> None:
+    """Take away what an unfinished backup stored; what stays is swept by prune as an orphan."""
+    with contextlib.suppress(StoreError):  # the error that brought us here is the one to tell
+        store = open_store(instance.store)
+        for found in list(store.list(key_prefix)):
+            store.delete(found.key)
 
 
 class _Tee(io.RawIOBase):

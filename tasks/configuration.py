@@ -27,7 +27,7 @@ class _Sources(BaseSettings, Settings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 the signature is pydantic's
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the signature is pydantic's
@@ -70,7 +70,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def anchored(tables: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The same tables with relative paths made absolute, so that the working directory is no input."""
+    """The same tables with relative paths made absolute: the working directory is no input."""
     return {key: _anchored(key, value, folder) for key, value in tables.items()}
 
 

@@ -1,13 +1,13 @@
-"""Pin the files of a backup by hard links: free, instant, and out of reach of the server's renames."""
+"""Pin the files of a backup by hard links: free, instant, out of reach of the server's renames."""
 
 from dataclasses import dataclass
 
 from tasks.engine.hands import Hands, ScriptFailed
 from tasks.model.aof import AofFile, AofManifest
 from tasks.model.errors import Damaged, Unreachable
-from tasks.model.volume import Layout
 from tasks.model.manifest import Persistence
 from tasks.model.pinned import PinnedAof, PinnedFile, Role
+from tasks.model.volume import Layout
 from tasks.step import step
 
 _ATTEMPTS = 20  # at an append directory that a rewrite keeps changing
@@ -19,7 +19,8 @@ _PIN_AOF = """
 folder=$1; pin=$2; shift 2
 rm -rf "$pin/aof"; mkdir -p "$pin/aof"
 for name in "$@"; do
-  { ln "$folder/$name" "$pin/aof/$name" || cp -p "$folder/$name" "$pin/aof/$name"; } 2>/dev/null || exit 3
+  from=$folder/$name; to=$pin/aof/$name
+  { ln "$from" "$to" || cp -p "$from" "$to"; } 2>/dev/null || exit 3
 done
 for name in "$@"; do stat -c %s "$pin/aof/$name"; done
 """

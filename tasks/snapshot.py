@@ -64,7 +64,8 @@ def _begin(client: redis.Redis) -> tuple[int, dict[str, Any], dict[str, Any]]:
         pipeline = client.pipeline(transaction=False)  # in a MULTI the fork would be put off
         pipeline.time()
         pipeline.info("all")
-        pipeline.execute_command("BGSAVE")  # not .bgsave(): that asks for SCHEDULE
+        # not .bgsave(): that asks for SCHEDULE
+        pipeline.execute_command("BGSAVE")  # type: ignore[no-untyped-call] # redis-py left it out
         pipeline.info("all")
         (seconds, micros), before, answer, after = pipeline.execute(raise_on_error=False)
         if not isinstance(answer, redis.ResponseError):

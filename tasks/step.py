@@ -20,7 +20,8 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         if not _in_flow_run():
             return function(*args, **kwargs)
-        return _as_task(function)(*args, **kwargs)
+        shown: Callable[P, R] = _as_task(function)
+        return shown(*args, **kwargs)
 
     return call
 
@@ -40,4 +41,5 @@ def _as_task(function: Callable[P, R]) -> Callable[P, R]:
     from prefect.cache_policies import NO_CACHE  # noqa: PLC0415 same
 
     # retries live in one rule of ours (tasks/retry.py), valid with and without Prefect
-    return task(function, cache_policy=NO_CACHE, persist_result=False, retries=0)
+    made: Callable[P, R] = task(cache_policy=NO_CACHE, persist_result=False, retries=0)(function)
+    return made

@@ -25,7 +25,7 @@ class Owner:
 
 
 class EngineFile(io.RawIOBase):
-    """Exactly the first `size` bytes of one file in a container, or an error; never silently less."""
+    """The first `size` bytes of one file in a container, or an error; never silently less."""
 
     def __init__(self, container: str, path: str, size: int) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class EngineFile(io.RawIOBase):
 
 def open_in_container(container: str, path: str, size: int) -> BinaryIO:
     """Stream the first `size` bytes of a file. Raises NoSuchContainer, Unreachable."""
-    return io.BufferedReader(EngineFile(container, path, size), _CHUNK)  # type: ignore[return-value] # reads bytes as BinaryIO does
+    return io.BufferedReader(EngineFile(container, path, size), _CHUNK)  # type: ignore[type-var] # readinto, see there
 
 
 def write_to_container(

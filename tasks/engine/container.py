@@ -56,7 +56,7 @@ def _state(said: dict[str, Any]) -> ContainerState:
         restart_policy=policy.get("Name") or "no",
         restart_retries=policy.get("MaximumRetryCount", 0),
         user=config.get("User") or "",
-        command=tuple([*(said.get("Path") and [said["Path"]] or []), *(said.get("Args") or [])]),
+        command=(said.get("Path") or "", *(said.get("Args") or [])),
         mounts=tuple(_mount(item) for item in said.get("Mounts") or []),
         memory_limit=host.get("Memory") or 0,
         labels=tuple(sorted((config.get("Labels") or {}).items())),

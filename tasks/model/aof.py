@@ -1,4 +1,4 @@
-"""The manifest of an append-only directory (Redis 7): which files make up the AOF, in which order."""
+"""The manifest of an append-only directory (Redis 7): which files make up the AOF, and their order."""
 
 import shlex
 from dataclasses import dataclass
@@ -52,14 +52,19 @@ def _line(line: str) -> AofFile:
         fields = dict(zip(words[::2], words[1::2], strict=True))
         kind = fields["type"]
         name = fields["file"]
-        if kind not in {"b", "i", "h"} or "/" in name:
-            raise ValueError(kind)
-        return AofFile(name, int(fields["seq"]), kind)  # type: ignore[arg-type] # checked above
+        seq = int(fields["seq"])
     except (ValueError, KeyError) as error:
-        raise Damaged(
-            f"the append-only manifest has a line that Redis does not write: {line!r}",
-            "run redis-check-aof on the instance's append directory",
-        ) from error
+        raise _strange(line) from error
+    if kind not in {"b", "i", "h"} or "/" in name:
+        raise _strange(line)
+    return AofFile(name, seq, kind)  # type: ignore[arg-type] # checked above
+
+
+def _strange(line: str) -> Damaged:
+    return Damaged(
+        f"the append-only manifest has a line that Redis does not write: {line!r}",
+        "run redis-check-aof on the instance's append directory",
+    )
 
 
 def _quoted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Key patterns of the configuration: `lock:ingest:{doc_id}`, where {name} is one or more characters."""
+"""Key patterns of the configuration: in `lock:ingest:{doc_id}`, {name} is one or more characters."""
 
 import re
 from collections.abc import Sequence

@@ -57,7 +57,7 @@ class Manifest(_Noun):
     format_version: int = FORMAT_VERSION
     backup_id: str
     instance: str
-    created_at: datetime  # UTC, when Redis forked; later writes are not inside (the AOF may hold them)
+    created_at: datetime  # UTC, when Redis forked; later writes are only in the AOF
     server_name: Literal["redis", "valkey"] = "redis"
     redis_version: str
     rdb_version: int
@@ -97,13 +97,25 @@ class Manifest(_Noun):
         """The RDB file; every backup has one."""
         return next(file for file in self.files if file.role == "rdb")
 
+    def knowing(self, inventory: Inventory | None, missing: str | None) -> Self:
+        """The same manifest with what is inside, or why that is not known."""
+        if inventory is None:
+            return self.model_copy(update={"inventory_missing": missing})
+        known = {
+            "inventory": inventory,
+            "rdb_version": inventory.rdb_version,
+            "databases": inventory.databases,
+            "patterns": inventory.patterns,
+        }
+        return self.model_copy(update=known)
+
     def to_json(self) -> bytes:
         """The form in the store: UTF-8, indented, one trailing newline."""
         return self.model_dump_json(indent=1).encode() + b"\n"
 
     @classmethod
     def from_json(cls, data: bytes, where: str) -> Self:
-        """Read the form in the store. Raises UsageError for a newer format, Damaged for nonsense."""
+        """Read the stored form. Raises UsageError for a newer format, Damaged for nonsense."""
         fields = _parse(data, where)
         version = fields.get("format_version")
         if isinstance(version, int) and version > FORMAT_VERSION:

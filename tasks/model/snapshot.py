@@ -4,7 +4,8 @@ LASTSAVE, rdb_saves and the status field each call an empty file a success when 
 saving child (facts/redis.md 8), so the file itself must agree with what the server held.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from tasks.model.inventory import Inventory
 from tasks.model.report import Finding
@@ -25,6 +26,10 @@ class Snapshot:
     flushes_before: int  # FLUSHALL calls
     flushes_after: int
     seconds: float
+
+    def with_saves(self, saves: int) -> Self:
+        """The same snapshot, judged by a later count of saves."""
+        return replace(self, saves_after=saves)
 
 
 def judge_snapshot(snapshot: Snapshot, inventory: Inventory | None) -> tuple[Finding, ...]:

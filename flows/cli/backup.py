@@ -1,0 +1,42 @@
+"""`redis-dr backup`."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.context import Context
+
+if TYPE_CHECKING:
+    from tasks.model.backup_report import BackupReport
+
+
+def register(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("backup", help="save, copy RDB and AOF to the store, commit")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(_arguments: argparse.Namespace, context: Context) -> "BackupReport":
+    """Back up the instance."""
+    from flows.runbook.backup import backup  # noqa: PLC0415 docker and redis load only when needed
+
+    return backup(context.instance, context.say)
+
+
+def show(report: "BackupReport", console: Any) -> None:
+    """For people."""
+    from rich.table import Table  # noqa: PLC0415 same
+
+    table = Table("DB", "keys", "with expiry", title=f"Backup {report.backup_id}")
+    for number, counts in sorted(report.databases.items()):
+        table.add_row(str(number), f"{counts['keys']:,}", f"{counts['expires']:,}")
+    console.print(table)
+    share = report.stored_size / report.size if report.size else 1
+    console.print(
+        f"{report.size:,} bytes, stored as {report.stored_size:,} ({share:.0%}) in {report.store}; "
+        f"AOF {'included' if report.aof else 'not in use'}"
+    )
+    console.print("  ".join(f"{name} {seconds:.2f} s" for name, seconds in report.timings.items()))
+    for reason in report.suspicious:
+        console.print(f"SUSPICIOUS: {reason}")
+    if report.inventory_missing:
+        console.print(f"no inventory: {report.inventory_missing}")

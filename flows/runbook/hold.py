@@ -1,0 +1,68 @@
+"""Every operation that touches an instance begins here: hold it, settle what a dead one left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tasks.engine.hands import Hands, hold
+from tasks.model.errors import Unreachable
+from tasks.model.holder import Holder
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.store_layout import backup_prefix
+from tasks.model.survey import Survey
+from tasks.model.timings import Timings
+from tasks.model.volume import Layout
+from tasks.surveying import survey
+
+
+@dataclass(frozen=True)
+class Held:
+    """One operation on one instance, with its right to write."""
+
+    hands: Hands
+    instance: Instance
+    found: Survey  # after the hands were taken: nothing of ours changes it any more
+    dir: str  # of the server, also when it does not answer
+    say: Say = quiet
+    timings: Timings = field(default_factory=Timings)
+
+    @property
+    def layout(self) -> Layout:
+        """Where this operation keeps its things on the volume."""
+        return Layout(self.dir, self.hands.holder.id)
+
+    @property
+    def prefix(self) -> str:
+        """Where a backup by this operation lies in the store."""
+        return backup_prefix(self.instance.name, self.hands.holder.id)
+
+
+@contextmanager
+def holding(
+    instance: Instance, operation: str, operation_id: str, say: Say = quiet
+) -> Iterator[Held]:
+    """Take the hands, settle the past, and give the instance as it then is.
+
+    Raises Refused when another operation holds it, Unreachable, UsageError.
+    """
+    first = survey(instance)
+    holder = Holder.this_process(operation, operation_id, instance.name)
+    lease, image = instance.restore.lease_seconds, instance.hands_image or ""
+    with hold(first.container, holder, lease, image) as hands:
+        found = survey(instance)
+        yield Held(hands, instance, found, _data_dir(found), say)
+
+
+def _data_dir(found: Survey) -> str:
+    """The server's own word, else the only writable mount: where else could the data be."""
+    if found.persistence is not None:
+        return found.persistence.dir
+    mounts = [m for m in found.container.mounts if m.writable and m.kind in {"volume", "bind"}]
+    if len(mounts) == 1:
+        return mounts[0].destination
+    raise Unreachable(
+        f"{found.container.name} does not answer and has {len(mounts)} writable mounts: "
+        "its data directory cannot be told",
+        "start it once, or set dir under [instances.NAME] to the server's data directory",
+    )

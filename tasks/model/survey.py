@@ -1,0 +1,22 @@
+"""What was there before an operation began: the container, and the server when it answers."""
+
+from dataclasses import dataclass
+
+from tasks.model.container import ContainerState
+from tasks.model.manifest import Persistence
+from tasks.model.server_info import ServerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The instance at one moment."""
+
+    container: ContainerState
+    info: ServerInfo | None = None  # None: the server does not answer; `silent` says why
+    persistence: Persistence | None = None
+    silent: str = ""
+
+    @property
+    def answers(self) -> bool:
+        """Whether the server serves."""
+        return self.info is not None
