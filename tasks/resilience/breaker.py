@@ -44,6 +44,7 @@ class Breaker:
         self._failures = 0  # in a row
         self._last = ""
         self._opened_at = 0.0
+        self._failed_trials = 0
         self._transitions: list[Transition] = []
 
     @property
@@ -55,6 +56,11 @@ class Breaker:
     def transitions(self) -> tuple[Transition, ...]:
         """Every change of state so far."""
         return tuple(self._transitions)
+
+    @property
+    def failed_trials(self) -> int:
+        """How many half-open tries in a row failed since it last was closed."""
+        return self._failed_trials
 
     @property
     def remaining_seconds(self) -> float:
@@ -100,6 +106,7 @@ class Breaker:
             self._last = str(error).splitlines()[0] if str(error) else type(error).__name__
             if trial or self._failures >= self._settings.breaker_failures:
                 self._opened_at = self._clock()
+                self._failed_trials += trial
                 self._move("open")
 
     def _succeeded(self, *, trial: bool) -> None:
@@ -108,6 +115,7 @@ class Breaker:
                 return
             self._failures = 0
             if trial:
+                self._failed_trials = 0
                 self._move("closed")
 
     def _undecided(self) -> None:
