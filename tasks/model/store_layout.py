@@ -46,3 +46,8 @@ def split_backup_key(instance: str, key: str) -> tuple[str, str] | None:
     if rest == key or not slash or not name or not is_backup_id(backup_id):
         return None
     return backup_id, name
+
+
+def is_lasting(key: str) -> bool:
+    """Whether the object is part of a backup: pins, leases and reports may come and go."""
+    return "/backups/" in key and not key.endswith(f"/{PIN}")

@@ -38,7 +38,10 @@ class ObjectStore(Protocol):
         """
 
     def create(self, key: str, data: bytes) -> None:
-        """Store a small object. Raises Refused when the key exists, if the store can tell."""
+        """Store a small object. Raises Refused when the key exists, if the store can tell.
+
+        An object with the very same bytes may pass as our own, stored before an answer was lost.
+        """
 
     def open(self, key: str, offset: int = 0) -> BinaryIO:
         """Read from `offset` on; resumes a dropped connection. Raises Damaged for a missing key."""
