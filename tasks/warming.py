@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -51,6 +51,7 @@ class _Errand:
 
     query: Query
     sent: bool = False
+    postponed: str = ""  # why; one that failed in passing gets a second chance at the end
 
 
 class _WarmUp:
@@ -68,6 +69,7 @@ class _WarmUp:
         self._stopped = ""
         self._counts: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
+        self._todo: deque[_Errand] = deque()  # its appends and pops are atomic
         self._total = sum(query.weight for query in queries)
         self._warm_weight = 0.0
 
@@ -77,9 +79,12 @@ class _WarmUp:
         ratio_before = self._ratio(self._warm_weight)
         self._begun = time.monotonic()
         self._check_target()
-        todo = iter([q for q, there in zip(self._queries, before, strict=True) if not there])
-        self._spread(todo)
+        missing = (q for q, there in zip(self._queries, before, strict=True) if not there)
+        self._todo.extend(_Errand(query) for query in missing)
+        self._spread()
         seconds = time.monotonic() - self._begun
+        # those whose second chance did not come
+        self._failures.update(errand.postponed for errand in self._todo if errand.sent)
         ratio_after = self._ratio(_weight(self._queries, self._present()))
         return Outcome(
             queries=len(self._queries),
@@ -100,32 +105,35 @@ class _WarmUp:
             ),
         )
 
-    def _spread(self, todo: Iterator[Query]) -> None:
+    def _spread(self) -> None:
         workers = self._settings.concurrency
         with ThreadPoolExecutor(workers, thread_name_prefix="warm") as pool:
-            runs = [pool.submit(self._work, todo) for _ in range(workers)]
+            runs = [pool.submit(self._work) for _ in range(workers)]
             try:
                 for run in runs:
                     run.result()
             finally:
                 self._over.set()  # an interrupted run lets its workers finish their one request
 
-    def _work(self, todo: Iterator[Query]) -> None:
+    def _work(self) -> None:
         while not self._over.is_set():
             if self._remaining() <= 0:
                 self._stop(f"the budget of {self._settings.budget_seconds:g} s is spent")
                 return
-            with self._lock:
-                query = next(todo, None)
-            if query is None:
+            try:
+                errand = self._todo.popleft()
+            except IndexError:
                 return
-            self._settle(_Errand(query))
+            self._settle(errand)
 
     def _settle(self, errand: _Errand) -> None:
         try:
             self._ask_patiently(errand)
         except (ServiceError, CircuitOpen) as error:
-            if errand.sent:  # else it was in hand when the run ended, and never asked
+            if error.transient and not errand.postponed:
+                errand.postponed = error.problem
+                self._todo.append(errand)
+            elif errand.sent:  # else it was in hand when the run ended, and never asked
                 with self._lock:
                     self._failures[error.problem] += 1
             return

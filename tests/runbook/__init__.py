@@ -1,0 +1,1 @@
+"""Every section of the runbook, on a real server."""

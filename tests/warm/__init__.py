@@ -1,0 +1,1 @@
+"""The warm-up, against a real HTTP service and a real Redis."""
