@@ -15,6 +15,7 @@ class DatabaseInventory(_Noun):
     expired: int = 0  # of those, already past at `Inventory.taken_at_ms`
     bytes: int = 0  # of the RDB records, keys and values together
     digest: str | None = None  # content digest, hex; None when it was not asked for
+    alive: int | None = None  # keys not expired at the moment asked for; None without such a moment
 
 
 class PatternInventory(_Noun):

@@ -1,0 +1,40 @@
+"""What DUMP answers: type, value, format version, CRC-64. Digested like the key in a file."""
+
+from io import BytesIO
+from typing import Final
+
+from tasks.rdb import format as rdb
+from tasks.rdb.damage import broken, unknown
+from tasks.rdb.digest import record_digest, to_int
+from tasks.rdb.reader import Reader, crc64
+
+_FOOTER: Final = 10
+
+
+def digest_of_dump(
+    key: bytes, payload: bytes, expire_at_ms: int | None, alive_at_ms: int | None = None
+) -> int:
+    """The digest of `key` as `entries` gives it for a file that holds it.
+
+    With `alive_at_ms`, hash fields expired by then count as gone, and a hash of which none is left
+    gives 0, which adds nothing to a sum. Raises RdbError for a wrong checksum or a broken value, UnknownRdb for a
+    newer format; offsets are those in the payload.
+    """
+    reader, kind = open_dump(payload)
+    digest = record_digest(reader, kind, key, expire_at_ms, alive_at_ms)
+    if reader.offset != len(payload) - _FOOTER:
+        raise broken(reader.offset, None, "the value of a DUMP ends before its footer")
+    return 0 if digest is None else to_int(digest)
+
+
+def open_dump(payload: bytes) -> tuple[Reader, int]:
+    """A reader at the value, and its type; version and checksum are checked."""
+    if len(payload) <= _FOOTER:
+        raise broken(0, None, f"a DUMP of {len(payload)} bytes")
+    version = int.from_bytes(payload[-_FOOTER:-8], "little")
+    if version > rdb.NEWEST_VERSION:
+        raise unknown(len(payload) - _FOOTER, None, f"DUMP of format version {version}")
+    if crc64(payload[:-8]) != int.from_bytes(payload[-8:], "little"):
+        raise broken(len(payload) - 8, None, "the checksum of a DUMP does not fit")
+    reader = Reader(BytesIO(payload[:-_FOOTER]))
+    return reader, reader.byte()

@@ -1,0 +1,32 @@
+"""Key by key with digests: for comparisons that must name what differs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from tasks.rdb import format as rdb
+from tasks.rdb.digest import to_int
+from tasks.rdb.scan import Keys, Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a file."""
+
+    db: int
+    key: bytes
+    type: str  # as TYPE says
+    expire_at_ms: int | None  # Unix ms
+    digest: int  # 128 bits
+
+
+def entries(source: BinaryIO) -> Iterator[Entry]:
+    """Every key in the order of the file, expired ones included.
+
+    Raises RdbError and UnknownRdb; damage near the end shows only after the keys before it.
+    """
+    for event in Scan(source, digest=True).events():
+        if isinstance(event, Keys):
+            for (kind, key, expire, *_), digest in zip(event.rows, event.digests, strict=True):
+                if digest is not None:  # always; None is for moments, which are not asked for here
+                    yield Entry(event.db, key, rdb.TYPES[kind][0], expire, to_int(digest))

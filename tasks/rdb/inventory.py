@@ -1,0 +1,41 @@
+"""One pass over a file that tells what is inside: the inventory of a backup."""
+
+from hashlib import blake2b
+from typing import BinaryIO, Final
+
+from tasks.model.inventory import Inventory
+from tasks.rdb.digest import DIGEST_BYTES, to_int
+from tasks.rdb.leaders import shown
+from tasks.rdb.options import InventoryOptions
+from tasks.rdb.scan import Aux, Database, End, Function, Header, Keys, ModuleAux, Scan
+from tasks.rdb.tally import Tally
+
+_DEFAULT: Final = InventoryOptions()
+
+
+def take_inventory(source: BinaryIO, options: InventoryOptions = _DEFAULT) -> Inventory:
+    """Read `source` to its end, a pipe with short reads included, and count.
+
+    The checksum is verified; bytes after the end are an error. With `alive_at_ms` the digest leaves
+    out keys, and fields of hashes, that have expired by then. Raises RdbError for damage and
+    UnknownRdb for what this program does not know, with byte offset and database.
+    """
+    tally = Tally(options)
+    scan = Scan(source, digest=options.digest, alive_at_ms=options.alive_at_ms)
+    for event in scan.events():
+        match event:
+            case Keys():
+                tally.keys(event)
+            case Aux(name, value):
+                tally.aux[shown(name)] = shown(value)
+            case Function(code):
+                tally.functions.append(to_int(blake2b(code, digest_size=DIGEST_BYTES).digest()))
+            case ModuleAux(module):
+                tally.modules.add(module)
+            case Database(number):
+                tally.database(number)
+            case Header(version):
+                tally.version = version
+            case End():
+                tally.end = event
+    return tally.inventory()

@@ -1,0 +1,133 @@
+"""The quick path of a scan: small keys of simple types that lie whole in the window."""
+
+from hashlib import blake2b
+from typing import Final
+
+from tasks.rdb import format as rdb
+from tasks.rdb.digest import DIGEST_BYTES, string_digest
+from tasks.rdb.reader import Reader
+
+# type, key, expiry (Unix ms), heat, where the record begins (its expiry included), where it ends.
+# Heat: the LFU counter, or -1 minus the idle seconds of LRU, so that more is hotter in both.
+Row = tuple[int, bytes, int | None, int | None, int, int]
+
+BATCH: Final = 1024  # rows; with keys of up to 16 KiB that bounds memory
+_INT_WIDTH: Final = {0xC0: 1, 0xC1: 2, 0xC2: 4}
+
+
+def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or part would double its time
+    reader: Reader, rows: list[Row], digests: list[bytes | None], *, digest: bool
+) -> None:
+    """Read keys until one needs the long way, the window ends, or the batch is full.
+
+    Leaves the reader at the beginning of the first record that it did not take. Damage is never
+    decided here: whatever looks odd is left to the long way, which finds the words for it.
+    """
+    buf, base, pos = reader.buf, reader.base, reader.pos
+    size = len(buf)
+    simple = frozenset({rdb.STRING}) if digest else rdb.ONE_STRING
+    start = pos
+    try:
+        for _ in range(BATCH - len(rows)):
+            start = pos
+            kind = buf[pos]
+            expire = heat = None
+            while kind > 247:
+                if kind == 252:
+                    expire = int.from_bytes(buf[pos + 1 : pos + 9], "little", signed=True)
+                    pos += 9
+                elif kind == 248:
+                    idle = buf[pos + 1]
+                    if idle < 64:
+                        pos += 2
+                    elif idle < 128:
+                        idle = (idle & 63) << 8 | buf[pos + 2]
+                        pos += 3
+                    elif idle == 128:
+                        idle = int.from_bytes(buf[pos + 2 : pos + 6], "big")
+                        pos += 6
+                    else:
+                        break
+                    heat = -1 - idle
+                elif kind == 249:
+                    heat = buf[pos + 1]
+                    pos += 2
+                else:
+                    break
+                kind = buf[pos]
+            if kind not in simple:
+                break
+            record = pos
+            plain = True  # the record's own bytes are its canonical form
+            length = buf[pos + 1]
+            if length < 64:
+                pos += 2 + length
+                key = buf[pos - length : pos]
+            elif length < 128:
+                length = (length & 63) << 8 | buf[pos + 2]
+                pos += 3 + length
+                key = buf[pos - length : pos]
+                plain = length > 63
+            elif length in _INT_WIDTH:
+                width = _INT_WIDTH[length]
+                key = b"%d" % int.from_bytes(buf[pos + 2 : pos + 2 + width], "little", signed=True)
+                pos += 2 + width
+                plain = False
+            else:
+                break
+            length = buf[pos]
+            value = pos
+            if length < 64:
+                pos += 1 + length
+                value += 1
+            elif length < 128:
+                length = (length & 63) << 8 | buf[pos + 1]
+                pos += 2 + length
+                value += 2
+                plain = plain and length > 63
+            elif length == 128:
+                length = int.from_bytes(buf[pos + 1 : pos + 5], "big")
+                pos += 5 + length
+                value += 5
+                plain = plain and length > 16383
+            elif length in _INT_WIDTH and not kind:
+                kind = rdb.STRING_INT
+                pos += 1 + _INT_WIDTH[length]
+                plain = False
+            elif length == 0xC3 and not digest:
+                # compressed: two lengths, of which the first is what lies here
+                width = buf[pos + 1]
+                if width < 64:
+                    pos += 2
+                elif width < 128:
+                    width = (width & 63) << 8 | buf[pos + 2]
+                    pos += 3
+                else:
+                    break
+                second = buf[pos]
+                if second > 128:
+                    break
+                pos += width + (1 if second < 64 else 2 if second < 128 else 5)
+                if not kind:
+                    kind = rdb.STRING_LZF
+            else:
+                break
+            if pos > size:
+                break
+            if digest:
+                if plain:
+                    data = buf[record:pos]
+                    if expire is not None:
+                        data += expire.to_bytes(8, "little", signed=True)
+                    digests.append(blake2b(data, digest_size=DIGEST_BYTES).digest())
+                elif kind:
+                    number = int.from_bytes(buf[value + 1 : pos], "little", signed=True)
+                    digests.append(string_digest(key, b"%d" % number, expire))
+                else:
+                    digests.append(string_digest(key, buf[value:pos], expire))
+            rows.append((kind, key, expire, heat, base + start, base + pos))
+        else:
+            start = pos
+    except IndexError:
+        pass  # the window ends inside a header
+    reader.pos = start

@@ -1,0 +1,187 @@
+"""What an inventory has counted so far. Memory: one set of numbers a database and a rule."""
+
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Final
+
+from tasks.model.inventory import DatabaseInventory, Inventory, PatternInventory
+from tasks.rdb import format as rdb
+from tasks.rdb.digest import database_digest, to_hex
+from tasks.rdb.leaders import Leaders
+from tasks.rdb.options import InventoryOptions
+from tasks.rdb.patterns import matcher
+from tasks.rdb.quick import Row
+from tasks.rdb.scan import End, Keys
+
+_KIND: Final = itemgetter(0)
+
+
+class Tally:
+    """Numbers that grow with each batch of keys."""
+
+    def __init__(self, options: InventoryOptions) -> None:
+        self.version = 0
+        self.end = End(0, None)
+        self.aux: dict[str, str] = {}
+        self.functions: list[int] = []
+        self.modules: set[str] = set()
+        self._options = options
+        self._databases: dict[int, _Database] = {}
+        self._kinds: Counter[int] = Counter()
+        self._leaders = Leaders(options.largest, options.hottest)
+
+    def database(self, number: int) -> "_Database":
+        """The numbers of one database; it counts as there from its SELECTDB on."""
+        found = self._databases.get(number)
+        if found is None:
+            found = self._databases[number] = _Database(number, self._options)
+        return found
+
+    def keys(self, batch: Keys) -> None:
+        """Count a batch."""
+        self._kinds.update(map(_KIND, batch.rows))
+        self.database(batch.db).count(batch)
+        self._leaders.see(batch)
+
+    def inventory(self) -> Inventory:
+        """The result."""
+        types: Counter[str] = Counter()
+        encodings: Counter[str] = Counter()
+        for kind, count in sorted(self._kinds.items()):
+            name, encoding = rdb.TYPES[kind]
+            types[name] += count
+            encodings[f"{name} {encoding}"] += count
+        each = sorted(self._databases.items())
+        checksum = self.end.checksum
+        return Inventory(
+            rdb_version=self.version,
+            size=self.end.size,
+            checksum=None if checksum is None else f"{checksum:016x}",
+            aux=self.aux,
+            taken_at_ms=self._options.taken_at_ms,
+            databases={number: database.inventory() for number, database in each},
+            patterns=tuple(row for _, database in each for row in database.patterns()),
+            types=dict(types),
+            encodings=dict(encodings),
+            largest=self._leaders.largest(),
+            hottest=self._leaders.hottest(),
+            functions=len(self.functions),
+            functions_digest=database_digest(self.functions) if self.functions else None,
+            modules=tuple(sorted(self.modules)),
+        )
+
+
+class _Database:
+    """The numbers of one database."""
+
+    def __init__(self, number: int, options: InventoryOptions) -> None:
+        self._number = number
+        self._options = options
+        self._rules, self._rule_of = matcher(options.rules, number)
+        self._patterns = {index: _Pattern() for index in range(len(self._rules))}
+        self._keys = self._expires = self._expired = self._gone = self._bytes = self._total = 0
+
+    def count(self, batch: Keys) -> None:
+        """Add a batch of this database's keys."""
+        rows, options = batch.rows, self._options
+        self._keys += len(rows)
+        self._bytes += rows[-1][5] - rows[0][4]
+        expires = [row[2] for row in rows if row[2] is not None]
+        self._expires += len(expires)
+        self._expired += sum(expire <= options.taken_at_ms for expire in expires)
+        digests = batch.digests
+        if options.alive_at_ms is None:
+            self._total += sum_digests(digests)
+        else:
+            alive = self._alive(rows, digests, options.alive_at_ms)
+            self._gone += len(rows) - len(alive)
+            self._total += sum_digests([digest for digest in alive if digest])
+        if self._rules:
+            self._match(rows)
+
+    @staticmethod
+    def _alive(rows: list[Row], digests: Sequence[bytes | None], moment: int) -> list[bytes | None]:
+        """The digests (or nothings, when none were asked for) of keys that live after `moment`."""
+        if not digests:
+            return [None for row in rows if row[2] is None or row[2] > moment]
+        return [
+            digest
+            for row, digest in zip(rows, digests, strict=True)
+            if digest is not None and (row[2] is None or row[2] > moment)
+        ]
+
+    def _match(self, rows: list[Row]) -> None:
+        rule_of, patterns = self._rule_of, self._patterns
+        for _, key, expire, _, start, end in rows:
+            index = rule_of(key)
+            if index is not None:
+                pattern = patterns[index]
+                pattern.keys += 1
+                pattern.bytes += end - start
+                if expire is not None:
+                    pattern.expire(expire)
+
+    def inventory(self) -> DatabaseInventory:
+        """The result for the database."""
+        return DatabaseInventory(
+            keys=self._keys,
+            expires=self._expires,
+            expired=self._expired,
+            bytes=self._bytes,
+            digest=to_hex(self._total) if self._options.digest else None,
+            alive=None if self._options.alive_at_ms is None else self._keys - self._gone,
+        )
+
+    def patterns(self) -> list[PatternInventory]:
+        """The result for its rules; what matches none comes last, under ""."""
+        rows = [
+            pattern.inventory(rule.pattern, self._number, self._options.taken_at_ms)
+            for rule, pattern in zip(self._rules, self._patterns.values(), strict=True)
+        ]
+        keys = self._keys - sum(row.keys for row in rows)
+        size = self._bytes - sum(row.bytes for row in rows)
+        if keys and self._options.rules:
+            rows.append(PatternInventory(pattern="", db=self._number, keys=keys, bytes=size))
+        return rows
+
+
+class _Pattern:
+    """The numbers of one rule."""
+
+    __slots__ = ("bytes", "keys", "latest", "soonest")
+
+    def __init__(self) -> None:
+        self.keys = self.bytes = 0
+        self.soonest: int | None = None  # Unix ms
+        self.latest = 0
+
+    def expire(self, expire: int) -> None:
+        """Widen the range of expiries."""
+        if self.soonest is None:
+            self.soonest = self.latest = expire
+        else:
+            self.soonest = min(self.soonest, expire)
+            self.latest = max(self.latest, expire)
+
+    def inventory(self, name: str, db: int, taken_at_ms: int) -> PatternInventory:
+        """The result."""
+        found = self.soonest is not None
+        return PatternInventory(
+            pattern=name,
+            db=db,
+            keys=self.keys,
+            bytes=self.bytes,
+            min_ttl=((self.soonest or 0) - taken_at_ms) / 1000 if found else None,
+            max_ttl=(self.latest - taken_at_ms) / 1000 if found else None,
+        )
+
+
+def sum_digests(digests: Sequence[bytes | None]) -> int:
+    """Their sum, by halves of 64 bits: three times as fast as adding numbers of 128."""
+    halves = array("Q", b"".join(digest for digest in digests if digest))
+    if sys.byteorder == "big":
+        halves.byteswap()
+    return sum(halves[0::2]) + (sum(halves[1::2]) << 64)
