@@ -17,8 +17,8 @@ def digest_of_dump(
     """The digest of `key` as `entries` gives it for a file that holds it.
 
     With `alive_at_ms`, hash fields expired by then count as gone, and a hash of which none is left
-    gives 0, which adds nothing to a sum. Raises RdbError for a wrong checksum or a broken value, UnknownRdb for a
-    newer format; offsets are those in the payload.
+    gives 0, which adds nothing to a sum. Raises RdbError for a wrong checksum or a broken value,
+    UnknownRdb for a newer format; offsets are those in the payload.
     """
     reader, kind = open_dump(payload)
     digest = record_digest(reader, kind, key, expire_at_ms, alive_at_ms)

@@ -67,7 +67,7 @@ class _Top:
 
 
 def _named(leader: _Leader) -> KeySize:
-    _, _, db, (kind, key, _, heat, start, end) = leader
+    _, _, db, (kind, key, _, heat, start, end, _) = leader
     return KeySize(
         db=db,
         key=shown(key),

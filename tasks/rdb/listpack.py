@@ -12,7 +12,9 @@ _HEADER: Final = 6
 _INTS: Final = {0xF1: 2, 0xF2: 3, 0xF3: 4, 0xF4: 8}  # bytes of the integer
 
 
-def listpack(blob: Blob) -> Iterator[Text]:
+def listpack(  # noqa: C901, PLR0912, PLR0915 - one branch a form; a call each would cost half again
+    blob: Blob,
+) -> Iterator[Text]:
     """The elements in order, integers as their digits. Raises RdbError for anything that lies.
 
     Longer than the rule allows: it runs once for each element of every packed value.

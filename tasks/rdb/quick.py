@@ -7,9 +7,10 @@ from tasks.rdb import format as rdb
 from tasks.rdb.digest import DIGEST_BYTES, string_digest
 from tasks.rdb.reader import Reader
 
-# type, key, expiry (Unix ms), heat, where the record begins (its expiry included), where it ends.
+# type, key, expiry (Unix ms), heat, where the record begins (its expiry included), where it ends,
+# and where its type byte stands, behind expiry and heat.
 # Heat: the LFU counter, or -1 minus the idle seconds of LRU, so that more is hotter in both.
-Row = tuple[int, bytes, int | None, int | None, int, int]
+Row = tuple[int, bytes, int | None, int | None, int, int, int]
 
 BATCH: Final = 1024  # rows; with keys of up to 16 KiB that bounds memory
 _INT_WIDTH: Final = {0xC0: 1, 0xC1: 2, 0xC2: 4}
@@ -125,7 +126,7 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                     digests.append(string_digest(key, b"%d" % number, expire))
                 else:
                     digests.append(string_digest(key, buf[value:pos], expire))
-            rows.append((kind, key, expire, heat, base + start, base + pos))
+            rows.append((kind, key, expire, heat, base + start, base + pos, base + record))
         else:
             start = pos
     except IndexError:

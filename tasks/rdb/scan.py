@@ -204,6 +204,7 @@ class Scan:
     def _key(self, kind: int, prefix: tuple[int, int | None, int | None]) -> None:
         reader = self._reader
         start, expire, heat = prefix
+        record = reader.offset - 1
         if kind not in rdb.TYPES or kind > 255:
             what = "a value of module format 1" if kind == rdb.MODULE_1 else f"value type {kind}"
             raise reader.unknown(what, reader.offset - 1)
@@ -215,7 +216,7 @@ class Scan:
             self._digests.append(record_digest(reader, kind, key, expire, self._alive_at))
         else:
             skip_value(reader, kind)
-        self._rows.append((shown, key, expire, heat, start, reader.offset))
+        self._rows.append((shown, key, expire, heat, start, reader.offset, record))
 
     def _string_kind(self) -> int:
         first = self._reader.byte()

@@ -11,7 +11,7 @@ _STRINGS: Final = {rdb.LIST: 1, rdb.SET: 1, rdb.HASH: 2, rdb.LIST_QUICKLIST: 1} 
 _STREAMS: Final = frozenset({rdb.STREAM, rdb.STREAM_2, rdb.STREAM_3})
 
 
-def skip_value(reader: Reader, kind: int) -> None:
+def skip_value(reader: Reader, kind: int) -> None:  # noqa: C901 - one line a type is the clearest
     """Move behind the value of a key of type `kind`. Raises RdbError, UnknownRdb."""
     if kind in rdb.ONE_STRING:
         reader.skip_string()
@@ -29,10 +29,7 @@ def skip_value(reader: Reader, kind: int) -> None:
         reader.skip(8)
         reader.skip_string()
     elif kind in {rdb.HASH_METADATA, rdb.HASH_METADATA_RC}:
-        reader.skip(8 if kind == rdb.HASH_METADATA else 0)
-        for _ in range(reader.length()):
-            reader.length()
-            _skip_strings(reader, 2)
+        _skip_expiring_hash(reader, kind)
     elif kind == rdb.MODULE_2:
         reader.length()
         skip_module(reader)
@@ -52,6 +49,13 @@ def _skip_strings(reader: Reader, count: int) -> None:
         if count:
             reader.skip_string()
             count -= 1
+
+
+def _skip_expiring_hash(reader: Reader, kind: int) -> None:
+    reader.skip(8 if kind == rdb.HASH_METADATA else 0)
+    for _ in range(reader.length()):
+        reader.length()
+        _skip_strings(reader, 2)
 
 
 def _skip_zset(reader: Reader, kind: int) -> None:

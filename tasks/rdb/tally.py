@@ -115,7 +115,7 @@ class _Database:
 
     def _match(self, rows: list[Row]) -> None:
         rule_of, patterns = self._rule_of, self._patterns
-        for _, key, expire, _, start, end in rows:
+        for _, key, expire, _, start, end, _ in rows:
             index = rule_of(key)
             if index is not None:
                 pattern = patterns[index]

@@ -1,0 +1,56 @@
+"""Records that a splice makes anew."""
+
+from collections.abc import Sequence
+
+from tasks.rdb import format as rdb
+from tasks.rdb.text import canonical, length_prefix
+
+Field = tuple[bytes, bytes, int | None]  # field, value, its expiry in Unix ms
+
+
+def prefix(expire_ms: int | None, heat: int | None) -> bytes:
+    """What stands before a record's type: expiry, and LFU or LRU data (see quick.Row)."""
+    data = b""
+    if expire_ms is not None:
+        data = bytes((rdb.EXPIRE_MS,)) + expire_ms.to_bytes(8, "little", signed=True)
+    if heat is None:
+        return data
+    if heat < 0:
+        return data + bytes((rdb.IDLE,)) + length_prefix(-1 - heat)
+    return data + bytes((rdb.FREQ, heat))
+
+
+def string_record(key: bytes, value: bytes) -> bytes:
+    """A string."""
+    return bytes((rdb.STRING,)) + canonical(key) + canonical(value)
+
+
+def list_head(key: bytes, count: int) -> bytes:
+    """A list of `count` elements, which follow in canonical form; every server reads this one."""
+    return bytes((rdb.LIST,)) + canonical(key) + length_prefix(count)
+
+
+def hash_record(key: bytes, fields: Sequence[Field]) -> bytes:
+    """A hash; with field expiries only if a field has one, for older servers read no others."""
+    expiries = [expire for _, _, expire in fields if expire is not None]
+    if not expiries:
+        head = bytes((rdb.HASH,)) + canonical(key) + length_prefix(len(fields))
+        return head + b"".join(canonical(field) + canonical(value) for field, value, _ in fields)
+    first = min(expiries)
+    head = bytes((rdb.HASH_METADATA,)) + canonical(key) + first.to_bytes(8, "little")
+    return (
+        head
+        + length_prefix(len(fields))
+        + b"".join(
+            length_prefix(0 if expire is None else expire - first + 1)
+            + canonical(field)
+            + canonical(value)
+            for field, value, expire in fields
+        )
+    )
+
+
+def resizedb(db: int, keys: int, expires: int) -> bytes:
+    """Where a database begins, and its size."""
+    select = bytes((rdb.SELECTDB,)) + length_prefix(db)
+    return select + bytes((rdb.RESIZEDB,)) + length_prefix(keys) + length_prefix(expires)
