@@ -33,6 +33,7 @@ class ServerInfo(_Noun):
     run_id: str = ""
     process_id: int = 0
     uptime_in_seconds: int = 0
+    config_file: str = ""  # "": none, its settings came by command line or standard input
 
     role: str = "master"  # master | slave
     connected_slaves: int = 0

@@ -35,12 +35,21 @@ def connect(instance: Instance, db: int = 0) -> redis.Redis:
     A dropped connection is tried again; LOADING and a wrong password come through at once. Wrap
     every use in `redis_errors(instance.name)`. Raises UsageError for a bad url or password file.
     """
+    return _client(instance, db, instance.username, password_of(instance))
+
+
+def connect_as_stranger(instance: Instance) -> redis.Redis:
+    """The same without any password: to see whether the server lets strangers in."""
+    return _client(instance, 0, None, None)
+
+
+def _client(instance: Instance, db: int, username: str | None, password: str | None) -> redis.Redis:
     limits = instance.resilience
     pool = BlockingConnectionPool(  # type: ignore[no-untyped-call] # redis-py left it out
         **_address(instance),
         db=db,
-        username=instance.username,
-        password=password_of(instance),
+        username=username,
+        password=password,
         client_name="redis-dr",
         protocol=2,  # the same answers from every server since Redis 2.4
         max_connections=limits.max_connections,

@@ -14,12 +14,20 @@ def scan_batches(
     """Keys of the client's database, batch by batch. A key may come twice (SCAN's own promise)."""
     cursor = 0
     while True:
-        answer: Any = client.scan(cursor=cursor, match=match, count=count)
-        cursor, keys = answer
+        cursor, keys = scan_once(client, cursor, match, count)
         if keys:
             yield keys
         if cursor == 0:
             return
+
+
+def scan_once(
+    client: redis.Redis, cursor: int, match: str | None, count: int
+) -> tuple[int, list[bytes]]:
+    """One step of a SCAN: the next cursor (0: the end) and some keys, maybe none."""
+    answer: Any = client.scan(cursor=cursor, match=match, count=count)
+    following, keys = answer
+    return int(following), keys
 
 
 def count_matching(client: redis.Redis, rules: Sequence[KeyRule]) -> int:

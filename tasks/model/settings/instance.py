@@ -6,6 +6,8 @@ from tasks.model.keys import KeyRule
 from tasks.model.settings.base import Section
 from tasks.model.settings.database import DatabaseSettings
 from tasks.model.settings.epochs import EpochSettings
+from tasks.model.settings.flush import FlushSettings, InvalidateSettings
+from tasks.model.settings.health import HealthSettings
 from tasks.model.settings.resilience import ResilienceSettings
 from tasks.model.settings.restore import RestoreSettings
 from tasks.model.settings.retention import RetentionSettings
@@ -34,6 +36,9 @@ class Shared(Section):
     keys: tuple[KeyRule, ...] = ()
     warm: WarmSettings = WarmSettings()
     epochs: EpochSettings = EpochSettings()
+    invalidate: InvalidateSettings = InvalidateSettings()
+    flush: FlushSettings = FlushSettings()
+    health: HealthSettings = HealthSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     restore: RestoreSettings = RestoreSettings()
     server: dict[str, str] = Field(default_factory=lambda: dict(RUNBOOK_SERVER))

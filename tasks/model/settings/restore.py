@@ -16,6 +16,10 @@ class RestoreSettings(Section):
     lease_seconds: int = Field(60, ge=5, description="without a sign of life the hands let go")
     stop_timeout_seconds: int = Field(120, ge=1)
     start_timeout_seconds: int = Field(600, ge=1, description="until the server answers")
-    set_aside_hours: float = Field(72, ge=0, description="how long the replaced data stays on the volume")
-    compare_all_up_to: int = Field(2_000_000, ge=0, description="keys; above it a sample is compared")
+    set_aside_hours: float = Field(
+        72, ge=0, description="how long the replaced data stays on the volume"
+    )
+    compare_all_up_to: int = Field(
+        2_000_000, ge=0, description="keys; above it a sample is compared"
+    )
     sample_keys: int = Field(100_000, ge=1)

@@ -14,4 +14,6 @@ class RetentionSettings(Section):
     keep_weekly: int = Field(52, ge=0)
     keep_monthly: int = Field(0, ge=0)
     keep_yearly: int = Field(0, ge=0)
-    orphan_grace_hours: float = Field(24, ge=0, description="unfinished uploads younger than this stay")
+    orphan_grace_hours: float = Field(
+        24, ge=0, description="unfinished uploads younger than this stay"
+    )

@@ -1,0 +1,46 @@
+"""`--watch SECONDS`: the same report again and again, until interrupted."""
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flows.cli.context import Context
+from tasks.model.errors import UsageError
+from tasks.model.report import Report
+
+R = TypeVar("R", bound=Report)
+
+
+def add_watch(parser: argparse.ArgumentParser) -> None:
+    """Add the option."""
+    parser.add_argument(
+        "--watch", type=float, metavar="SECONDS", help="look again every SECONDS, until Ctrl-C"
+    )
+
+
+def watched(
+    look: Callable[[], R],
+    show: Callable[[R, Any], None],
+    arguments: argparse.Namespace,
+    context: Context,
+) -> R:
+    """The report of one look; with --watch of the last one, shown by the caller like any other."""
+    if arguments.watch is None:
+        return look()
+    if context.json:
+        raise UsageError("--watch and --json exclude each other", "ask again from outside")
+    if arguments.watch <= 0:
+        raise UsageError("--watch needs a time above 0", "give it in seconds")
+    from rich.console import Console  # noqa: PLC0415 only for watching
+
+    console = Console(highlight=False)
+    report = look()
+    try:
+        while True:
+            console.clear()
+            show(report, console)
+            time.sleep(arguments.watch)
+            report = look()
+    except KeyboardInterrupt:  # the way to end it: the last report is the answer
+        return report

@@ -1,0 +1,132 @@
+"""A guarded flush: what the policy of a database demands comes first, and the count proves it."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import redis
+
+from flows.runbook.backup import backup
+from tasks.catalog import load_catalog
+from tasks.flushing import (
+    FLUSHALL_NOTE,
+    flush_database,
+    flush_everything,
+    flush_pattern,
+    look_at_pattern,
+    look_at_server,
+)
+from tasks.model.errors import Refused
+from tasks.model.flush import (
+    FlushPlan,
+    FlushReport,
+    FlushRequest,
+    counts_of,
+    is_fresh,
+    plan_flush,
+    require_confirmation,
+)
+from tasks.model.report import Finding, Report
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.server.connection import connect
+from tasks.storage.opening import open_store
+
+Prove = Callable[[Instance, str, Say], Report]  # instance, backup id -> a drill's report
+
+
+def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = quiet) -> FlushReport:
+    """Flush what was asked for, once everything that its policy demands is there.
+
+    Raises Refused (nothing was removed), UsageError, Unreachable, StoreError.
+    """
+    started, begun = datetime.now(UTC), time.monotonic()
+    with closing(connect(instance, request.db)) as client:
+        info = look_at_server(client, instance)
+        plan = plan_flush(request, instance, info.keyspace)
+        facts, sample = _facts(client, request, instance, info.keys)
+        say(facts)
+        require_confirmation(request, plan, instance, facts)
+        behind = _backup_behind(instance, plan, prove, say)
+        done = _flush(client, request, instance)
+    return FlushReport(
+        command="flush",
+        instance=instance.name,
+        ok=done.finding.ok,
+        started_at=started,
+        seconds=round(time.monotonic() - begun, 3),
+        findings=(done.finding,),
+        what=request.what,
+        keys_before=done.before,
+        keys_after=done.after,
+        removed=done.removed,
+        sample=sample,
+        policy=plan.reason,
+        backup_id=behind.backup_id if behind else None,
+        backup_taken=behind.taken if behind else False,
+        notes=(FLUSHALL_NOTE,) if request.everything else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    backup_id: str
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    before: int
+    after: int
+    removed: int
+    finding: Finding
+
+
+def _facts(
+    client: redis.Redis, request: FlushRequest, instance: Instance, keys: int
+) -> tuple[str, tuple[str, ...]]:
+    if request.pattern is not None:
+        found = look_at_pattern(client, request.pattern, instance)
+        return counts_of(found), found.sample
+    if request.everything:
+        return f"{keys:,} keys in all databases would be gone", ()
+    count = look_at_server(client, instance).keys_in(request.db)
+    return f"{count:,} keys in DB {request.db} would be gone", ()
+
+
+def _backup_behind(instance: Instance, plan: FlushPlan, prove: Prove, say: Say) -> _Behind | None:
+    """The proven backup that the policy demands: the newest fresh one, else one made now."""
+    if not plan.backup:
+        return None
+    now = datetime.now(UTC)
+    catalog = load_catalog(open_store(instance.store), instance.name)
+    for manifest in catalog.manifests:  # newest first
+        if is_fresh(manifest.created_at, now, instance) and catalog.proven_at(manifest.backup_id):
+            say(f"backup {manifest.backup_id} is fresh and proven")
+            return _Behind(manifest.backup_id, taken=False)
+    say("no fresh proven backup: making one and proving it first")
+    backup_id = backup(instance, say).backup_id
+    proof = prove(instance, backup_id, say)
+    if not proof.ok:
+        raise Refused(
+            f"backup {backup_id} was made for this flush and its proof failed: nothing was flushed",
+            f"see `redis-dr drill {backup_id}`",
+        )
+    return _Behind(backup_id, taken=True)
+
+
+def _flush(client: redis.Redis, request: FlushRequest, instance: Instance) -> _Done:
+    if request.pattern is not None:
+        gone = flush_pattern(client, request.pattern, instance)
+        left = look_at_pattern(client, request.pattern, instance).matched
+        return _Done(gone.matched, left, gone.removed, _finding(left, "no matching key is left"))
+    act = flush_everything if request.everything else flush_database
+    before, after = act(client, instance)
+    return _Done(before, after, before - after, _finding(after, "it was empty when flushed"))
+
+
+def _finding(left: int, check: str) -> Finding:
+    detail = "written again meanwhile" if left else ""
+    return Finding(check=check, ok=left == 0, expected=0, actual=left, detail=detail)

@@ -1,0 +1,25 @@
+"""Epochs: counters that, raised, make every cache entry of an older epoch stale."""
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.model.report import Report
+
+
+class Epoch(BaseModel):
+    """One counter. `before` is None when it was only read, `value` 0 when it does not exist yet."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str  # doc | chunk | global
+    id: str | None  # None for global
+    value: int
+    before: int | None = None
+
+
+class EpochReport(Report):
+    """The report of `epoch show` and `epoch bump`."""
+
+    namespace: str
+    epochs: tuple[Epoch, ...] = ()
+    documents: int = 0  # fields of {namespace}:doc_epoch
+    chunks: int = 0  # fields of {namespace}:chunk_epoch
