@@ -8,20 +8,27 @@ from tasks.rdb.options import InventoryOptions
 from tasks.rdb.plan import EpochFloor, SplicePlan
 from tasks.rdb.result import EpochChange, Requeued, SplicedDatabase, SplicedRule, SpliceResult
 from tasks.rdb.splice import splice
+from tasks.rdb.value import GroupValue, HashValue, ModuleValue, StreamValue, value_of_dump, values
 
 __all__ = [
     "Entry",
     "EpochChange",
     "EpochFloor",
+    "GroupValue",
+    "HashValue",
     "InventoryOptions",
+    "ModuleValue",
     "Requeued",
     "SplicePlan",
     "SpliceResult",
     "SplicedDatabase",
     "SplicedRule",
+    "StreamValue",
     "database_digest",
     "digest_of_dump",
     "entries",
     "splice",
     "take_inventory",
+    "value_of_dump",
+    "values",
 ]

@@ -58,12 +58,10 @@ class RuleAccount:
 
     def __init__(self, rule: KeyRule) -> None:
         self.rule = rule
+        self.drops = rule.action in {"drop", "keep"}  # what the backup holds of it
+        self.keeps = rule.action == "keep"
+        self.requeue_to = None if rule.requeue_to is None else rule.requeue_to.encode()
         self.keys = self.bytes = self.live_keys = 0
-
-    def met(self, row: Row) -> None:
-        """A key of the backup."""
-        self.keys += 1
-        self.bytes += row[5] - row[4]
 
     def result(self) -> SplicedRule:
         """The numbers."""

@@ -1,6 +1,7 @@
 """One database of the result, being decided key by key."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from tasks.rdb import format as rdb
 from tasks.rdb.account import Account, RuleAccount
@@ -10,10 +11,11 @@ from tasks.rdb.patterns import matcher
 from tasks.rdb.plan import SplicePlan
 from tasks.rdb.quick import Row
 from tasks.rdb.requeue import Requeue
-from tasks.rdb.script import Script
+from tasks.rdb.script import Ranges, Script
 
 BACKUP, LIVE = 0, 1
-_FIELD_EXPIRY = frozenset(
+_EXPIRE_MS_SIZE: Final = 9  # bytes; a shorter prefix holds seconds (Redis 2.4)
+FIELD_EXPIRY: Final = frozenset(
     {rdb.HASH_METADATA, rdb.HASH_METADATA_RC, rdb.HASH_LISTPACK_EX, rdb.HASH_LISTPACK_EX_RC}
 )
 
@@ -29,7 +31,7 @@ class Section:
         self.account = Account(plan.ttl_shift_ms, plan.now_ms)
         self.as_they_were: list[str] = []
         restored = self.action == "restore"
-        rules, self._rule_of = matcher(plan.rules if restored else (), db)
+        rules, self._indexes_of = matcher(plan.rules if restored else (), db)
         self.rules = [RuleAccount(rule) for rule in rules]
         self.requeues = {
             rule.requeue_to.encode(): Requeue(rule.requeue_to.encode())
@@ -38,73 +40,78 @@ class Section:
         }
         floor = plan.epochs if restored and plan.epochs and plan.epochs.db == db else None
         self.epoch_names = floor.names if floor else frozenset()
+        self._special = self.epoch_names | self.requeues.keys()
+        self.plain = not self.rules and not self.epoch_names  # every key is written
         self.epochs: dict[tuple[int, bytes], Row] = {}  # (file, name)
-
-    @property
-    def whole(self) -> bool:
-        """Every key is written as it is."""
-        plain = not self.rules and not self.epoch_names and not self.plan.ttl_shift_ms
-        return self.action == "restore" and plain
 
     def from_backup(self, rows: Sequence[Row]) -> None:
         """Decide about keys of the backup."""
         self.account.seen(rows)
         if self.action != "restore":
             self.account.dropped += len(rows)
-        elif self.whole:
-            self.script.copy(BACKUP, rows[0][4], rows[-1][5])
-            self.account.wrote(rows, live=False)
+        elif self.plain:
+            self._write(rows, BACKUP)
         else:
-            for row in rows:
-                self._decide(row)
+            self._write(self._decide(rows), BACKUP)
 
     def from_live(self, rows: Sequence[Row]) -> None:
         """Take from the live set what the plan keeps."""
         if self.action == "keep":
-            self.script.copy(LIVE, rows[0][4], rows[-1][5])
-            self.account.wrote(rows, live=True)
-        elif self.action == "restore" and (self.rules or self.epoch_names):
-            for row in rows:
-                self._decide_live(row)
+            self._write(rows, LIVE)
+        elif self.action == "restore" and not self.plain:
+            self._write(self._decide_live(rows), LIVE)
 
     def write(self, row: Row, file: int) -> None:
-        """Write a key; expiries from the backup move by the plan's shift."""
-        kind, _, expire, heat, start, end, record = row
-        shift = self.plan.ttl_shift_ms if file == BACKUP else 0
-        if shift and expire is not None:
-            start = record
-            self.script.literal(prefix(shifted(expire, shift), heat))
-        if shift and kind in _FIELD_EXPIRY:
-            if start != record:
-                self.script.literal(prefix(None, heat))
-            self.script.rewrite(file, record)
-        else:
-            self.script.copy(file, start, end)
-        self.account.wrote((row,), live=file == LIVE)
+        """Write one key late, as it is but for its expiries."""
+        self._write((row,), file)
 
-    def _decide(self, row: Row) -> None:
+    def _decide(self, rows: Sequence[Row]) -> list[Row]:
+        """Those rows of the backup that are written as they are."""
+        kept = []
+        rules, special = self.rules, self._special
+        for row, index in zip(rows, self._indexes_of(rows), strict=True):
+            if index is None:
+                if row[1] not in special or not self._set_aside(row, BACKUP):
+                    kept.append(row)
+                continue
+            rule = rules[index - 1]
+            rule.keys += 1
+            rule.bytes += row[5] - row[4]
+            if row[1] in self.epoch_names:
+                self.epochs[BACKUP, row[1]] = row
+            elif rule.drops:
+                self.account.dropped += 1
+            elif not self._requeue(row, rule) and not self._set_aside(row, BACKUP):
+                kept.append(row)
+        return kept
+
+    def _decide_live(self, rows: Sequence[Row]) -> list[Row]:
+        """Those rows of the live set that are written as they are."""
+        kept = []
+        for row, index in zip(rows, self._indexes_of(rows), strict=True):
+            if row[1] in self.epoch_names:
+                self.epochs[LIVE, row[1]] = row
+            elif index is not None and self.rules[index - 1].keeps:
+                self.rules[index - 1].live_keys += 1
+                if not self._set_aside(row, LIVE):
+                    kept.append(row)
+        return kept
+
+    def _set_aside(self, row: Row, file: int) -> bool:
+        """True for a key that can be written only when all is read."""
         key = row[1]
         if key in self.epoch_names:
-            self.epochs[BACKUP, key] = row
-            return
-        index = self._rule_of(key)
-        action = "restore"
-        if index is not None:
-            rule = self.rules[index]
-            rule.met(row)
-            action = rule.rule.action
-            if action == "requeue" and self._requeue(row, (rule.rule.requeue_to or "").encode()):
-                return
-        if action in {"drop", "keep"}:
-            self.account.dropped += 1
-        elif key in self.requeues:
-            self.requeues[key].target = (BACKUP, row)
-        else:
-            self.write(row, BACKUP)
+            self.epochs[file, key] = row
+            return True
+        if key in self.requeues:
+            self.requeues[key].target = (file, row)
+            return True
+        return False
 
-    def _requeue(self, row: Row, target: bytes) -> bool:
+    def _requeue(self, row: Row, rule: RuleAccount) -> bool:
         """True when the key was taken as a source; a list is not put back into itself."""
-        if row[1] == target:
+        target = rule.requeue_to
+        if target is None or row[1] == target:
             return False
         if rdb.TYPES[row[0]][0] != "list":
             self.as_they_were.append(f"{shown(row[1])} is no list, so it cannot be put back")
@@ -112,19 +119,49 @@ class Section:
         self.requeues[target].sources.append(row)
         return True
 
-    def _decide_live(self, row: Row) -> None:
-        key = row[1]
-        if key in self.epoch_names:
-            self.epochs[LIVE, key] = row
-            return
-        index = self._rule_of(key)
-        if index is None or self.rules[index].rule.action != "keep":
-            return
-        self.rules[index].live_keys += 1
-        if key in self.requeues:
-            self.requeues[key].target = (LIVE, row)
+    def _write(self, rows: Sequence[Row], file: int) -> None:
+        """Write rows that are in the order of the file."""
+        self.account.wrote(rows, live=file == LIVE)
+        if file == BACKUP and self.plan.ttl_shift_ms:
+            self._write_moved(rows)
         else:
-            self.write(row, LIVE)
+            self.script.ranges(Ranges(file, _bounds(rows)))
+
+    def _write_moved(self, rows: Sequence[Row]) -> None:
+        """The same with all expiries moved: in place where the file has the usual layout."""
+        usual: list[Row] = []
+        for row in rows:
+            kind, _, expire, heat, start, _, record = row
+            seconds = expire is not None and record - start < _EXPIRE_MS_SIZE
+            if not seconds and kind not in FIELD_EXPIRY:
+                usual.append(row)
+                continue
+            self._note_moved(usual)
+            usual = []
+            moved = None if expire is None else shifted(expire, self.plan.ttl_shift_ms)
+            self.script.literal(prefix(moved, heat))
+            if kind in FIELD_EXPIRY:
+                self.script.rewrite(BACKUP, record)
+            else:
+                self.script.copy(BACKUP, record, row[5])
+        self._note_moved(usual)
+
+    def _note_moved(self, rows: Sequence[Row]) -> None:
+        expiries = [row[4] for row in rows if row[2] is not None]
+        self.script.ranges(Ranges(BACKUP, _bounds(rows), expiries))
+
+
+def _bounds(rows: Sequence[Row]) -> list[int]:
+    """Start and end of each run of records that touch."""
+    if not rows or rows[-1][5] - rows[0][4] == sum(row[5] - row[4] for row in rows):
+        return [rows[0][4], rows[-1][5]] if rows else []
+    bounds: list[int] = []
+    end = -1
+    for row in rows:
+        if row[4] != end:
+            bounds += (end, row[4])
+        end = row[5]
+    return [*bounds[1:], end]
 
 
 def shifted(expire: int, shift: int) -> int:

@@ -11,7 +11,7 @@ _STRINGS: Final = {rdb.LIST: 1, rdb.SET: 1, rdb.HASH: 2, rdb.LIST_QUICKLIST: 1} 
 _STREAMS: Final = frozenset({rdb.STREAM, rdb.STREAM_2, rdb.STREAM_3})
 
 
-def skip_value(reader: Reader, kind: int) -> None:  # noqa: C901 - one line a type is the clearest
+def skip_value(reader: Reader, kind: int) -> None:
     """Move behind the value of a key of type `kind`. Raises RdbError, UnknownRdb."""
     if kind in rdb.ONE_STRING:
         reader.skip_string()

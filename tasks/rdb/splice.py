@@ -15,7 +15,7 @@ from tasks.rdb.plan import SplicePlan
 from tasks.rdb.reader import Reader
 from tasks.rdb.result import EpochChange, Requeued, SpliceResult
 from tasks.rdb.scan import Aux, Database, End, Event, Function, Header, Keys, ModuleAux, Scan
-from tasks.rdb.script import Copy, Rewrite, Script
+from tasks.rdb.script import Ranges, Rewrite, Script
 from tasks.rdb.section import BACKUP, Section, shifted
 from tasks.rdb.settle import settle_epochs, settle_requeues
 
@@ -45,7 +45,7 @@ def splice(
             draft.live(event)
     files = Files(source, live)
     draft.settle(files)
-    return draft.write(files, Output(target))
+    return draft.write(files, Output(target, files, plan.ttl_shift_ms))
 
 
 class _Draft:
@@ -115,6 +115,7 @@ class _Draft:
                 self._run(section.script, files, output)
         self._run(self._after, files, output)
         sections = self._sections
+        sha256 = output.close()
         return SpliceResult(
             rdb_version=version,
             databases={db: sections[db].account.result() for db in sorted(sections)},
@@ -123,15 +124,15 @@ class _Draft:
             epochs=tuple(self._epochs),
             as_they_were=tuple(why for each in sections.values() for why in each.as_they_were),
             functions=self._functions,
-            sha256=output.close(),
+            sha256=sha256,
             size=output.size,
         )
 
     def _run(self, script: Script, files: Files, output: Output) -> None:
         for step in script.steps():
             match step:
-                case Copy(file, start, end):
-                    output.copy(files[file], start, end)
+                case Ranges():
+                    output.copy(step)
                 case Rewrite(file, start):
                     output.write(_moved(files[file], start, self._plan.ttl_shift_ms))
                 case bytes():

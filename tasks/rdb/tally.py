@@ -80,8 +80,8 @@ class _Database:
     def __init__(self, number: int, options: InventoryOptions) -> None:
         self._number = number
         self._options = options
-        self._rules, self._rule_of = matcher(options.rules, number)
-        self._patterns = {index: _Pattern() for index in range(len(self._rules))}
+        self._rules, self._indexes_of = matcher(options.rules, number)
+        self._patterns = {index: _Pattern() for index in range(1, len(self._rules) + 1)}
         self._keys = self._expires = self._expired = self._gone = self._bytes = self._total = 0
 
     def count(self, batch: Keys) -> None:
@@ -114,15 +114,19 @@ class _Database:
         ]
 
     def _match(self, rows: list[Row]) -> None:
-        rule_of, patterns = self._rule_of, self._patterns
-        for _, key, expire, _, start, end, _ in rows:
-            index = rule_of(key)
+        patterns = self._patterns
+        indexes = self._indexes_of(rows)
+        for index, count in Counter(indexes).items():
             if index is not None:
-                pattern = patterns[index]
-                pattern.keys += 1
-                pattern.bytes += end - start
-                if expire is not None:
-                    pattern.expire(expire)
+                patterns[index].keys += count
+        sizes = dict.fromkeys(patterns, 0)
+        for index, row in zip(indexes, rows, strict=True):
+            if index is not None:
+                sizes[index] += row[5] - row[4]
+                if row[2] is not None:
+                    patterns[index].expire(row[2])
+        for index, size in sizes.items():
+            patterns[index].bytes += size
 
     def inventory(self) -> DatabaseInventory:
         """The result for the database."""
@@ -162,9 +166,10 @@ class _Pattern:
         """Widen the range of expiries."""
         if self.soonest is None:
             self.soonest = self.latest = expire
-        else:
-            self.soonest = min(self.soonest, expire)
-            self.latest = max(self.latest, expire)
+        elif expire < self.soonest:
+            self.soonest = expire
+        elif expire > self.latest:
+            self.latest = expire
 
     def inventory(self, name: str, db: int, taken_at_ms: int) -> PatternInventory:
         """The result."""

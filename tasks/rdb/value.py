@@ -1,0 +1,133 @@
+"""A value in memory, as a client would see it: for looking into a file, and for tests."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from tasks.rdb import format as rdb
+from tasks.rdb import stream
+from tasks.rdb.dump import open_dump
+from tasks.rdb.elements import list_elements, set_members, zset_pairs
+from tasks.rdb.epochs import hash_fields
+from tasks.rdb.module import module_name, module_parts
+from tasks.rdb.reader import Reader
+from tasks.rdb.scan import Keys, Scan
+from tasks.rdb.text import Text, whole
+
+
+@dataclass(slots=True)
+class GroupValue:
+    """A consumer group."""
+
+    last_id: stream.StreamId
+    entries_read: int | None
+    pending: dict[bytes, tuple[int, int]] = field(default_factory=dict)  # id -> when, how often
+    consumers: dict[bytes, list[bytes]] = field(default_factory=dict)  # name -> ids it has
+
+
+@dataclass(slots=True)
+class StreamValue:
+    """A stream."""
+
+    entries: list[tuple[stream.StreamId, tuple[bytes, ...]]] = field(default_factory=list)
+    state: stream.StreamState = stream.StreamState(0, (0, 0), (0, 0), 0)
+    groups: dict[bytes, GroupValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HashValue:
+    """A hash; `expiries` in Unix ms, of the fields that have one."""
+
+    fields: dict[bytes, bytes]
+    expiries: dict[bytes, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """What a module wrote: numbers and strings whose meaning only it knows."""
+
+    module: str
+    parts: tuple[tuple[int, int | bytes], ...]
+
+
+Value = (
+    bytes
+    | list[bytes]
+    | frozenset[bytes]
+    | dict[bytes, float]
+    | HashValue
+    | StreamValue
+    | ModuleValue
+)
+
+
+def values(data: bytes) -> Iterator[tuple[int, bytes, int | None, Value]]:
+    """Database, key, expiry (Unix ms) and value of every key of a file that is held in memory."""
+    for event in Scan(BytesIO(data)).events():
+        if isinstance(event, Keys):
+            for _, key, expire, _, _, _, record in event.rows:
+                reader = Reader(BytesIO(data[record:]), record)
+                kind = reader.byte()
+                reader.skip_string()
+                yield event.db, key, expire, read_value(reader, kind)
+
+
+def value_of_dump(payload: bytes) -> Value:
+    """The value in a DUMP. Raises RdbError and UnknownRdb like `digest_of_dump`."""
+    return read_value(*open_dump(payload))
+
+
+def read_value(reader: Reader, kind: int) -> Value:
+    """The value of type `kind` that lies ahead, whole. Raises RdbError and UnknownRdb."""
+    if kind not in rdb.TYPES:
+        raise reader.unknown(f"value type {kind}")
+    match rdb.TYPES[kind][0]:
+        case "string":
+            return whole(reader.text())
+        case "list":
+            return [whole(element) for element in list_elements(reader, kind)]
+        case "set":
+            return frozenset(whole(member) for member in set_members(reader, kind))
+        case "zset":
+            return {whole(member): score() for member, score in zset_pairs(reader, kind)}
+        case "hash":
+            return _hash(reader, kind)
+        case "stream":
+            return _stream(reader, kind)
+        case _:
+            name = module_name(reader.length())
+            parts = ((opcode, _plain(part)) for opcode, part in module_parts(reader))
+            return ModuleValue(name, tuple(parts))
+
+
+def _plain(part: int | Text) -> int | bytes:
+    return part if isinstance(part, int) else whole(part)
+
+
+def _hash(reader: Reader, kind: int) -> HashValue:
+    value = HashValue({}, {})
+    for name, content, expire in hash_fields(reader, kind):
+        value.fields[name] = content
+        if expire is not None:
+            value.expiries[name] = expire
+    return value
+
+
+def _stream(reader: Reader, kind: int) -> StreamValue:
+    value = StreamValue()
+    group, owned = GroupValue((0, 0), None), list[bytes]()
+    for part in stream.stream_parts(reader, kind):
+        match part:
+            case stream.StreamEntry(entry_id, pairs):
+                value.entries.append((entry_id, pairs))
+            case stream.StreamState():
+                value.state = part
+            case stream.Group(name, last, read):
+                group = value.groups[name] = GroupValue(last, read)
+            case stream.Pending(entry, delivered, deliveries):
+                group.pending[entry] = (delivered, deliveries)
+            case stream.Consumer(name):
+                owned = group.consumers[name] = []
+            case stream.Owned(entry):
+                owned.append(entry)
+    return value
