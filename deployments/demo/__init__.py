@@ -1,0 +1,1 @@
+"""What the demo needs beside redis-dr itself: an instance, its data, a service that answers."""
