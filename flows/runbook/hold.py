@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from flows.runbook.settle import Settled, settle
 from tasks.engine.hands import Hands, hold
 from tasks.model.errors import Unreachable
 from tasks.model.holder import Holder
@@ -26,6 +27,7 @@ class Held:
     dir: str  # of the server, also when it does not answer
     say: Say = quiet
     timings: Timings = field(default_factory=Timings)
+    settled: Settled | None = None  # what a dead operation had left
 
     @property
     def layout(self) -> Layout:
@@ -50,8 +52,9 @@ def holding(
     holder = Holder.this_process(operation, operation_id, instance.name)
     lease, image = instance.restore.lease_seconds, instance.hands_image or ""
     with hold(first.container, holder, lease, image) as hands:
+        settled = settle(hands, instance, _data_dir(first), say)
         found = survey(instance)
-        yield Held(hands, instance, found, _data_dir(found), say)
+        yield Held(hands, instance, found, _data_dir(found), say, settled=settled)
 
 
 def _data_dir(found: Survey) -> str:

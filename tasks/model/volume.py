@@ -43,6 +43,16 @@ class Layout:
         return f"{self.home}/trial"
 
     @property
+    def failed(self) -> str:
+        """New data that was taken away again."""
+        return f"{self.home}/failed"
+
+    @property
     def journal(self) -> str:
-        """How far the operation that may change data has come."""
+        """What the operation that may change data is about."""
         return f"{self.folder}/journal.json"
+
+    @property
+    def phase(self) -> str:
+        """How far it has come: one word."""
+        return f"{self.folder}/phase"

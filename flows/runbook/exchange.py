@@ -1,0 +1,156 @@
+"""From the stop to the proof: what is done here is undone when anything of it fails."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flows.runbook.hold import Held
+from flows.runbook.prepare import Prepared
+from flows.runbook.settle import put_back
+from tasks.journaling import begin, end, move_to
+from tasks.model.accounting import DatabaseAccount, judge
+from tasks.model.errors import Fenced, Interrupted, RedisDrError
+from tasks.model.journal import Journal
+from tasks.model.report import Finding, all_ok
+from tasks.proving import Comparison, compare_keys, load_counters
+from tasks.stopping import await_server, restore_policy, start_server, stop_server
+from tasks.swapping import remove_home, swap
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What became of it."""
+
+    findings: tuple[Finding, ...]
+    databases: dict[int, DatabaseAccount]
+    downtime_seconds: float
+    sampled: bool = False
+    rolled_back: bool = False
+    failure: str = ""
+
+
+def write_journal(held: Held, prepared: Prepared) -> Journal:
+    """Write down what is going to happen, before the first file is staged."""
+    info, container = held.found.info, held.found.container
+    present = held.hands.run(
+        'cd "$1"; shift; for name in "$@"; do if [ -e "$name" ]; then echo "$name"; fi; done',
+        prepared.target.dir,
+        *prepared.target.names,
+    )
+    journal = Journal(
+        operation_id=held.hands.holder.id,
+        instance=held.instance.name,
+        backup_id=prepared.manifest.backup_id,
+        begun_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        dir=prepared.target.dir,
+        dump=prepared.target.dump,
+        append_folder=prepared.target.append_folder,
+        had=tuple(present.split()),
+        restart_policy=container.restart_policy,
+        restart_retries=container.restart_retries,
+        was_running=container.status in {"running", "restarting"},
+        answered=info is not None,
+        save=held.found.persistence.save if held.found.persistence else "",
+        keys={db: one.keys for db, one in info.keyspace.items()} if info else {},
+    )
+    begin(held.hands, held.layout, journal)
+    return journal
+
+
+def exchange(held: Held, prepared: Prepared, journal: Journal) -> Exchanged:
+    """Stop, swap, start, prove. When any of it fails: the old data again, and the failure told."""
+    stopped = time.monotonic()
+    try:
+        _swap(held, journal)
+        held.say("starting")
+        with held.timings.measure("start_and_load"):
+            start_server(held.hands, held.instance)
+            await_server(held.instance, held.say)
+        downtime = round(time.monotonic() - stopped, 3)
+        proof = _prove(held, prepared, downtime)
+        if all_ok(proof.findings):
+            move_to(held.hands, held.layout, "proven")
+            restore_policy(held.instance, journal)
+            remove_home(held.hands, held.layout, keep_old=True)
+            end(held.hands, held.layout)
+            return proof
+    except Fenced:
+        raise  # another operation settles what this one left; this one has no right to
+    except (RedisDrError, KeyboardInterrupt) as error:
+        undone = _roll_back(held, journal, stopped, str(error))
+        if isinstance(error, Interrupted | KeyboardInterrupt):
+            raise
+        return undone
+    bad = "; ".join(f"{one.check}: {one.actual}" for one in proof.findings if not one.ok)
+    return _roll_back(held, journal, stopped, bad, proof)
+
+
+def _swap(held: Held, journal: Journal) -> None:
+    held.say("stopping")
+    with held.timings.measure("stop"):
+        move_to(held.hands, held.layout, "stopping")
+        stop_server(held.hands, held.instance, held.found)
+    held.say("swapping")
+    with held.timings.measure("swap"):
+        swap(held.hands, held.layout, journal)
+
+
+def _prove(held: Held, prepared: Prepared, downtime: float) -> Exchanged:
+    held.say("verifying")
+    placed = sum(one.written for one in prepared.spliced.databases.values())
+    with held.timings.measure("verify"):
+        counters = load_counters(held.instance, placed)
+        comparison = compare_keys(held.instance, prepared.placed, placed)
+    accounts = _accounts(prepared, comparison)
+    findings = [counters]
+    for db, account in sorted(accounts.items()):
+        findings.extend(judge(db, account, written_to=comparison.written_to))
+    if comparison.examples:
+        findings.append(
+            Finding(
+                check="keys that are not as they should be", ok=True, actual=comparison.examples
+            )
+        )
+    return Exchanged(tuple(findings), accounts, downtime, comparison.sampled)
+
+
+def _accounts(prepared: Prepared, comparison: Comparison) -> dict[int, DatabaseAccount]:
+    accounts = {}
+    for db in sorted({*prepared.spliced.databases, *comparison.found}):
+        spliced = prepared.spliced.databases.get(db)
+        counted = comparison.outcomes.get(db, Counter())
+        compared = sum(counted.values())
+        written = spliced.written if spliced else 0
+        accounts[db] = DatabaseAccount(
+            in_backup=spliced.in_backup if spliced else 0,
+            dropped=spliced.dropped if spliced else 0,
+            placed=written,
+            added=spliced.from_live + spliced.created if spliced else 0,
+            # a sample speaks for the keys that it left out; the load counters cover them all
+            restored=counted.get("equal", 0) + (written - compared),
+            expired=counted.get("expired", 0),
+            evicted=counted.get("evicted", 0),
+            changed=counted.get("changed", 0),
+            missing=counted.get("missing", 0),
+            differing=counted.get("differing", 0),
+            found=comparison.found.get(db, 0),
+        )
+    return accounts
+
+
+def _roll_back(
+    held: Held, journal: Journal, stopped: float, why: str, proof: Exchanged | None = None
+) -> Exchanged:
+    held.say(f"failed, putting the old data back: {why}")
+    with held.timings.measure("roll_back"):
+        findings = put_back(held.hands, held.instance, journal, held.say)
+    downtime = round(time.monotonic() - stopped, 3)
+    remove_home(held.hands, held.layout, keep_old=False)
+    end(held.hands, held.layout)
+    failed = Finding(check="the new data is served and proven", ok=False, actual=why)
+    before = proof.findings if proof else ()
+    accounts = proof.databases if proof else {}
+    return Exchanged(
+        (*before, failed, *findings), accounts, downtime, rolled_back=True, failure=why
+    )

@@ -1,0 +1,53 @@
+"""What a restore would do, for the person who decides."""
+
+from datetime import UTC, datetime
+
+from flows.runbook.hold import Held
+from flows.runbook.prepare import Prepared
+from tasks.model.catalog import Catalog
+from tasks.model.report import all_ok
+from tasks.model.restore_report import PlanReport, RuleLine
+from tasks.rdb import SpliceResult
+
+# facts/redis.md 5 and DESIGN.md: a load of 324 MB took about 3 s, of 1,000,000 keys 1.4 s
+_BYTES_A_SECOND = 110e6
+_KEYS_A_SECOND = 700e3
+_STOP_SWAP_START = 1.3  # seconds
+
+
+def predicted_downtime(prepared: Prepared) -> float:
+    """Seconds from the stop to the first answer, from the size and the keys of what is placed."""
+    keys = sum(one.written for one in prepared.spliced.databases.values())
+    load = max(prepared.spliced.size / _BYTES_A_SECOND, keys / _KEYS_A_SECOND)
+    return round(_STOP_SWAP_START + load, 1)
+
+
+def rule_lines(spliced: SpliceResult) -> tuple[RuleLine, ...]:
+    """Every rule that meets keys of this backup."""
+    return tuple(
+        RuleLine(db=one.db, pattern=one.pattern, action=one.action, keys=one.keys, bytes=one.bytes)
+        for one in spliced.rules
+        if one.keys or one.live_keys
+    )
+
+
+def plan_report(held: Held, catalog: Catalog, prepared: Prepared) -> PlanReport:
+    """The plan; every gate is a finding."""
+    info, manifest = held.found.info, prepared.manifest
+    proven = catalog.proven_at(manifest.backup_id)
+    age = datetime.now(UTC) - manifest.created_at
+    return PlanReport(
+        command="restore",
+        instance=held.instance.name,
+        ok=all_ok(prepared.findings),
+        started_at=held.timings.started_at,
+        seconds=held.timings.seconds,
+        findings=prepared.findings,
+        backup_id=manifest.backup_id,
+        backup_age_seconds=round(age.total_seconds(), 1),
+        proven_at=proven.isoformat() if proven else None,
+        there_now={db: one.keys for db, one in info.keyspace.items()} if info else {},
+        will_come={db: one.written for db, one in prepared.spliced.databases.items()},
+        rules=rule_lines(prepared.spliced),
+        predicted_downtime_seconds=predicted_downtime(prepared),
+    )

@@ -1,0 +1,206 @@
+"""Bring an instance back: everything that can fail comes first, then the shortest possible stop."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flows.runbook.capture import capture
+from flows.runbook.exchange import Exchanged, exchange, write_journal
+from flows.runbook.hold import Held, holding
+from flows.runbook.live import fetch_live
+from flows.runbook.plan import plan_report, predicted_downtime, rule_lines
+from flows.runbook.prepare import Prepared, download, prepare
+from flows.runbook.warm import warm
+from tasks.catalog import choose, load_catalog, mark_in_use, release_use
+from tasks.journaling import end
+from tasks.model.backup_id import new_backup_id
+from tasks.model.catalog import Catalog
+from tasks.model.errors import Fenced, RedisDrError, Refused
+from tasks.model.gate import require
+from tasks.model.inventory import Inventory
+from tasks.model.manifest import Manifest
+from tasks.model.report import Finding, all_ok
+from tasks.model.restore_options import RestoreOptions
+from tasks.model.restore_report import PlanReport, RestoreReport
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.staging import owner_of_data, stage
+from tasks.storage.opening import open_store
+from tasks.swapping import remove_home
+from tasks.trial import Trial, trial_boot
+
+_LEASE = timedelta(hours=6)  # on the backup in the store: prune leaves it alone as long
+
+Agree = Callable[[PlanReport], bool]
+
+
+def typed_name(options: RestoreOptions, instance: Instance) -> Agree:
+    """The command line's consent: the instance's name was given with --confirm."""
+    return lambda _plan: options.confirm == instance.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A held instance, a chosen backup, and its RDB on this machine."""
+
+    held: Held
+    catalog: Catalog
+    manifest: Manifest
+    fetched: tuple[Path, Inventory]
+
+
+def plan_restore(instance: Instance, options: RestoreOptions, say: Say = quiet) -> PlanReport:
+    """What a restore would do, every gate judged; nothing is changed."""
+    with _opened(instance, options, say) as opened:
+        prepared = prepare(opened.held, opened.manifest, options, (*opened.fetched, None))
+        return plan_report(opened.held, opened.catalog, prepared)
+
+
+def restore(
+    instance: Instance, options: RestoreOptions, agree: Agree, say: Say = quiet
+) -> RestoreReport:
+    """Bring the instance back from a backup, or leave it as it was.
+
+    `agree` sees the plan and decides. Raises Refused without consent or when a gate is shut,
+    Damaged for a backup that is not what was stored, Unreachable, StoreError, Fenced; the
+    instance is then as it was. A failure after the stop is undone and told by the report.
+    """
+    with _opened(instance, options, say) as opened:
+        held = opened.held
+        prepared = prepare(held, opened.manifest, options, (*opened.fetched, None))
+        plan = plan_report(held, opened.catalog, prepared)
+        require(prepared.findings, "restore")
+        if not agree(plan):
+            raise _not_confirmed(instance)
+        safety = _safety_backup(held, options)
+        prepared = _with_live(opened, options, prepared, safety)
+        trial, exchanged = _replace(held, prepared, options)
+        findings = (*prepared.findings, *trial, *exchanged.findings)
+        report = _report(opened, options.source, (prepared, exchanged), safety).model_copy(
+            update={"findings": findings, "ok": all_ok(findings) and not exchanged.rolled_back}
+        )
+    return _warmed(report, instance, opened.manifest, options)
+
+
+def _not_confirmed(instance: Instance) -> Refused:
+    return Refused(
+        f"the restore of {instance.name} was not confirmed; nothing was changed",
+        f"read the plan, then run it with --confirm {instance.name}",
+    )
+
+
+@contextmanager
+def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[_Opened]:
+    store = open_store(instance.store)
+    catalog = load_catalog(store, instance.name)
+    manifest = choose(catalog, options.backup)
+    operation_id = new_backup_id(datetime.now(UTC))
+    with (
+        holding(instance, "restore", operation_id, say) as held,
+        _reading(instance, manifest),
+        tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
+    ):
+        fetched = download(held, manifest, options, Path(workspace))
+        yield _Opened(held, catalog, manifest, fetched)
+
+
+@contextmanager
+def _reading(instance: Instance, manifest: Manifest) -> Iterator[None]:
+    store = open_store(instance.store)
+    lease = mark_in_use(store, instance.name, manifest.backup_id, datetime.now(UTC) + _LEASE)
+    try:
+        yield
+    finally:
+        release_use(store, lease)
+
+
+def _safety_backup(held: Held, options: RestoreOptions) -> Manifest | None:
+    """What is there now, as a backup of its own; a server that does not answer has none."""
+    if not (options.safety_backup and held.instance.restore.safety_backup and held.found.info):
+        return None
+    held.say("safety backup of what is there now")
+    with held.timings.measure("safety_backup"):
+        return capture(held).manifest
+
+
+def _with_live(
+    opened: _Opened, options: RestoreOptions, prepared: Prepared, safety: Manifest | None
+) -> Prepared:
+    workspace = prepared.fetched.parent
+    with opened.held.timings.measure("live"):
+        live = fetch_live(opened.held, safety, workspace)
+    if live is None:
+        return prepared
+    return prepare(opened.held, opened.manifest, options, (*opened.fetched, live))
+
+
+def _replace(
+    held: Held, prepared: Prepared, options: RestoreOptions
+) -> tuple[tuple[Finding, ...], Exchanged]:
+    journal = write_journal(held, prepared)
+    try:
+        trial = _staged(held, prepared, options)
+    except Fenced:
+        raise
+    except BaseException:
+        # nothing was stopped; what was staged goes, the journal last
+        remove_home(held.hands, held.layout, keep_old=False)
+        end(held.hands, held.layout)
+        raise
+    held.say(f"predicted downtime: {predicted_downtime(prepared)} s")
+    return trial, exchange(held, prepared, journal)
+
+
+def _staged(held: Held, prepared: Prepared, options: RestoreOptions) -> tuple[Finding, ...]:
+    held.say("staging on the volume")
+    with held.timings.measure("stage"):
+        owner = owner_of_data(held.hands, prepared.target)
+        stage(held.hands, held.layout, prepared.target, prepared.placed, owner)
+    if not (options.trial and held.instance.restore.trial):
+        return ()
+    held.say("trial boot of the staged files")
+    trial = Trial(held.found.container, held.layout, prepared.target, owner, prepared.placed)
+    with held.timings.measure("trial"):
+        return require(trial_boot(held.hands, trial, held.instance), "restore")
+
+
+def _report(
+    opened: _Opened, source: str, done: tuple[Prepared, Exchanged], safety: Manifest | None
+) -> RestoreReport:
+    held = opened.held
+    prepared, exchanged = done
+    return RestoreReport(
+        command="restore",
+        instance=held.instance.name,
+        ok=not exchanged.rolled_back,
+        started_at=held.timings.started_at,
+        seconds=held.timings.seconds,
+        backup_id=opened.manifest.backup_id,
+        source=source,
+        downtime_seconds=exchanged.downtime_seconds,
+        predicted_downtime_seconds=predicted_downtime(prepared),
+        databases=exchanged.databases,
+        rules=rule_lines(prepared.spliced),
+        sampled=exchanged.sampled,
+        rolled_back=exchanged.rolled_back,
+        failure=exchanged.failure,
+        safety_backup_id=safety.backup_id if safety else None,
+        set_aside="" if exchanged.rolled_back else held.layout.old,
+        timings=held.timings.as_dict(),
+    )
+
+
+def _warmed(
+    report: RestoreReport, instance: Instance, manifest: Manifest, options: RestoreOptions
+) -> RestoreReport:
+    """The data is back and proven: a warm-up that fails is told, and takes nothing from that."""
+    if report.rolled_back or not options.warm:
+        return report
+    try:
+        told = warm(instance, manifest).model_dump(mode="json")
+    except RedisDrError as error:
+        told = {"ok": False, "problem": error.problem, "remedy": error.remedy}
+    return report.model_copy(update={"warm": told})

@@ -1,0 +1,163 @@
+"""A throwaway server without network: it boots on staged files, answers by exec, and is removed.
+
+Its first process watches the owner's heartbeat, so that it ends also when the owner is killed.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tasks.engine.client import engine
+from tasks.engine.container import logs
+from tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
+from tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from tasks.model.errors import RedisDrError, Unreachable
+
+LABEL = "redis-dr.sandbox"
+_POLL_SECONDS = 0.05
+
+# Valkey's programs have other names (facts/redis.md 16)
+_RUN = f"""
+lease=$1; shift
+server=$(command -v redis-server || command -v valkey-server)
+"$server" "$@" & child=$!
+last=none; idle=0
+while [ "$idle" -lt "$lease" ] && kill -0 "$child" 2>/dev/null; do
+  now=$(cat {BEAT_FILE} 2>/dev/null || echo none)
+  if [ "$now" = "$last" ]; then idle=$((idle + 1)); else idle=0; last=$now; fi
+  sleep 1
+done
+kill -9 "$child" 2>/dev/null
+wait "$child"
+"""
+_CLI = 'cli=$(command -v redis-cli || command -v valkey-cli); exec "$cli" "$@"'
+
+
+class SandboxFailed(RedisDrError):
+    """The throwaway server did not do what a sound server does on sound files."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """What to boot, and where."""
+
+    name: str
+    image: str
+    arguments: tuple[str, ...]  # of the server
+    user: str = ""  # "uid:gid": files must be readable, and nothing is chowned
+    volumes_from: str = ""  # a container whose volumes it shares
+    volumes: tuple[tuple[str, str], ...] = ()  # (volume name, path inside)
+    lease_seconds: int = 60
+    memory_limit: int = 0  # bytes, 0: none
+    labels: tuple[tuple[str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running throwaway server."""
+
+    id: str
+    name: str
+
+    def cli(self, *arguments: str) -> str:
+        """One command by the image's own client; raises SandboxFailed with what it said."""
+        command = ["sh", "-c", _CLI, "cli", "-e", *arguments]
+        with engine_errors(f"asking {self.name}"):
+            api = engine(3600).api  # SAVE of a big set takes its time
+            started = api.exec_create(self.id, command)
+            said: bytes = api.exec_start(started["Id"])
+            code = api.exec_inspect(started["Id"])["ExitCode"]
+        text = said.decode(errors="replace").strip()
+        if code != 0:
+            raise SandboxFailed(f"{self.name}: {arguments[0]}: {text}", "see what it said above")
+        return text
+
+    def info(self, section: str) -> dict[str, str]:
+        """One section of INFO."""
+        lines = (line.partition(":") for line in self.cli("INFO", section).splitlines())
+        return {name: value.strip() for name, _, value in lines if value}
+
+    def wait_until_ready(self, seconds: float) -> None:
+        """Wait through the load. Raises SandboxFailed with the log when the server gave up."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                if self.cli("PING") == "PONG":
+                    return
+                seen = "no PONG"
+            except (SandboxFailed, NotPossibleNow, NoSuchContainer) as error:
+                seen = error.problem
+            if not self._alive() or time.monotonic() > deadline:
+                said = _log(self.id)
+                raise SandboxFailed(
+                    f"the server did not come up on these files: {said or seen}",
+                    "the files or the configuration are not what this image can load",
+                )
+            time.sleep(_POLL_SECONDS)
+
+    def _alive(self) -> bool:
+        try:
+            with engine_errors(f"looking at {self.name}"):
+                return bool(engine().api.inspect_container(self.id)["State"]["Running"])
+        except NoSuchContainer:
+            return False
+
+
+@contextmanager
+def sandbox(spec: SandboxSpec) -> Iterator[Sandbox]:
+    """Start it, beat for it while the block runs, remove it and its anonymous volumes."""
+    remove_sandbox(spec.name)  # of an operation that died: the hands of this instance are ours
+    container_id = _create(spec)
+    heartbeat = Heartbeat(container_id, spec.lease_seconds / 5)
+    try:
+        heartbeat.start()
+        yield Sandbox(container_id, spec.name)
+    finally:
+        heartbeat.stop()
+        remove_sandbox(container_id)
+
+
+def remove_sandbox(name: str) -> None:
+    """Take it away, if it is there."""
+    with contextlib.suppress(NoSuchContainer, NotPossibleNow), engine_errors(f"removing {name}"):
+        engine().api.remove_container(name, force=True, v=True)
+
+
+def _create(spec: SandboxSpec) -> str:
+    api = engine().api
+    with engine_errors(f"making {spec.name}"):
+        host = api.create_host_config(
+            volumes_from=[spec.volumes_from] if spec.volumes_from else None,
+            binds=[f"{name}:{path}" for name, path in spec.volumes] or None,
+            network_mode="none",
+            mem_limit=spec.memory_limit or None,
+        )
+        made = api.create_container(
+            spec.image,
+            name=spec.name,
+            entrypoint=["sh", "-c", _RUN, "sandbox", str(spec.lease_seconds), *spec.arguments],
+            command=[],
+            user=spec.user or None,
+            labels={LABEL: spec.name, **dict(spec.labels)},
+            network_disabled=True,
+            healthcheck={"test": ["NONE"]},
+            host_config=host,
+        )
+    container_id = str(made["Id"])
+    try:
+        with engine_errors(f"starting {spec.name}"):
+            api.start(container_id)
+    except Unreachable:
+        remove_sandbox(container_id)
+        raise
+    return container_id
+
+
+def _log(container_id: str) -> str:
+    with contextlib.suppress(Unreachable):
+        lines = logs(container_id, 40).splitlines()
+        loud = [line for line in lines if "#" in line or "rror" in line]
+        return " / ".join((loud or lines)[-3:])
+    return ""

@@ -1,0 +1,66 @@
+"""Bring a backup's RDB to this machine, every hash checked, and look inside."""
+
+import shutil
+from pathlib import Path
+
+from tasks.model.errors import Damaged
+from tasks.model.inventory import Inventory
+from tasks.model.manifest import Manifest, StoredFile
+from tasks.model.report import Finding
+from tasks.model.settings.instance import Instance
+from tasks.model.store_layout import backup_prefix
+from tasks.rdb import InventoryOptions, take_inventory
+from tasks.step import step
+from tasks.storage.files import open_file
+from tasks.storage.opening import open_store
+
+_CHUNK = 2**20
+
+
+@step
+def fetch(instance: Instance, manifest: Manifest, file: StoredFile, target: Path) -> Path:
+    """Download, decrypt, decompress one file. Raises Damaged unless it is what was saved."""
+    store = open_store(instance.store)
+    prefix = backup_prefix(manifest.instance, manifest.backup_id)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open_file(store, prefix, file) as source, target.open("wb") as sink:
+        shutil.copyfileobj(source, sink, _CHUNK)
+    if target.stat().st_size != file.size:
+        raise Damaged(f"{file.name} arrived short", "restore another backup")
+    return target
+
+
+@step
+def look_inside(path: Path, instance: Instance, now_ms: int) -> Inventory:
+    """Count and digest an RDB file on this machine. Raises RdbError, UnknownRdb."""
+    options = InventoryOptions(rules=instance.keys, taken_at_ms=now_ms, digest=True)
+    with path.open("rb") as source:
+        return take_inventory(source, options)
+
+
+def agrees(manifest: Manifest, inventory: Inventory) -> tuple[Finding, ...]:
+    """The file against what the manifest says of it: counts and digests, database by database."""
+    findings = [
+        Finding(
+            check="checksum (CRC-64) written and right",
+            ok=inventory.checksum is not None or not manifest.persistence.rdbchecksum,
+            expected="present",
+            actual="present" if inventory.checksum else "the server saved without (rdbchecksum no)",
+        )
+    ]
+    for db in sorted({*manifest.databases, *inventory.databases}):
+        expected, actual = manifest.databases.get(db), inventory.databases.get(db)
+        findings.append(
+            Finding(
+                check=f"DB {db} is what the manifest says",
+                ok=(
+                    expected is not None
+                    and actual is not None
+                    and (expected.keys, expected.expires, expected.digest)
+                    == (actual.keys, actual.expires, actual.digest)
+                ),
+                expected=expected and f"{expected.keys} keys, digest {expected.digest}",
+                actual=actual and f"{actual.keys} keys, digest {actual.digest}",
+            )
+        )
+    return tuple(findings)

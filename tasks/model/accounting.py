@@ -1,0 +1,60 @@
+"""Exact accounting of a restore, database by database: never "about as many keys"."""
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.model.report import Finding
+
+
+class DatabaseAccount(BaseModel):
+    """Keys. in_backup = restored + expired + dropped + evicted + changed, or the restore is red."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    in_backup: int
+    dropped: int = 0  # by policy, before the server saw them
+    placed: int = 0  # in the file that the server loaded
+    added: int = 0  # in that file, but not from the backup: kept from the live server, requeued
+    restored: int = 0  # of `placed`, found with the right content
+    expired: int = 0  # of `placed`, gone because their time was up
+    evicted: int = 0  # of `placed`, gone because of maxmemory
+    changed: int = 0  # of `placed`, written by clients since the start
+    missing: int = 0  # of `placed`, gone without a reason
+    differing: int = 0  # of `placed`, found with other content
+    found: int = 0  # DBSIZE
+
+
+def judge(db: int, account: DatabaseAccount, *, written_to: bool) -> tuple[Finding, ...]:
+    """Whether the account closes. `written_to`: have clients written since the start?"""
+    explained = account.restored + account.expired + account.evicted + account.changed
+    return (
+        Finding(
+            check=f"DB {db}: backup = placed + dropped",
+            ok=account.in_backup == account.placed - account.added + account.dropped,
+            expected=account.in_backup,
+            actual=account.placed - account.added + account.dropped,
+        ),
+        Finding(
+            check=f"DB {db}: placed = found + expired + evicted",
+            ok=account.placed == explained and not account.missing and not account.differing,
+            expected=account.placed,
+            actual=explained,
+            detail=f"{account.missing} missing, {account.differing} with other content"
+            if account.missing or account.differing
+            else "",
+        ),
+        *_empty(db, account, written_to=written_to),
+    )
+
+
+def _empty(db: int, account: DatabaseAccount, *, written_to: bool) -> tuple[Finding, ...]:
+    if account.placed:
+        return ()
+    return (
+        Finding(
+            check=f"DB {db} came back empty",
+            ok=account.found == 0 or written_to,
+            expected=0,
+            actual=account.found,
+            detail="written by clients since the start" if account.found else "",
+        ),
+    )

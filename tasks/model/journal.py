@@ -1,0 +1,37 @@
+"""What an operation that may change data writes down before it acts, on the volume itself.
+
+Whoever finds it after a crash can tell what was going on, and finish or undo it.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Phase = Literal["staging", "stopping", "swapping", "placed", "proven", "undoing"]
+BEFORE_STOP: frozenset[Phase] = frozenset({"staging"})
+
+
+class Journal(BaseModel):
+    """Written once when the operation begins; only the phase moves on, in a file of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    operation_id: str
+    instance: str
+    backup_id: str
+    begun_at: str  # ISO 8601, UTC
+    dir: str
+    dump: str  # name in dir
+    append_folder: str  # name in dir
+    had: tuple[str, ...]  # which of the two stood there
+    restart_policy: str
+    restart_retries: int
+    was_running: bool  # the container, also when it was only restarting again and again
+    answered: bool  # the server
+    save: str  # the server's save points, changed for the stop
+    keys: dict[int, int]  # per database, before; empty when the server did not answer
+
+
+def will_finish(phase: Phase) -> bool:
+    """Whether the new data was already proven: then it stays, else the old comes back."""
+    return phase == "proven"

@@ -1,0 +1,135 @@
+"""Boot the staged files in a throwaway server, and compare what it holds with what was staged."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.engine.archive import Owner
+from tasks.engine.hands import Hands
+from tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox
+from tasks.model.container import ContainerState
+from tasks.model.inventory import Inventory
+from tasks.model.report import Finding
+from tasks.model.settings.instance import Instance
+from tasks.model.target import Target
+from tasks.model.volume import Layout
+from tasks.rdb import InventoryOptions, take_inventory
+from tasks.step import step
+
+# hard links: the server may write beside them, never into them
+_PREPARE = """
+trial=$1; new=$2; owner=$3; shift 3
+rm -rf "$trial"; mkdir -p "$trial"
+cd "$new"
+for name in "$@"; do
+  if [ -d "$name" ]; then
+    mkdir "$trial/$name"
+    for file in "$name"/*; do ln "$file" "$trial/$file" || cp -p "$file" "$trial/$file"; done
+  elif [ -e "$name" ]; then ln "$name" "$trial/$name" || cp -p "$name" "$trial/$name"; fi
+done
+chown -R "$owner" "$trial"; chmod 700 "$trial"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What to boot, and what must come out."""
+
+    container: ContainerState
+    layout: Layout
+    target: Target
+    owner: Owner
+    staged: Path  # the very file that was staged
+
+
+def sandbox_name(container: str) -> str:
+    """One a time for each instance; its hands are the lock."""
+    return f"{container}.redis-dr.trial"
+
+
+@step
+def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> tuple[Finding, ...]:
+    """Boot, load, save, and compare database by database. Raises SandboxFailed, Unreachable."""
+    who = f"{trial.owner.uid}:{trial.owner.gid}"
+    layout, target = trial.layout, trial.target
+    hands.run(_PREPARE, layout.trial, layout.new, who, *target.names)
+    spec = SandboxSpec(
+        name=sandbox_name(trial.container.name),
+        image=trial.container.image_id,
+        arguments=server_arguments(target, layout.trial),
+        user=who,
+        volumes_from=trial.container.id,
+        lease_seconds=instance.restore.lease_seconds,
+    )
+    with sandbox(spec) as server:
+        server.wait_until_ready(instance.restore.start_timeout_seconds)
+        loaded = server.info("persistence")
+        saved, cut_ms = save_and_read(server, hands, f"{layout.trial}/{target.dump}")
+    hands.run('rm -rf "$1"', layout.trial)
+    return compare(_alive(trial.staged, cut_ms), saved, loaded)
+
+
+def server_arguments(target: Target, folder: str) -> tuple[str, ...]:
+    """The target's effective configuration, minus maxmemory, save points and network."""
+    return (
+        *("--dir", folder),
+        *("--dbfilename", target.dump),
+        *("--appendonly", "yes" if target.appendonly else "no"),
+        *("--appenddirname", target.append_folder),
+        *("--appendfilename", target.append_file),
+        *("--save", ""),
+        *("--maxmemory", "0"),
+        *("--bind", "127.0.0.1"),
+        *("--daemonize", "no"),
+    )
+
+
+def save_and_read(server: Sandbox, hands: Hands, path: str) -> tuple[Inventory, int]:
+    """SAVE there, and read it: the inventory of keys alive at the second value, Unix ms."""
+    server.cli("SAVE")
+    seconds = server.cli("TIME").split()[0]
+    cut_ms = (int(seconds) + 2) * 1000  # what expires around the save is left out on both sides
+    size = int(hands.run('stat -c %s "$1"', path))
+    with hands.open(path, size) as source:
+        return take_inventory(source, InventoryOptions(alive_at_ms=cut_ms)), cut_ms
+
+
+def compare(staged: Inventory, saved: Inventory, loaded: dict[str, str]) -> tuple[Finding, ...]:
+    """The content of the live keys, and the count of all that were loaded."""
+    total = int(loaded["rdb_last_load_keys_loaded"]) + int(loaded["rdb_last_load_keys_expired"])
+    findings = [
+        Finding(
+            check="trial boot loaded every key",
+            ok=total == staged.keys,
+            expected=staged.keys,
+            actual=total,
+        ),
+        Finding(
+            check="trial boot has the functions",
+            ok=staged.functions_digest == saved.functions_digest,
+            expected=staged.functions,
+            actual=saved.functions,
+        ),
+    ]
+    for db in sorted({*staged.databases, *saved.databases}):
+        expected, actual = (_digest(one, db) for one in (staged, saved))
+        findings.append(
+            Finding(
+                check=f"trial boot holds the content of DB {db}",
+                ok=expected == actual,
+                expected=expected,
+                actual=actual,
+            )
+        )
+    return tuple(findings)
+
+
+def _digest(inventory: Inventory, db: int) -> str:
+    # the digest leaves out what has expired by the cut; a sum of nothing is zero
+    found = inventory.databases.get(db)
+    digest = found.digest if found else None
+    return digest if digest and int(digest, 16) else "empty"
+
+
+def _alive(path: Path, cut_ms: int) -> Inventory:
+    with path.open("rb") as source:
+        return take_inventory(source, InventoryOptions(alive_at_ms=cut_ms))
