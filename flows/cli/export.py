@@ -1,0 +1,34 @@
+"""`redis-dr export ID --db N --output FILE`."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.context import Context
+
+if TYPE_CHECKING:
+    from tasks.model.export_report import ExportReport
+
+
+def register(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("export", help="one database as an RDB that any Redis loads")
+    parser.add_argument("backup", metavar="ID|latest")
+    parser.add_argument("--db", type=int, required=True, metavar="N")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> "ExportReport":
+    """Write the file."""
+    from flows.runbook.export import export  # noqa: PLC0415 the RDB room loads only when needed
+
+    return export(context.instance, arguments.backup, arguments.db, arguments.output, context.say)
+
+
+def show(report: "ExportReport", console: Any) -> None:
+    """For people."""
+    console.print(
+        f"DB {report.db} of {report.backup_id}: {report.keys:,} keys, {report.size:,} bytes "
+        f"in {report.output}"
+    )
