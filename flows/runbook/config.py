@@ -5,14 +5,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from tasks.engine.container import inspect
+from tasks.flushing import look_at_server
 from tasks.model.container import ContainerState
 from tasks.model.rendering import compose_service, redis_conf
 from tasks.model.report import Finding, all_ok
 from tasks.model.server_config import SECRETS, ConfigReport, judge_drift, on_command_line
 from tasks.model.settings.instance import Instance
 from tasks.server.connection import connect
-from tasks.server.errors import redis_errors
-from tasks.server.info import server_info
 from tasks.server_config import read_settings, try_without_password
 
 
@@ -35,8 +34,7 @@ def check(instance: Instance) -> ConfigReport:
     container = inspect(instance.container)
     with closing(connect(instance)) as client:
         running = read_settings(client, instance)
-        with redis_errors(instance.name):
-            info = server_info(client)
+        info = look_at_server(client, instance)
     command = on_command_line(container.command)
     # what a configuration file says nobody outside the container can tell
     knowable = None if info.config_file or _from_stdin(container) else command

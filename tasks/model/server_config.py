@@ -1,4 +1,4 @@
-"""The server's settings: what the configuration wants, what runs, what a restart would bring. Pure."""
+"""The server's settings: wanted, running, and what a restart would bring. Pure decisions."""
 
 import re
 import shlex
@@ -39,7 +39,7 @@ DEFAULTS: Mapping[str, str] = {
 MEANS: Mapping[str, str] = {
     "maxmemory": "how much it holds before it evicts or refuses",
     "maxmemory-policy": "what is given up when it is full: with noeviction writes fail instead",
-    "appendonly": "whether writes since the last save survive a crash, and which file a start loads",
+    "appendonly": "whether writes since the last save survive, and which file a start loads",
     "appendfsync": "how many seconds of writes a power cut takes",
     "save": "how often dump.rdb is written; a failed save then stops writes",
     "appendfilename": "a restore must place files under this name, or it starts empty",
@@ -116,10 +116,8 @@ def _drift(
         after = command.get(name, DEFAULTS.get(name))
         lasting = after is None or normal(name, after) == normal(name, wanted)
         if not lasting:
-            source = (
-                "its command line says" if name in command else "without it on the command line:"
-            )
-            details.append(f"the next restart brings {after!r} ({source} so)")
+            source = "set" if name in command else "not set"
+            details.append(f"the next restart brings {after!r}: {source} on the command line")
     return Finding(
         check=name,
         ok=same and lasting,
