@@ -1,8 +1,9 @@
 """A value in memory, as a client would see it: for looking into a file, and for tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Final
 
 from tasks.rdb import format as rdb
 from tasks.rdb import stream
@@ -13,6 +14,8 @@ from tasks.rdb.module import module_name, module_parts
 from tasks.rdb.reader import Reader
 from tasks.rdb.scan import Keys, Scan
 from tasks.rdb.text import Text, whole
+
+_NOTHING: Final = stream.StreamState(0, (0, 0), (0, 0), 0)
 
 
 @dataclass(slots=True)
@@ -30,7 +33,7 @@ class StreamValue:
     """A stream."""
 
     entries: list[tuple[stream.StreamId, tuple[bytes, ...]]] = field(default_factory=list)
-    state: stream.StreamState = stream.StreamState(0, (0, 0), (0, 0), 0)
+    state: stream.StreamState = _NOTHING
     groups: dict[bytes, GroupValue] = field(default_factory=dict)
 
 
@@ -81,23 +84,28 @@ def read_value(reader: Reader, kind: int) -> Value:
     """The value of type `kind` that lies ahead, whole. Raises RdbError and UnknownRdb."""
     if kind not in rdb.TYPES:
         raise reader.unknown(f"value type {kind}")
-    match rdb.TYPES[kind][0]:
-        case "string":
-            return whole(reader.text())
-        case "list":
-            return [whole(element) for element in list_elements(reader, kind)]
-        case "set":
-            return frozenset(whole(member) for member in set_members(reader, kind))
-        case "zset":
-            return {whole(member): score() for member, score in zset_pairs(reader, kind)}
-        case "hash":
-            return _hash(reader, kind)
-        case "stream":
-            return _stream(reader, kind)
-        case _:
-            name = module_name(reader.length())
-            parts = ((opcode, _plain(part)) for opcode, part in module_parts(reader))
-            return ModuleValue(name, tuple(parts))
+    return _READERS[rdb.TYPES[kind][0]](reader, kind)
+
+
+def _string(reader: Reader, _: int) -> bytes:
+    return whole(reader.text())
+
+
+def _list(reader: Reader, kind: int) -> list[bytes]:
+    return [whole(element) for element in list_elements(reader, kind)]
+
+
+def _set(reader: Reader, kind: int) -> frozenset[bytes]:
+    return frozenset(whole(member) for member in set_members(reader, kind))
+
+
+def _zset(reader: Reader, kind: int) -> dict[bytes, float]:
+    return {whole(member): score() for member, score in zset_pairs(reader, kind)}
+
+
+def _module(reader: Reader, _: int) -> ModuleValue:
+    name = module_name(reader.length())
+    return ModuleValue(name, tuple((code, _plain(part)) for code, part in module_parts(reader)))
 
 
 def _plain(part: int | Text) -> int | bytes:
@@ -131,3 +139,14 @@ def _stream(reader: Reader, kind: int) -> StreamValue:
             case stream.Owned(entry):
                 owned.append(entry)
     return value
+
+
+_READERS: Final[dict[str, Callable[[Reader, int], Value]]] = {
+    "string": _string,
+    "list": _list,
+    "set": _set,
+    "zset": _zset,
+    "hash": _hash,
+    "stream": _stream,
+    "module": _module,
+}
