@@ -20,6 +20,15 @@ VERBS: dict[str, tuple[str, ...]] = {
     "restore": ("restore",),
     "recover": ("recover",),
     "export": ("export",),
+    "warm": ("warm",),
+    "invalidate": ("invalidate",),
+    "epoch": ("epoch",),
+    "health": ("health",),
+    "top": ("top",),
+    "monitor": ("monitor",),
+    "config": ("config",),
+    "keys": ("keys",),
+    "init": ("init",),
 }
 
 
