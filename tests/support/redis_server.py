@@ -101,10 +101,7 @@ class RedisServer:
 
     def remove(self) -> None:
         """Take away the container, its helpers (NAME.*) and its volume; harmless twice."""
-        for one in self.engine.containers.list(
-            all=True, filters={"name": rf"^/?{self.name}(\.|$)"}
-        ):
-            remove_container(one)
+        remove_family(self.engine, self.name)
         if self.volume:
             remove_volume(self.engine, self.volume)
 
