@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from tasks.model.catalog import Catalog, Proof, Strange, Unfinished
 from tasks.model.errors import Damaged, RedisDrError, Refused, StoreError, UsageError
+from tasks.model.lease import Lease, read_lease
 from tasks.model.manifest import Manifest
 from tasks.model.store_layout import (
     MANIFEST,
@@ -119,10 +120,11 @@ def proofs(store: ObjectStore, instance: str, backup_id: str) -> tuple[Proof, ..
 
 @step
 def pin(store: ObjectStore, instance: str, backup_id: str, reason: str = "") -> None:
-    """Keep the backup for ever. Pinning twice is fine."""
+    """Keep the backup for ever. Pinning twice is fine. Raises Damaged if a prune was quicker."""
     body = {"pinned_at": datetime.now(UTC).isoformat(), "reason": reason}
     if store.stat(pin_key(instance, backup_id)) is None:
         store.create(pin_key(instance, backup_id), json.dumps(body).encode())
+    _still_there(store, instance, backup_id, pin_key(instance, backup_id))
 
 
 @step
@@ -132,15 +134,26 @@ def unpin(store: ObjectStore, instance: str, backup_id: str) -> None:
 
 
 def mark_in_use(store: ObjectStore, instance: str, backup_id: str, until: datetime) -> str:
-    """Tell prune that an operation reads the backup. Gives the lease's key, for release_use."""
+    """Tell prune that an operation reads the backup. Gives the lease's key, for release_use.
+
+    Raises Damaged when a prune was quicker.
+    """
     key = f"{leases_prefix(instance)}{backup_id}-{secrets.token_hex(6)}.json"
-    store.create(key, json.dumps({"backup_id": backup_id, "until": until.isoformat()}).encode())
+    store.create(key, Lease(backup_id, until).to_json())
+    _still_there(store, instance, backup_id, key)
     return key
 
 
 def release_use(store: ObjectStore, lease: str) -> None:
     """The operation is over."""
     store.delete(lease)
+
+
+def _still_there(store: ObjectStore, instance: str, backup_id: str, claim: str) -> None:
+    # prune looks for claims before and after it deletes the manifest: one of the two sees the other
+    if store.stat(manifest_key(instance, backup_id)) is None:
+        store.delete(claim)
+        raise Damaged(f"{backup_id} is not in {store.address} any more", "use another backup")
 
 
 def _read_manifests(
@@ -231,14 +244,11 @@ def _leases(store: ObjectStore, instance: str) -> dict[str, datetime]:
     for found in store.list(leases_prefix(instance)):
         try:
             with store.open(found.key) as source:
-                fields = json.loads(source.read(_MANIFEST_LIMIT))
-            backup_id, end = str(fields["backup_id"]), datetime.fromisoformat(fields["until"])
+                lease = read_lease(source.read(_MANIFEST_LIMIT))
         except Damaged:
             continue  # released between the listing and the reading
-        except (ValueError, TypeError, KeyError):
-            continue  # nothing of ours; a lease that cannot be read protects nothing it could name
-        if end.tzinfo is not None:
-            until[backup_id] = max(end, until.get(backup_id, end))
+        if lease:
+            until[lease.backup_id] = max(lease.until, until.get(lease.backup_id, lease.until))
     return until
 
 

@@ -20,6 +20,13 @@ VERBS: dict[str, tuple[str, ...]] = {
     "restore": ("restore",),
     "recover": ("recover",),
     "export": ("export",),
+    "list": ("list",),
+    "show": ("show",),
+    "verify": ("verify",),
+    "prune": ("prune",),
+    "pin": ("pin", "unpin"),
+    "copy": ("copy",),
+    "doctor": ("doctor",),
     "warm": ("warm",),
     "invalidate": ("invalidate",),
     "epoch": ("epoch",),
@@ -65,7 +72,7 @@ def _execute(arguments: argparse.Namespace) -> int:
         sys.stdout.write(report.model_dump_json() + "\n")
     else:
         arguments.show(report, _console())
-    return 0 if report.ok else 1
+    return report.exit_code
 
 
 def _console() -> Any:

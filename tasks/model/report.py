@@ -30,6 +30,11 @@ class Report(BaseModel):
     seconds: float
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with; a bad verdict is 1 unless the command knows better."""
+        return 0 if self.ok else 1
+
 
 def all_ok(findings: tuple[Finding, ...] | list[Finding]) -> bool:
     """True when there is at least one finding and none is bad: no check, no success."""

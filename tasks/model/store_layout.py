@@ -1,5 +1,6 @@
 """Where things lie in a store. Keys are relative to the store's own prefix (CONTRACT.md, Store)."""
 
+import secrets
 from datetime import datetime
 
 from tasks.model.backup_id import is_backup_id
@@ -36,7 +37,7 @@ def leases_prefix(instance: str) -> str:
 
 def proof_name(kind: str, at: datetime, *, ok: bool) -> str:
     """A proof's outcome is in its name, so that one listing of the store tells what is proven."""
-    return f"{at:%Y%m%dT%H%M%SZ}-{kind}-{'ok' if ok else 'bad'}.json"
+    return f"{at:%Y%m%dT%H%M%SZ}-{kind}-{'ok' if ok else 'bad'}-{secrets.token_hex(3)}.json"
 
 
 def split_backup_key(instance: str, key: str) -> tuple[str, str] | None:

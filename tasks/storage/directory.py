@@ -32,6 +32,11 @@ class DirectoryStore:
         self._incoming = self._root / INCOMING
 
     @property
+    def root(self) -> Path:
+        """The directory; for doctor, which asks what no other verb needs."""
+        return self._root
+
+    @property
     def address(self) -> str:
         """What people call this store."""
         return f"file:{self._root}"

@@ -7,12 +7,12 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from tasks.model.errors import Refused, TransientStoreError
+from tasks.model.errors import Refused, StoreError, TransientStoreError
 from tasks.model.settings.store import StoreSettings
 from tasks.storage.protocol import StoredObject, checked_key
 from tasks.storage.s3_client import make_client
 from tasks.storage.s3_errors import code_of, is_missing, s3_errors
-from tasks.storage.s3_options import write_options
+from tasks.storage.s3_options import ignored_settings, write_options
 from tasks.storage.s3_reading import Ranges, open_ranges
 from tasks.storage.s3_upload import Target, put_small, upload
 
@@ -44,15 +44,23 @@ class S3Store:
 
     def put(self, key: str, source: BinaryIO) -> StoredObject:
         """All or nothing: S3 shows an object when its last byte and its checksum are there."""
-        size = upload(self.target(key), source, self._settings.part_size, self._settings.workers)
-        found = self.stat(key)
-        if found is None or found.size != size:
+        target = self.target(key)
+        size = upload(target, source, self._settings.part_size, self._settings.workers)
+        found = self._head(key)
+        if found is None or found["ContentLength"] != size:
             raise TransientStoreError(
                 f"the store {self.address} took {size} bytes for {key} and shows "
-                f"{'nothing' if found is None else found.size}",
+                f"{'nothing' if found is None else found['ContentLength']}",
                 "look at the server; try again",
             )
-        return found
+        if ignored := ignored_settings(target.options, found):
+            self.delete(key)
+            raise StoreError(
+                f"the store {self.address} does not follow {', '.join(ignored)}",
+                "unset it, use a store that has it, or grant s3:GetObjectRetention and "
+                "s3:GetObjectLegalHold so that it can be seen",
+            )
+        return _described(key, found)
 
     def create(self, key: str, data: bytes) -> None:
         """Refuses a key that exists; atomic only where the server knows If-None-Match (doctor)."""
@@ -89,14 +97,8 @@ class S3Store:
 
     def stat(self, key: str) -> StoredObject | None:
         """None also for a key in a bucket that does not exist: HEAD cannot tell them apart."""
-        with s3_errors(self.address):
-            try:
-                found = self.client.head_object(Bucket=self._bucket, Key=self._whole(key))
-            except ClientError as error:
-                if is_missing(error):
-                    return None
-                raise
-        return StoredObject(key, found["ContentLength"], found["LastModified"].astimezone(UTC))
+        found = self._head(key)
+        return None if found is None else _described(key, found)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """In pages; S3 gives them in the order of the keys' bytes."""
@@ -140,5 +142,21 @@ class S3Store:
         options = write_options(self._settings, key, datetime.now(UTC))
         return Target(self.client, self.address, self._bucket, self._whole(key), options)
 
+    def _head(self, key: str) -> dict[str, Any] | None:
+        with s3_errors(self.address):
+            try:
+                found: dict[str, Any] = self.client.head_object(
+                    Bucket=self._bucket, Key=self._whole(key)
+                )
+            except ClientError as error:
+                if is_missing(error):
+                    return None
+                raise
+        return found
+
     def _whole(self, key: str) -> str:
         return self._prefix + checked_key(key)
+
+
+def _described(key: str, head: dict[str, Any]) -> StoredObject:
+    return StoredObject(key, head["ContentLength"], head["LastModified"].astimezone(UTC))

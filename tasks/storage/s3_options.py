@@ -54,3 +54,25 @@ def etag_contradicts(answer: Mapping[str, Any], expected: str) -> bool:
         return False
     # a server that names parts in another way than AWS does gives no evidence about their bytes
     return etag != expected and ("-" in etag) == ("-" in expected)
+
+
+_ECHOED = ("ServerSideEncryption", "StorageClass", "ObjectLockMode", "ObjectLockLegalHoldStatus")
+_SETTING = {
+    "ServerSideEncryption": "server_side_encryption",
+    "StorageClass": "storage_class",
+    "ObjectLockMode": "object_lock_mode",
+    "ObjectLockLegalHoldStatus": "legal_hold",
+}
+
+
+def ignored_settings(options: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:
+    """Settings of [store] that the server took without a word and did not follow.
+
+    `head` is what HeadObject says; it leaves out the class STANDARD.
+    """
+    seen = {"StorageClass": "STANDARD", **head}
+    return [
+        f"store.{_SETTING[name]}"
+        for name in _ECHOED
+        if name in options and seen.get(name) != options[name]
+    ]

@@ -4,7 +4,10 @@ from pydantic import Field, SecretStr
 
 from tasks.model.keys import KeyRule
 from tasks.model.settings.base import Section
+from tasks.model.settings.check import CheckSettings
 from tasks.model.settings.database import DatabaseSettings
+from tasks.model.settings.drift import DriftSettings
+from tasks.model.settings.drill import DrillSettings
 from tasks.model.settings.epochs import EpochSettings
 from tasks.model.settings.flush import FlushSettings, InvalidateSettings
 from tasks.model.settings.health import HealthSettings
@@ -32,6 +35,7 @@ class Shared(Section):
 
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
+    drift: DriftSettings = DriftSettings()
     databases: dict[int, DatabaseSettings] = Field(default_factory=dict)
     keys: tuple[KeyRule, ...] = ()
     warm: WarmSettings = WarmSettings()
@@ -41,6 +45,8 @@ class Shared(Section):
     health: HealthSettings = HealthSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     restore: RestoreSettings = RestoreSettings()
+    drill: DrillSettings = DrillSettings()
+    check: CheckSettings = CheckSettings()
     server: dict[str, str] = Field(default_factory=lambda: dict(RUNBOOK_SERVER))
 
 

@@ -30,6 +30,7 @@ class StoreSettings(Section):
     timeout_seconds: float = Field(60, gt=0, description="without a byte from an S3 server")
     attempts: int = Field(6, ge=1, description="of one S3 request, the first included")
     workers: int = Field(2, ge=1, le=16, description="parts in flight")
+    copies: tuple["StoreSettings", ...] = Field((), description="where else each backup goes")
 
     @field_validator("url")
     @classmethod

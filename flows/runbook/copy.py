@@ -1,0 +1,74 @@
+"""Carry a backup into other stores: the 3-2-1 rule in one command, and the end of a backup flow."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from tasks.catalog import choose, load_catalog, mark_in_use, release_use
+from tasks.copying import commit_copy, copy_file, discard_copy
+from tasks.model.errors import UsageError
+from tasks.model.manifest import Manifest
+from tasks.model.report import Finding, all_ok
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.settings.store import StoreSettings
+from tasks.model.store_reports import CopyReport
+from tasks.model.timings import Timings
+from tasks.storage.opening import open_store
+from tasks.storage.protocol import ObjectStore
+
+_LEASE = timedelta(hours=24)  # a copy that takes longer than this has died
+
+
+def copy(
+    instance: Instance, which: str, targets: Sequence[StoreSettings] = (), say: Say = quiet
+) -> CopyReport:
+    """Copy one backup to the targets, or to the configured `store.copies`.
+
+    Raises UsageError without a target, Damaged when the backup is not what was written; then the
+    target lists nothing of it.
+    """
+    timings = Timings()
+    targets = targets or instance.store.copies
+    if not targets:
+        raise UsageError("no store to copy to", "add --to URL, or [[store.copies]] to the file")
+    source = open_store(instance.store)
+    manifest = choose(load_catalog(source, instance.name), which)
+    lease = mark_in_use(source, instance.name, manifest.backup_id, datetime.now(UTC) + _LEASE)
+    try:
+        findings = [
+            _copied(source, open_store(target), manifest, instance, say) for target in targets
+        ]
+    finally:
+        release_use(source, lease)
+    return CopyReport(
+        command="copy",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=tuple(findings),
+        backup_id=manifest.backup_id,
+        store=source.address,
+        targets=tuple(open_store(target).address for target in targets),
+        files=len(manifest.files),
+        stored_bytes=manifest.stored_size,
+    )
+
+
+def _copied(
+    source: ObjectStore, target: ObjectStore, manifest: Manifest, instance: Instance, say: Say
+) -> Finding:
+    say(f"copying {manifest.backup_id} to {target.address}")
+    try:
+        for file in manifest.files:
+            copy_file(source, target, manifest, file, instance.resilience)
+        commit_copy(source, target, manifest)
+    except BaseException:
+        discard_copy(target, manifest)
+        raise
+    return Finding(
+        check=f"copy in {target.address}",
+        ok=True,
+        expected=f"{len(manifest.files)} files",
+        actual=f"{len(manifest.files)} files, hashes read back",
+    )

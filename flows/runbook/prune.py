@@ -1,0 +1,100 @@
+"""Retention: plan, print the plan, and with `apply` carry it out."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from tasks.catalog import load_catalog
+from tasks.model.catalog import Catalog
+from tasks.model.drift import content_drift
+from tasks.model.errors import Refused, StoreError
+from tasks.model.report import Finding, all_ok
+from tasks.model.retention import RetentionPlan, plan_retention
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.store_reports import PlannedBackup, PruneReport
+from tasks.model.timings import Timings
+from tasks.prune import remove_backup, remove_expired_leases, remove_orphans, sweep_uploads
+from tasks.storage.opening import open_store
+from tasks.storage.protocol import ObjectStore
+
+
+def prune(
+    instance: Instance, *, apply: bool, despite_drift: bool = False, say: Say = quiet
+) -> PruneReport:
+    """Plan and, with `apply`, remove. While the newest backup looks wrong nothing is removed."""
+    timings = Timings()
+    store, now = open_store(instance.store), datetime.now(UTC)
+    catalog = load_catalog(store, instance.name)
+    plan = plan_retention(catalog, instance.retention, now, _drift(catalog, instance))
+    findings = [] if despite_drift else list(_frozen(plan))
+    act = apply and all_ok([*findings, Finding(check="plan made", ok=True)])
+    before = now - timedelta(hours=instance.retention.orphan_grace_hours)
+    uploads = sweep_uploads(store, before, apply=act)
+    if act:
+        findings += _removed(store, instance, plan, say)
+        remove_expired_leases(store, instance.name, before)
+    return PruneReport(
+        command="prune",
+        instance=instance.name,
+        ok=all(finding.ok for finding in findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=tuple(findings),
+        store=store.address,
+        applied=act,
+        frozen=plan.frozen,
+        kept=tuple(PlannedBackup(backup_id=k.backup_id, reasons=k.reasons) for k in plan.kept),
+        removed=tuple(
+            PlannedBackup(backup_id=r.backup_id, reasons=(r.reason,)) for r in plan.removed
+        ),
+        orphans=tuple(
+            PlannedBackup(backup_id=o.backup_id, reasons=("files of a run that never finished",))
+            for o in plan.orphans
+        ),
+        uploads=tuple(upload.key for upload in uploads),
+        freed_bytes=sum(one.stored_size for one in plan.removed),
+    )
+
+
+def _drift(catalog: Catalog, instance: Instance) -> tuple[str, ...]:
+    if not catalog.manifests:
+        return ()
+    return content_drift(catalog.manifests[0], catalog.manifests[1:], instance)
+
+
+def _frozen(plan: RetentionPlan) -> Iterator[Finding]:
+    for reason in plan.frozen:
+        yield Finding(
+            check="the newest backup looks right",
+            ok=False,
+            expected="nothing is removed while it does not",
+            actual="frozen",
+            detail=reason,
+        )
+
+
+def _removed(
+    store: ObjectStore, instance: Instance, plan: RetentionPlan, say: Say
+) -> Iterator[Finding]:
+    for one in plan.removed:
+        say(f"removing {one.backup_id}")
+        remove = partial(remove_backup, store, instance.name, one.backup_id)
+        yield _tried(one.backup_id, remove)
+    for orphan in plan.orphans:
+        say(f"removing the unfinished {orphan.backup_id}")
+        sweep = partial(remove_orphans, store, instance.name, orphan)
+        yield _tried(orphan.backup_id, sweep)
+
+
+def _tried(backup_id: str, remove: Callable[[], None]) -> Finding:
+    """One backup that may not go (a lock, a permission) does not keep the others."""
+    try:
+        remove()
+    except Refused as error:
+        return Finding(check=f"remove {backup_id}", ok=True, actual="kept", detail=error.problem)
+    except StoreError as error:
+        if error.transient:
+            raise
+        return Finding(check=f"remove {backup_id}", ok=False, actual="kept", detail=str(error))
+    return Finding(check=f"remove {backup_id}", ok=True, actual="removed")
