@@ -7,7 +7,7 @@ cannot be held whole. Whatever they claim, what they yield was there.
 from collections.abc import Iterator
 from typing import Final
 
-from tasks.model.errors import RdbError
+from tasks.model.errors import RdbError, UnknownRdb
 from tasks.rdb.reader import Reader
 from tasks.rdb.text import Pieces, Text
 
@@ -37,6 +37,10 @@ class Blob:
         """The error for a value that does not keep its own rules."""
         return self._reader.broken(what, self.offset)
 
+    def unknown(self, what: str) -> UnknownRdb:
+        """The error for a value that may be sound, and is not for this program."""
+        return self._reader.unknown(what, self.offset)
+
     def slide(self, pos: int) -> None:
         """Let go of buf[:pos], and read on until enough lies ahead for any element's header."""
         ahead = self.buf[pos : self.limit]
@@ -59,7 +63,7 @@ class Blob:
         """An element that begins at buf[pos] and goes on beyond buf. Slide to 0 afterwards."""
         if self.slid + pos + length > self.size:
             raise self.broken(f"an element of {length} bytes goes beyond the value's end")
-        return Pieces(length, self._rest(pos, length))
+        return Pieces(length, self._rest(pos, length), (self.offset, self._reader.db))
 
     def _rest(self, pos: int, length: int) -> Iterator[bytes]:
         while length:

@@ -10,12 +10,14 @@ from tasks.rdb.blob import Blob
 from tasks.rdb.intset import intset
 from tasks.rdb.listpack import listpack
 from tasks.rdb.reader import Reader
-from tasks.rdb.text import Pieces, Text, whole
+from tasks.rdb.text import Text, whole
 from tasks.rdb.ziplist import ziplist
 from tasks.rdb.zipmap import zipmap
 
 _PLAIN_NODE: Final = 1  # quicklist.h, QUICKLIST_NODE_CONTAINER_PLAIN
 _PACKED_NODE: Final = 2
+_LATEST: Final = (1 << 48) - 1  # Unix ms, ebuckets.h, EB_EXPIRE_TIME_MAX
+_DIGITS: Final = 15  # of that
 _SCORE_WORDS: Final = {253: math.nan, 254: math.inf, 255: -math.inf}
 
 Field = tuple[Text, int | None]  # name, and when it expires, Unix ms
@@ -76,6 +78,8 @@ def expiring_fields(reader: Reader, kind: int) -> Iterator[tuple[bytes, bytes, i
         for _ in range(reader.length()):
             ttl = reader.length()
             field, value = whole(reader.text()), whole(reader.text())
+            if ttl + smallest - 1 > _LATEST:
+                raise reader.broken("a field's expiry is no moment")
             yield field, value, ttl + smallest - 1 if ttl else None
         return
     blob = Blob(reader)
@@ -83,8 +87,8 @@ def expiring_fields(reader: Reader, kind: int) -> Iterator[tuple[bytes, bytes, i
     for text in packed:
         field, value = whole(text), whole(_partner(packed, blob))
         expires = whole(_partner(packed, blob))
-        if not expires.isdigit():
-            raise blob.broken("a field's expiry is not a number")
+        if not expires.isdigit() or len(expires) > _DIGITS or int(expires) > _LATEST:
+            raise blob.broken("a field's expiry is no moment")
         yield field, value, int(expires) or None
 
 
@@ -135,6 +139,6 @@ def _word_score(reader: Reader) -> float:
 
 def _number(text: Text, blob: Blob) -> float:
     try:
-        return float(whole(text)) if not isinstance(text, Pieces) else math.nan
+        return float(whole(text))
     except ValueError:
         raise blob.broken("a score is not a number") from None

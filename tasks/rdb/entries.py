@@ -20,13 +20,14 @@ class Entry:
     digest: int  # 128 bits
 
 
-def entries(source: BinaryIO) -> Iterator[Entry]:
+def entries(source: BinaryIO, alive_at_ms: int | None = None) -> Iterator[Entry]:
     """Every key in the order of the file, expired ones included.
 
+    With `alive_at_ms` (Unix ms) the digests of hashes leave out fields that have expired by then.
     Raises RdbError and UnknownRdb; damage near the end shows only after the keys before it.
     """
-    for event in Scan(source, digest=True).events():
+    for event in Scan(source, digest=True, alive_at_ms=alive_at_ms).events():
         if isinstance(event, Keys):
             for (kind, key, expire, *_), digest in zip(event.rows, event.digests, strict=True):
-                if digest is not None:  # always; None is for moments, which are not asked for here
+                if digest is not None:  # None: a hash in which no field is alive
                     yield Entry(event.db, key, rdb.TYPES[kind][0], expire, to_int(digest))

@@ -93,4 +93,4 @@ ONE_STRING: Final = frozenset(
 )
 
 LARGE: Final = 4 << 20  # bytes; a string above this is handed on in pieces, never whole
-LONGEST_KEY: Final = 64 << 20  # bytes; a key is held in memory whole
+LONGEST_HELD: Final = 16 << 20  # bytes; keys, stream fields and the like are held whole

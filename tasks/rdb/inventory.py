@@ -29,7 +29,8 @@ def take_inventory(source: BinaryIO, options: InventoryOptions = _DEFAULT) -> In
             case Aux(name, value):
                 tally.aux[shown(name)] = shown(value)
             case Function(code):
-                tally.functions.append(to_int(blake2b(code, digest_size=DIGEST_BYTES).digest()))
+                tally.functions += 1
+                tally.functions_total += to_int(blake2b(code, digest_size=DIGEST_BYTES).digest())
             case ModuleAux(module):
                 tally.modules.add(module)
             case Database(number):

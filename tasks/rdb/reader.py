@@ -8,8 +8,8 @@ import anycrc
 from tasks.model.errors import RdbError, UnknownRdb
 from tasks.rdb import lzf
 from tasks.rdb.damage import broken, unknown
-from tasks.rdb.format import LARGE, LONGEST_KEY
-from tasks.rdb.text import Pieces, Text
+from tasks.rdb.format import LARGE
+from tasks.rdb.text import Pieces, Text, whole
 
 WINDOW: Final = 1 << 20
 _CRC: Final = anycrc.Model("CRC64-REDIS")
@@ -138,7 +138,9 @@ class Reader:
         start = self.offset
         value, special = self.header()
         if not special:
-            return self.take(value) if value <= LARGE else Pieces(value, self.pieces(value))
+            if value <= LARGE:
+                return self.take(value)
+            return Pieces(value, self.pieces(value), (start, self.db))
         if value in _INTS:
             number = int.from_bytes(self.take(_INTS[value]), "little", signed=True)
             return b"%d" % number
@@ -148,13 +150,7 @@ class Reader:
 
     def string(self) -> bytes:
         """A string that is held in memory: a key, a name."""
-        start = self.offset
-        text = self.text()
-        if isinstance(text, Pieces):
-            if text.length > LONGEST_KEY:
-                raise self.unknown(f"a name of {text.length} bytes; the limit is 64 MiB", start)
-            return text.whole()
-        return text
+        return whole(self.text())
 
     def skip_string(self) -> None:
         """Pass over a string without unpacking it."""
@@ -173,14 +169,15 @@ class Reader:
     def packed_lengths(self, start: int) -> tuple[int, int]:
         """Compressed and plain length of an LZF string; refuses what LZF cannot reach."""
         packed, plain = self.length(), self.length()
-        if plain > packed * lzf.GREATEST_RATIO or not packed or not plain:
+        if not 0 < packed <= plain <= packed * lzf.GREATEST_RATIO:
+            # Redis compresses only where it helps, so packed is the smaller one
             raise self.broken(f"{packed} bytes of LZF cannot hold {plain}", start)
         return packed, plain
 
     def _compressed(self, start: int) -> Text:
         packed, plain = self.packed_lengths(start)
         if plain > LARGE:
-            return Pieces(plain, self._unpack(packed, plain, start))
+            return Pieces(plain, self._unpack(packed, plain, start), (start, self.db))
         try:
             return lzf.decompress(self.take(packed), plain)
         except lzf.LzfError as error:

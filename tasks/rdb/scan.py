@@ -14,7 +14,8 @@ from tasks.rdb.skip import skip_value
 _PREFIXES: Final = frozenset({rdb.EXPIRE_MS, rdb.EXPIRE_S, rdb.FREQ, rdb.IDLE})
 _FIRST_OPCODE: Final = 243  # below are value types, known or not
 _MARGIN: Final = 1 << 15  # bytes ahead under which a refill pays
-_LONG_KEY: Final = 1 << 16
+_LONG_KEY: Final = 1 << 12  # bytes; a batch ends with such a one, so that memory stays small
+_MOST_REMARKS: Final = 20_000  # databases, AUX fields, functions, modules together
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Scan:
         self._alive_at = alive_at_ms
         self._rows: list[Row] = []
         self._digests: list[bytes | None] = []
+        self._remarks = 0
 
     def events(self) -> Iterator[Event]:
         """Everything in the order of the file; ends after End, or raises."""
@@ -112,6 +114,9 @@ class Scan:
             if opcode == rdb.EOF:
                 break
             if not is_key and (event := self._other(opcode)) is not None:
+                self._remarks += 1
+                if self._remarks > _MOST_REMARKS:
+                    raise reader.unknown(f"more than {_MOST_REMARKS} databases and remarks")
                 yield event
         yield self._end(version)
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from tasks.rdb import format as rdb
 from tasks.rdb.blob import Blob
+from tasks.rdb.format import LONGEST_HELD
 from tasks.rdb.listpack import listpack
 from tasks.rdb.reader import Reader
 from tasks.rdb.text import whole
 
 StreamId = tuple[int, int]  # milliseconds, sequence
 _DELETED, _SAME_FIELDS = 1, 2  # t_stream.c, STREAM_ITEM_FLAG_*
+_ITEM = 48  # bytes that Python takes for a string beside its content
 _UNKNOWN_READ = (1 << 64) - 1  # SCG_INVALID_ENTRIES_READ as the file holds it
 
 
@@ -150,6 +152,7 @@ def _node(reader: Reader) -> Iterator[StreamEntry]:
     names = tuple(items.take() for _ in range(items.count()))
     items.number()
     for _ in range(live + deleted):
+        items.begin()
         flags = items.number()
         entry_id = (ms + items.number(), sequence + items.number())
         if flags & _SAME_FIELDS:
@@ -171,13 +174,22 @@ class _Items:
     def __init__(self, blob: Blob) -> None:
         self._blob = blob
         self._items = listpack(blob)
+        self._held = 0  # bytes, roughly, that the names or one entry take in memory
+
+    def begin(self) -> None:
+        """A new entry: what came before is no longer held."""
+        self._held = 0
 
     def take(self) -> bytes:
         """The next element."""
         text = next(self._items, None)
         if text is None:
             raise self._blob.broken("a stream node ends inside an entry")
-        return whole(text)
+        item = whole(text)
+        self._held += len(item) + _ITEM
+        if self._held > 2 * LONGEST_HELD:
+            raise self._blob.unknown("a stream entry too large to be held")
+        return item
 
     def number(self) -> int:
         """The next element as integer."""

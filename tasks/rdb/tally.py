@@ -9,7 +9,7 @@ from typing import Final
 
 from tasks.model.inventory import DatabaseInventory, Inventory, PatternInventory
 from tasks.rdb import format as rdb
-from tasks.rdb.digest import database_digest, to_hex
+from tasks.rdb.digest import to_hex
 from tasks.rdb.leaders import Leaders
 from tasks.rdb.options import InventoryOptions
 from tasks.rdb.patterns import matcher
@@ -26,7 +26,7 @@ class Tally:
         self.version = 0
         self.end = End(0, None)
         self.aux: dict[str, str] = {}
-        self.functions: list[int] = []
+        self.functions = self.functions_total = 0
         self.modules: set[str] = set()
         self._options = options
         self._databases: dict[int, _Database] = {}
@@ -68,8 +68,8 @@ class Tally:
             encodings=dict(encodings),
             largest=self._leaders.largest(),
             hottest=self._leaders.hottest(),
-            functions=len(self.functions),
-            functions_digest=database_digest(self.functions) if self.functions else None,
+            functions=self.functions,
+            functions_digest=to_hex(self.functions_total) if self.functions else None,
             modules=tuple(sorted(self.modules)),
         )
 

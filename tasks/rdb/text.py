@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Final, Protocol
 
+from tasks.rdb.damage import unknown
+from tasks.rdb.format import LONGEST_HELD
+
 
 class Hasher(Protocol):
     """What hashlib gives."""
@@ -17,14 +20,20 @@ class Hasher(Protocol):
 class Pieces:
     """A string too large to hold: known length, content to be taken once, in order."""
 
-    __slots__ = ("length", "parts")
+    __slots__ = ("_where", "length", "parts")
 
-    def __init__(self, length: int, parts: Iterator[bytes]) -> None:
+    def __init__(self, length: int, parts: Iterator[bytes], where: tuple[int, int | None]) -> None:
         self.length = length  # bytes
         self.parts = parts
+        self._where = where  # offset and database, for error texts
 
     def whole(self) -> bytes:
-        """All of it in memory."""
+        """All of it in memory. Raises UnknownRdb for what is too long to be held."""
+        if self.length > LONGEST_HELD:
+            raise unknown(
+                *self._where,
+                f"a part of {self.length} bytes where {LONGEST_HELD} are the most to be held",
+            )
         return b"".join(self.parts)
 
 

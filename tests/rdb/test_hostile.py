@@ -1,0 +1,298 @@
+"""Files that are broken, cut off, or made to hurt: a typed error that says where, soon, in little memory."""
+
+import io
+import re
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.model.errors import RdbError, UnknownRdb
+from tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
+from tests.rdb import by_hand
+from tests.rdb.small_files import ALL, MODULE, RECORDS, REMARKS, one
+
+EACH = [*RECORDS, *REMARKS]
+WHERE = re.compile(r"at byte (\d+) \(0x[0-9a-f]+\), (database \d+|before the first database)")
+NO_DIGEST = InventoryOptions(digest=False)
+
+
+def refuse(data: bytes, options: InventoryOptions = InventoryOptions()) -> RdbError:
+    """The typed error of reading `data`; its place lies inside the file or at its end."""
+    with pytest.raises(RdbError) as caught:
+        take_inventory(io.BytesIO(data), options)
+    found = WHERE.search(caught.value.problem)
+    assert found is not None, caught.value.problem
+    assert 0 <= int(found[1]) <= len(data)
+    return caught.value
+
+
+def survive(data: bytes) -> bool:
+    """Read with and without digests: an inventory or a typed error, nothing else."""
+    for options in (InventoryOptions(), NO_DIGEST):
+        try:
+            take_inventory(io.BytesIO(data), options)
+        except RdbError as error:
+            assert WHERE.search(error.problem), error.problem
+            return False
+    return True
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_small_file_of_each_kind_is_sound(name: str) -> None:
+    """The files that the other tests damage can be read, by both paths."""
+    assert survive(one(name))
+    assert survive(one(name, checksum=False))
+
+
+@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("options", [InventoryOptions(), NO_DIGEST], ids=["digest", "skip"])
+def test_a_file_cut_at_any_byte_is_refused(name: str, options: InventoryOptions) -> None:
+    """However short the rest, the error names the place."""
+    data = one(name)
+
+    for size in range(len(data)):
+        refuse(data[:size], options)
+
+
+def test_a_file_of_everything_cut_at_any_byte_is_refused() -> None:
+    """The same with all types in one file."""
+    for size in range(len(ALL)):
+        refuse(ALL[:size])
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_any_changed_byte_is_noticed(name: str) -> None:
+    """Every byte of the file set to every other value: the checksum or the format refuses it."""
+    data = bytearray(one(name))
+    assert len(data) < 700
+    values = range(256) if len(data) < 90 else (0, 1, 0x3F, 0x40, 0x7F, 0x80, 0x81, 0xC3, 0xF4, 0xFE, 0xFF)
+    for place, before in enumerate(data):
+        for value in values:
+            if value != before:
+                data[place] = value
+                refuse(bytes(data))
+        data[place] = before
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_changed_byte_without_checksum_never_breaks_the_reader(name: str) -> None:
+    """Saved with rdbchecksum no, a change may go unseen; it never gives another kind of failure."""
+    data = bytearray(one(name, checksum=False))
+    for place, before in enumerate(data):
+        for value in (*(before ^ 1 << bit for bit in range(8)), 0, 0x80, 0x81, 0xC3, 0xFF):
+            data[place] = value
+            survive(bytes(data))
+        data[place] = before
+
+
+@settings(max_examples=300, deadline=1000)
+@given(st.binary(max_size=300), st.integers(1, 13))
+def test_no_bytes_break_the_reader(body: bytes, version: int) -> None:
+    """Anything behind a signature, with a right checksum: an inventory or a typed error."""
+    survive(by_hand.file(body, version=version))
+    survive(by_hand.file(b"\xfe\x00" + body, version=version))
+
+
+@settings(max_examples=300, deadline=1000)
+@given(
+    st.sampled_from([9, 10, 11, 12, 13, 16, 17, 20, 23]),
+    st.one_of(
+        st.binary(max_size=80),
+        st.lists(st.integers(-300, 300) | st.binary(max_size=5)).map(by_hand.listpack),
+        st.lists(st.integers(-300, 300) | st.binary(max_size=5)).map(by_hand.ziplist),
+    ),
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=4),
+)
+def test_packed_values_that_lie_are_refused_or_read(
+    kind: int, blob: bytes, changes: list[tuple[int, int]]
+) -> None:
+    """Packed values with bytes changed and a right checksum around: nothing but a typed error."""
+    packed = bytearray(blob)
+    for place, value in changes:
+        if packed:
+            packed[place % len(packed)] = value
+    record = by_hand.record(kind, b"k", by_hand.string(bytes(packed)))
+    survive(by_hand.file(by_hand.database([record]), version=12))
+
+
+HUGE = b"\x81" + (1 << 60).to_bytes(8, "big")
+AFTER_KEY = {
+    "string": (0, HUGE),
+    "list": (1, HUGE),
+    "set": (2, HUGE),
+    "hash": (4, HUGE),
+    "zset": (5, HUGE),
+    "module string": (7, MODULE[:9] + b"\x05" + HUGE),
+    "packed": (16, HUGE),
+    "quicklist": (18, HUGE),
+    "quicklist node": (18, b"\x01\x02" + HUGE),
+    "stream": (21, HUGE),
+    "stream node": (21, b"\x01" + by_hand.string(bytes(16)) + HUGE),
+    "hash metadata": (24, bytes(8) + HUGE),
+    "lzf, compressed": (0, b"\xc3" + HUGE + HUGE),
+    "lzf, plain": (0, b"\xc3\x05" + HUGE + b"\0" * 5),
+}
+
+
+@pytest.mark.parametrize("name", AFTER_KEY)
+@pytest.mark.parametrize("options", [InventoryOptions(), NO_DIGEST], ids=["digest", "skip"])
+def test_a_length_of_2_to_the_60_is_refused_at_once(name: str, options: InventoryOptions) -> None:
+    """Neither memory nor time follows a length that the file does not have."""
+    kind, value = AFTER_KEY[name]
+    data = by_hand.file(by_hand.database([by_hand.record(kind, b"k", value + b"\x01a" * 50)]), 12)
+
+    begin = time.process_time()
+    refuse(data, options)
+
+    assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize("before", [b"\x00", b"\xfa", b"\xf5"], ids=["key", "aux", "function"])
+def test_a_name_of_2_to_the_60_bytes_is_refused(before: bytes) -> None:
+    """Keys, AUX and functions are held whole, so their length is limited before it is believed."""
+    assert isinstance(refuse(by_hand.file(b"\xfe\x00" + before + HUGE, 12)), UnknownRdb)
+
+
+def test_an_lzf_bomb_is_refused_by_its_header() -> None:
+    """More than 88 times the compressed length cannot be; nothing is unpacked to find out."""
+    bomb = b"\xc3" + by_hand.length(10) + by_hand.length(10**9) + b"\xe0\xff\x00" * 4
+    error = refuse(by_hand.file(by_hand.database([by_hand.record(0, b"k", bomb)])))
+
+    assert "LZF" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("lzf", "plain"),
+    [(b"\x20\x00", 3), (b"\x00a\xe0", 30), (b"\x00a\x20\x00", 3), (b"\x05abc", 6), (b"\x00a\x20\x00", 5)],
+    ids=["points before the beginning", "cut", "too long", "short run", "too short"],
+)
+def test_lzf_that_does_not_unpack_is_refused(lzf: bytes, plain: int) -> None:
+    """What is inside a compressed string is checked when it is unpacked."""
+    value = b"\xc3" + by_hand.length(len(lzf)) + by_hand.length(plain) + lzf
+    error = refuse(by_hand.file(by_hand.database([by_hand.record(0, b"k", value)])))
+
+    assert "LZF" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (by_hand.database([by_hand.record(6, b"k", b"")]), "module format 1"),
+        (by_hand.database([by_hand.record(8, b"k", b"")]), "value type 8"),
+        (by_hand.database([by_hand.record(26, b"k", b"")]), "value type 26"),
+        (by_hand.database([by_hand.record(33, b"k", b"")]), "value type 33"),
+        (b"\xf3\x01", "opcode 243"),
+        (b"\xf6\x01", "opcode 246"),
+        (by_hand.database([by_hand.record(7, b"k", MODULE[:9] + b"\x06")]), "module opcode 6"),
+        (by_hand.database([by_hand.record(0, b"k", b"\xc4")]), "string encoding 4"),
+    ],
+    ids=str,
+)
+def test_what_is_not_known_is_said_so(body: bytes, what: str) -> None:
+    """An unknown type, opcode or encoding is no damage: the error names byte, place and database."""
+    error = refuse(by_hand.file(body, version=13))
+
+    assert isinstance(error, UnknownRdb)
+    assert what in error.problem
+
+
+@pytest.mark.parametrize("version", [14, 80, 9999])
+def test_a_newer_format_is_said_to_be_unknown(version: int) -> None:
+    """Valkey 9 counts from 80; nothing above 13 is guessed at."""
+    error = refuse(by_hand.file(b"", version=version))
+
+    assert isinstance(error, UnknownRdb)
+    assert f"version {version}" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "the file ends here"),
+        (b"REDIX0011\xff", "no RDB signature"),
+        (b"REDIS00x1\xff", "no RDB signature"),
+        (b"REDIS0000\xff", "version 0"),
+        (by_hand.file(b"") + b"\0", "bytes follow"),
+        (by_hand.file(b"", checksum=False) + b"\0", "bytes follow"),
+        (by_hand.file(b"")[:-1] + b"\x01", "checksum"),
+        (by_hand.file(by_hand.record(0, b"k", by_hand.string(b"v"))), "before any SELECTDB"),
+    ],
+    ids=range(8),
+)
+def test_a_file_with_a_wrong_frame_is_refused(data: bytes, what: str) -> None:
+    """Signature, version, order, checksum and end are all looked at."""
+    assert what in refuse(data).problem
+
+
+def test_a_million_databases_do_not_fill_the_memory() -> None:
+    """A file of nothing but SELECTDB is refused before its counts grow large."""
+    body = b"".join(b"\xfe" + by_hand.length(number) for number in range(100_000))
+
+    assert "more than 20000 databases" in refuse(by_hand.file(body)).problem
+
+
+@pytest.mark.parametrize("name", [name for name in EACH if name not in {"string int", "int key"}])
+def test_a_splice_refuses_what_the_reader_refuses(name: str) -> None:
+    """A file that is cut off anywhere makes no spliced file: nothing is written."""
+    data = one(name)
+    for size in range(0, len(data), 7):
+        target = io.BytesIO()
+        with pytest.raises(RdbError):
+            splice(io.BytesIO(data[:size]), target, SplicePlan())
+        assert target.getvalue() == b""
+
+
+HARD = """
+import io, resource, sys, time
+from tasks.model.errors import RdbError
+from tasks.rdb import InventoryOptions, take_inventory
+from tests.rdb.hard_sources import SOURCES
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+before = peak()
+begin = time.process_time()
+try:
+    found = take_inventory(SOURCES[sys.argv[1]](), InventoryOptions(digest=sys.argv[2] == "digest"))
+    print("read", found.keys)
+except RdbError as error:
+    print("refused", error.problem.replace(chr(10), " "))
+print(before, peak(), round(time.process_time() - begin, 1))
+"""
+
+
+def _hard(name: str, how: str) -> tuple[str, int, int]:
+    ran = subprocess.run(
+        [sys.executable, "-c", HARD, name, how], capture_output=True, text=True, timeout=120, check=True
+    )
+    verdict, numbers = ran.stdout.strip().splitlines()
+    before, peak, _ = numbers.split()
+    return verdict, int(before), int(peak)
+
+
+@pytest.mark.parametrize("how", ["digest", "skip"])
+@pytest.mark.parametrize("name", ["string of 512 MB", "list of one 300 MB ziplist element",
+                                  "list of one 300 MB listpack element", "set of a million",
+                                  "lzf string of 176 MB"])  # fmt: skip
+def test_memory_does_not_follow_the_size_of_a_value(name: str, how: str) -> None:
+    """A large value is passed over, and digested, in a small window: 60 MB above the start."""
+    verdict, before, peak = _hard(name, how)
+
+    assert verdict == "read 1"
+    assert peak - before < 60
+
+
+@pytest.mark.parametrize("name", ["key of 300 MB", "stream node of 300 MB", "hash field of 300 MB with expiry",
+                                  "a million aux", "long keys"])  # fmt: skip
+def test_hostile_sizes_stay_below_200_mb(name: str) -> None:
+    """What would have to be held whole is refused, or fits."""
+    _, _, peak = _hard(name, "digest")
+
+    assert peak < 200
