@@ -23,10 +23,10 @@ lint: setup ## ruff, mypy and the import layers
 	.venv/bin/lint-imports --no-logo
 
 test: lint ## lint and all tests, those with real containers included
-	@$(WITH_ENGINE) $(PY) -m deployments.setup.image --all -- $(PY) -m pytest $(PYTEST_ARGS)
+	@$(WITH_ENGINE) sh -c '$(PY) -m deployments.setup.image --all && exec $(PY) -m pytest $(PYTEST_ARGS)'
 
-check: lint ## what a commit needs: lint and the tests that need no container
-	.venv/bin/pytest -q -m "not engine" $(PYTEST_ARGS)
+check: lint ## lint and the tests that need no container
+	@$(PY) -m pytest -m "not engine" $(PYTEST_ARGS)
 
 ui: setup ## Prefect server with the deployments; prints the address
 	@$(WITH_ENGINE) $(PY) -m deployments.ui

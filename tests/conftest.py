@@ -19,6 +19,13 @@ from tests.support.s3_server import S3Server, running_moto, running_rclone
 _FOREIGN = ("AWS_", "REDIS_", "PREFECT_", "MOTO_")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs an engine, so that `make check` can leave it out."""
+    for item in items:
+        if "docker_client" in getattr(item, "fixturenames", ()):
+            item.add_marker("engine")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
     """Nothing that this machine's user has configured reaches the tests."""

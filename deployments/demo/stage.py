@@ -1,0 +1,96 @@
+"""The demo's own folder: password, configuration, query list; and the commands that run there."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.model.errors import RedisDrError
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "deployments"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A fresh folder under .run, with what a person would have written by hand."""
+
+    folder: Path
+
+    @property
+    def password_file(self) -> Path:
+        """Readable by this user only."""
+        return self.folder / "redis_password"
+
+    @property
+    def configuration(self) -> Path:
+        """The demo's redis-dr.toml."""
+        return self.folder / "redis-dr.toml"
+
+    def run(self, *arguments: str, code: int = 0) -> None:
+        """Run `redis-dr ARGUMENTS` as a person would. Raises RedisDrError on another exit code."""
+        print(f"\n$ redis-dr {' '.join(arguments)}", flush=True)
+        environment = {**os.environ, "REDIS_DR_CONFIG": str(self.configuration)}
+        command = [str(Path(sys.executable).with_name("redis-dr")), *arguments]
+        # one stream, so that a refusal stands below its plan wherever the output goes
+        result = subprocess.run(
+            command,
+            check=False,
+            env=environment,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
+        if result.returncode != code:
+            raise RedisDrError(
+                f"redis-dr {arguments[0]} ended with {result.returncode}, not {code}",
+                "see what it said above",
+            )
+
+
+def set_stage(folder: Path) -> Stage:
+    """Make the folder anew, with a password of this run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    stage = Stage(folder)
+    stage.password_file.touch(mode=0o600)
+    stage.password_file.write_text(secrets.token_urlsafe(24))
+    shutil.copy(EXAMPLES / "common-queries.json", folder)
+    return stage
+
+
+def write_configuration(stage: Stage, redis_port: int, service_port: int) -> None:
+    """The example configuration with this run's addresses in it."""
+    text = (EXAMPLES / "redis-dr.toml").read_text()
+    text = _exchange(
+        text,
+        {
+            "redis://127.0.0.1:6379": f"redis://127.0.0.1:{redis_port}",
+            "http://127.0.0.1:8000/": f"http://127.0.0.1:{service_port}/",
+            '# password_file = "/run/secrets/redis_password"': 'password_file = "redis_password"',
+            '# cache_key = "': 'cache_key = "',
+        },
+    )
+    stage.configuration.write_text(text)
+
+
+def _exchange(text: str, changes: dict[str, str]) -> str:
+    for old, new in changes.items():
+        if text.count(old) != 1:
+            raise RedisDrError(f"the example has {old!r} {text.count(old)} times", "repair it")
+        text = text.replace(old, new)
+    return text
+
+
+def heading(text: str) -> None:
+    """What happens next, for the reader."""
+    print(f"\n\033[1m== {text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
+
+
+def say(lines: Sequence[str]) -> None:
+    """The demo's own words, indented to tell them from redis-dr's."""
+    for line in lines:
+        print(f"   {line}", flush=True)
