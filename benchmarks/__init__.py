@@ -1,0 +1,1 @@
+"""Speed and memory, measured against the peer named in the issue, in the same run."""
