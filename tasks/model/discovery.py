@@ -84,7 +84,7 @@ def _guess(db: int, words: Sequence[str], keys: Sequence[Sampled]) -> Guess:
     for place, word in enumerate(words):
         if word == _PLACE:
             count += 1
-            pattern.append("{" + _field_name(words[:place], count) + "}")
+            pattern.append("{" + _field_name(words[0], count) + "}")
         else:
             # braces would read as a field
             pattern.append(re.sub(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", "{id}", word))
@@ -94,9 +94,10 @@ def _guess(db: int, words: Sequence[str], keys: Sequence[Sampled]) -> Guess:
     return Guess(db, text, len(keys), ttl, guess_action(text))
 
 
-def _field_name(before: Sequence[str], count: int) -> str:
-    word = next((w for w in reversed(before) if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", w)), "")
-    return f"{word}_id" if word and count == 1 else f"id{count}"
+def _field_name(family: str, count: int) -> str:
+    # doc:cache:{doc_id}: what the family is about comes first in the key
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", family)
+    return f"{family}_id" if plain and count == 1 else f"id{count}"
 
 
 def usual_ttl(milliseconds: int) -> int:

@@ -11,9 +11,9 @@ class FlushSettings(Section):
     backup_max_age_hours: float = Field(
         24, gt=0, description="a proven backup younger than this allows an after-backup flush"
     )
-    batch: int = Field(100, ge=1, le=10_000, description="keys of one SCAN or UNLINK")
+    batch: int = Field(250, ge=1, le=10_000, description="keys of one SCAN or UNLINK")
     busy_share: float = Field(
-        0.3, gt=0, le=1, description="share of the time that the server works for us; 1: no pause"
+        0.5, gt=0, le=1, description="share of the time that the server works for us; 1: no pause"
     )
     keys_per_second: float | None = Field(None, gt=0, description="of removals; absent: no limit")
     sample: int = Field(10, ge=0, description="keys to show before they are removed")

@@ -1,0 +1,130 @@
+"""What removing keys costs another client: p99 of its GETs, idle and while keys are removed.
+
+    python -m benchmarks.flush_latency [KEYS] [OUTPUT.json]
+
+Goal (issue 8): at 1,000,000 keys the p99 stays within 2 times of idle. For comparison: KEYS + DEL.
+"""
+
+import json
+import multiprocessing
+import random
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import redis
+
+from flows.runbook.invalidate import invalidate
+from tasks.flushing import flush_pattern
+from tasks.model.settings.instance import Instance
+from tasks.server.connection import connect
+from tests.redis_server import PASSWORD, RedisServer, running_redis
+
+IDLE_SECONDS = 8.0
+WAIT_SECONDS = 0.001  # the other client asks about 1000 times a second
+
+
+class OtherClient:
+    """A client, a process of its own, that reads a key all the time and notes how long it took."""
+
+    def __init__(self, port: int) -> None:
+        self._over = multiprocessing.Event()
+        self._here, there = multiprocessing.Pipe(duplex=False)
+        self._process = multiprocessing.Process(target=_read, args=(port, self._over, there))
+        self.took: list[float] = []  # ms
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        self._here.recv()  # it is connected
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self.took = self._here.recv()
+        self._process.join()
+
+
+def _read(port: int, over: Any, there: Any) -> None:
+    client = redis.Redis(port=port, password=PASSWORD)
+    client.get("other:client")
+    there.send(None)
+    took = []
+    while not over.is_set():
+        begun = time.perf_counter()
+        client.get("other:client")
+        took.append((time.perf_counter() - begun) * 1000)
+        time.sleep(WAIT_SECONDS)
+    there.send(took)
+
+
+def main() -> None:
+    """Measure and print; write JSON when asked."""
+    keys = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    with running_redis("--save", "", "--maxmemory", "0") as server:
+        instance = server.instance()
+        fill(server, keys)
+        rows = [
+            measure("idle", server, lambda: time.sleep(IDLE_SECONDS)),
+            measure("invalidate --doc", server, lambda: _invalidate(instance)),
+            measure("flush --pattern", server, lambda: _flush(instance, "query:cache:*")),
+            measure("idle again", server, lambda: time.sleep(IDLE_SECONDS)),
+            measure("KEYS + DEL", server, lambda: _keys_del(server, "fusion:rrf:*")),
+        ]
+    idle = (rows[0]["p99_ms"] + rows[3]["p99_ms"]) / 2
+    for row in rows:
+        row["of_idle"] = round(row["p99_ms"] / idle, 2)
+        print(json.dumps(row))
+    if len(sys.argv) > 2:
+        Path(sys.argv[2]).write_text(json.dumps({"keys": keys, "rows": rows}, indent=1) + "\n")
+
+
+def fill(server: RedisServer, keys: int) -> None:
+    """A quarter each of documents, embeddings, query and fusion caches, 100 bytes."""
+    client, value = server.client(), "x" * 100
+    client.set("other:client", value)
+    for start in range(0, keys // 4, 5000):
+        pipeline = client.pipeline(transaction=False)
+        for number in range(start, min(start + 5000, keys // 4)):
+            pipeline.set(f"doc:cache:doc-{number}", value, ex=3600)
+            pipeline.set(f"doc:embeddings:doc-{number % 500}:chunk-{number}", value, ex=86_400)
+            pipeline.set(f"query:cache:{random.getrandbits(64):016x}", value, ex=3600)
+            pipeline.set(f"fusion:rrf:{number:016x}", value, ex=3600)
+        pipeline.execute()
+
+
+def measure(name: str, server: RedisServer, work: Callable[[], Any]) -> dict[str, Any]:
+    """Run the work beside the other client."""
+    with OtherClient(server.port) as other:
+        begun = time.perf_counter()
+        done = work()
+        seconds = time.perf_counter() - begun
+    took = sorted(other.took)
+    return {
+        "what": name,
+        "seconds": round(seconds, 2),
+        "keys": done,
+        "reads": len(took),
+        "p50_ms": round(took[len(took) // 2], 3),
+        "p99_ms": round(took[int(len(took) * 0.99)], 3),
+        "max_ms": round(took[-1], 3),
+    }
+
+
+def _invalidate(instance: Instance) -> int:
+    return invalidate(instance, "doc-7", []).removed
+
+
+def _flush(instance: Instance, pattern: str) -> int:
+    return flush_pattern(connect(instance), pattern, instance).removed
+
+
+def _keys_del(server: RedisServer, pattern: str) -> int:
+    client = server.client()
+    found: Any = client.keys(pattern)
+    return int(client.delete(*found))
+
+
+if __name__ == "__main__":
+    main()
