@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.engine.archive import Owner
+from tasks.engine.owner import Owner
 from tasks.engine.hands import Hands
 from tasks.engine.sandbox import SandboxSpec, sandbox
 from tasks.model.container import ContainerState

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from tasks.engine.archive import Owner
+from tasks.engine.owner import Owner
 from tasks.engine.hands import Hands
 from tasks.model.aof import base_only
 from tasks.model.errors import Damaged

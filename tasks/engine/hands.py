@@ -5,22 +5,30 @@ a dead owner still ran inside and answers 404 to all that the owner tries afterw
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from tasks.engine.archive import Owner, open_in_container, write_to_container
 from tasks.engine.client import engine
 from tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
+from tasks.engine.exec import ScriptFailed, open_in_container, run_in, write_to_container
 from tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from tasks.engine.owner import Owner
 from tasks.model.container import ContainerState
-from tasks.model.errors import Fenced, RedisDrError, Refused, Unreachable
+from tasks.model.errors import Fenced, Refused, Unreachable
 from tasks.model.holder import Holder
+
+__all__ = ["Hands", "ScriptFailed", "hands_name", "hold", "holder_of"]
 
 IDLE_FILE = "/.redis-dr-idle"
 _KILLED = {137, 143}  # exit codes of a script whose container was taken away under it
-_ATTEMPTS = 20  # at a name that is just being freed
+_ATTEMPTS = 50  # at a name that is just being freed
+_PAUSE_SECONDS = 0.1  # between them
+_UNBORN_SECONDS = 5  # hands that were made, and that nobody starts
+
+_OWN = 'chown "$1" "$3"; chmod "$2" "$3"'
 
 # Counts the seconds in which the beat did not change; at the lease's end it exits, and with it
 # every process that the owner started in here.
@@ -33,10 +41,6 @@ while [ "$idle" -lt "$1" ]; do
   sleep 1
 done
 """
-
-
-class ScriptFailed(RedisDrError):
-    """A script in the hands ended with a bad exit code; `problem` holds what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Hands:
         Raises Fenced, ScriptFailed, Unreachable.
         """
         with self._fenced():
-            code, said = _exec(self.id, ["sh", "-euc", script, "redis-dr", *arguments])
+            code, said = run_in(self.id, ["sh", "-euc", script, "redis-dr", *arguments])
         if code in _KILLED:
             self.assert_held()
         if code != 0:
@@ -66,10 +70,10 @@ class Hands:
             return open_in_container(self.id, path, size)
 
     def write(self, path: str, source: BinaryIO, size: int, owner: Owner) -> None:
-        """Stream a file onto the volume; see write_to_container about failures."""
-        self.assert_held()  # the engine would also write through hands whose lease has run out
+        """Stream a new file onto the volume; see write_to_container about failures."""
         with self._fenced():
-            write_to_container(self.id, path, source, size, owner)
+            write_to_container(self.id, path, source, size)
+        self.run(_OWN, f"{owner.uid}:{owner.gid}", f"{owner.mode:o}", path)
 
     def assert_held(self) -> None:
         """Raise Fenced when these hands are no longer ours; call before every act outside them."""
@@ -109,7 +113,9 @@ def hold(
         yield Hands(container_id, name, holder)
     finally:
         heartbeat.stop()
-        _remove(container_id)
+        # what was done is done: hands that cannot be let go of now end with their lease
+        with contextlib.suppress(Unreachable):
+            _remove(container_id)
 
 
 def holder_of(container: str) -> tuple[Holder, str] | None:
@@ -121,11 +127,12 @@ def holder_of(container: str) -> tuple[Holder, str] | None:
 
 
 def _take(name: str, target: ContainerState, holder: Holder, lease: tuple[int, str]) -> str:
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         try:
             return _create(name, target, holder, lease)
         except NotPossibleNow:
-            _free_from_the_dead(name, lease[0])
+            _free_from_the_dead(name, lease[0], attempt * _PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
     raise Refused(
         f"the name {name} stays taken, and nobody can be seen behind it",
         f"see `docker ps -a`, and remove {name} when no redis-dr runs",
@@ -160,12 +167,15 @@ def _create(name: str, target: ContainerState, holder: Holder, lease: tuple[int,
     return container_id
 
 
-def _free_from_the_dead(name: str, lease_seconds: int) -> None:
+def _free_from_the_dead(name: str, lease_seconds: int, waited: float) -> None:
     """Return when the name may be free; raise Refused when its holder lives."""
     found = _inspect(name)
     if found is None:
         return
     holder = Holder.from_labels(found["Config"]["Labels"] or {})
+    status = found["State"]["Status"]
+    if status == "created" and not holder.surely_dead() and waited < _UNBORN_SECONDS:
+        return  # just being started by its owner: look again
     if found["State"]["Running"] and not _dead(found["Id"], holder, lease_seconds):
         raise Refused(
             f"{holder.instance or name} is held by {holder}",
@@ -179,20 +189,11 @@ def _dead(container_id: str, holder: Holder, lease_seconds: int) -> bool:
     if holder.surely_dead():
         return True
     try:
-        code, said = _exec(container_id, ["cat", IDLE_FILE])
+        code, said = run_in(container_id, ["cat", IDLE_FILE])
     except Unreachable:
         return not _running(container_id)
     # the owner beats five times a lease: half a lease of silence means it is stopped or gone
     return code == 0 and said.strip().isdigit() and int(said) * 2 >= lease_seconds
-
-
-def _exec(container_id: str, command: list[str]) -> tuple[int, str]:
-    with engine_errors(f"running a script in {container_id[:12]}"):
-        api = engine(3600).api  # a script may copy much; its end is the hands' end at the latest
-        started = api.exec_create(container_id, command, user="0")
-        said: bytes = api.exec_start(started["Id"])
-        code = api.exec_inspect(started["Id"])["ExitCode"]
-    return (137 if code is None else code), said.decode(errors="replace")
 
 
 def _inspect(name: str) -> dict[str, Any] | None:

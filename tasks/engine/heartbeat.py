@@ -1,13 +1,12 @@
 """The owner's sign of life: a counter that a thread writes into the hands again and again."""
 
-import io
 import threading
 
-from tasks.engine.archive import Owner, write_to_container
+from tasks.engine.exec import run_in
 from tasks.model.errors import Unreachable
 
 BEAT_FILE = "/.redis-dr-beat"
-_READABLE = Owner(0, 0, 0o644)  # a sandbox does not run as root
+_BEAT = f'umask 022; echo "$1" > {BEAT_FILE}'  # a sandbox that reads it does not run as root
 
 
 class Heartbeat:
@@ -31,8 +30,7 @@ class Heartbeat:
 
     def beat(self, number: int) -> None:
         """Write one beat. A counter, not a time: no clock can make a dead owner look alive."""
-        data = str(number).encode()
-        write_to_container(self._container_id, BEAT_FILE, io.BytesIO(data), len(data), _READABLE)
+        run_in(self._container_id, ["sh", "-c", _BEAT, "beat", str(number)])
 
     def _run(self) -> None:
         number = 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tasks.engine.client import engine
 from tasks.engine.container import logs
 from tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
+from tasks.engine.exec import run_in
 from tasks.engine.heartbeat import BEAT_FILE, Heartbeat
 from tasks.model.errors import RedisDrError, Unreachable
 
@@ -60,16 +61,13 @@ class Sandbox:
 
     id: str
     name: str
+    user: str = ""  # "": the image's
 
     def cli(self, *arguments: str) -> str:
         """One command by the image's own client; raises SandboxFailed with what it said."""
         command = ["sh", "-c", _CLI, "cli", "-e", *arguments]
-        with engine_errors(f"asking {self.name}"):
-            api = engine(3600).api  # SAVE of a big set takes its time
-            started = api.exec_create(self.id, command)
-            said: bytes = api.exec_start(started["Id"])
-            code = api.exec_inspect(started["Id"])["ExitCode"]
-        text = said.decode(errors="replace").strip()
+        code, said = run_in(self.id, command, self.user)
+        text = said.strip()
         if code != 0:
             raise SandboxFailed(f"{self.name}: {arguments[0]}: {text}", "see what it said above")
         return text
@@ -113,7 +111,7 @@ def sandbox(spec: SandboxSpec) -> Iterator[Sandbox]:
     heartbeat = Heartbeat(container_id, spec.lease_seconds / 5)
     try:
         heartbeat.start()
-        yield Sandbox(container_id, spec.name)
+        yield Sandbox(container_id, spec.name, spec.user)
     finally:
         heartbeat.stop()
         remove_sandbox(container_id)

@@ -1,0 +1,183 @@
+"""Run a program in a running container: its output at once, or as a stream, or its input.
+
+Bytes do not travel by get_archive and put_archive: the engine locks the container for as long as
+one of them runs (measured: inspect, exec and rm all wait), so that the heartbeat of a long copy
+would stop, and nobody could take over from an owner that hangs in the middle of one.
+"""
+
+import io
+import struct
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+import requests
+from docker import errors as docker_errors
+
+from tasks.engine.client import engine
+from tasks.engine.errors import engine_errors
+from tasks.model.errors import Damaged, RedisDrError, Unreachable
+
+_CHUNK = 2**20  # bytes
+_FRAME = struct.Struct(">B3xL")  # stream (1: stdout, 2: stderr), length (Docker's attach protocol)
+_STDERR = 2
+_PATIENCE = 3600  # seconds without a byte: a script may copy or flush for long
+_SAID_LIMIT = 4096  # bytes of error text kept
+
+
+class ScriptFailed(RedisDrError):
+    """A script in a container ended with a bad exit code; `problem` holds what it said."""
+
+
+def run_in(container_id: str, command: Sequence[str], user: str = "0") -> tuple[int, str]:
+    """Exit code and output of one program. Raises NoSuchContainer, NotPossibleNow, Unreachable."""
+    with engine_errors(f"running a script in {container_id[:12]}"):
+        exec_id = _create(container_id, command, user)
+        output = _Output(_start(exec_id))
+        said = output.readall()
+        return _code(exec_id), (said + output.errors).decode(errors="replace")
+
+
+def open_in_container(container_id: str, path: str, size: int) -> BinaryIO:
+    """The first `size` bytes of a file, streamed; never silently less: Unreachable then."""
+    source = _Part(container_id, path, size)
+    return io.BufferedReader(source, _CHUNK)  # type: ignore[type-var] # readinto, see there
+
+
+def write_to_container(container_id: str, path: str, source: BinaryIO, size: int) -> None:
+    """Stream `size` bytes into a new file of root's, mode 600; a failure leaves part of it.
+
+    So write under a name that nobody reads, check it there, then rename. Raises Damaged when the
+    source is shorter, ScriptFailed when the file cannot be written (disk full).
+    """
+    script = 'umask 077; head -c "$2" > "$1"'
+    command = ["sh", "-c", script, "redis-dr", path, str(size)]
+    with engine_errors(f"writing {path}"):
+        api = engine(_PATIENCE).api
+        made = api.exec_create(container_id, command, user="0", stdin=True)
+        holder = api.exec_start(made["Id"], socket=True)
+        try:
+            said = _pour(_socket_of(holder), source, size)
+        finally:
+            holder.close()
+        code = _code(made["Id"])
+    if code != 0:
+        raise ScriptFailed(f"writing {path}: {said or f'exit code {code}'}", "see the text above")
+
+
+def _pour(sock: Any, source: BinaryIO, size: int) -> str:
+    left = size
+    while left:
+        data = source.read(min(_CHUNK, left))
+        if not data:
+            raise Damaged(f"the source ended {left} bytes early", "fetch it again")
+        left -= len(data)
+        try:
+            sock.sendall(data)
+        except OSError:  # the writer gave up, and said why
+            break
+    said = b""
+    while data := sock.recv(_CHUNK):  # `head` ends by itself: TLS knows no half-closed connection
+        said += data
+    return said[_FRAME.size :].decode(errors="replace").strip()
+
+
+def _socket_of(holder: Any) -> Any:
+    return holder if hasattr(holder, "sendall") else holder._sock  # noqa: SLF001 the SDK hands out a SocketIO
+
+
+def _create(container_id: str, command: Sequence[str], user: str) -> str:
+    return str(engine().api.exec_create(container_id, list(command), user=user)["Id"])
+
+
+def _start(exec_id: str) -> Any:
+    """The body of the answer, raw. The SDK's own reader loses what came in with the headers."""
+    api = engine(_PATIENCE).api
+    url = f"{api.base_url}/v{api.api_version}/exec/{exec_id}/start"
+    answer = api.post(url, json={"Tty": False, "Detach": False}, stream=True, timeout=_PATIENCE)
+    try:
+        answer.raise_for_status()
+    except requests.HTTPError as error:
+        raise docker_errors.create_api_error_from_http_exception(error) from error
+    return answer
+
+
+def _code(exec_id: str) -> int:
+    code = engine().api.exec_inspect(exec_id)["ExitCode"]
+    return 137 if code is None else int(code)  # None: the container went away under it
+
+
+class _Output(io.RawIOBase):
+    """What a program writes to stdout; stderr is kept apart."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self._answer, self._rest = answer, b""
+        self.errors = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override] # typeshed asks for any Buffer
+        while not self._rest:
+            head = self._exactly(_FRAME.size)
+            if not head:
+                return 0
+            stream, length = _FRAME.unpack(head)
+            data = self._exactly(length)
+            if stream == _STDERR:
+                self.errors = (self.errors + data)[:_SAID_LIMIT]
+            else:
+                self._rest = data
+        data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _exactly(self, size: int) -> bytes:
+        parts, left = [], size
+        while left:
+            data = self._answer.raw.read(left)
+            if not data:
+                break
+            parts.append(data)
+            left -= len(data)
+        if left and parts:
+            raise Unreachable("the engine's stream ended within a frame", "run it again")
+        return b"".join(parts)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._answer.close()
+        super().close()
+
+
+class _Part(io.RawIOBase):
+    """The first bytes of one file in a container, or an error."""
+
+    def __init__(self, container_id: str, path: str, size: int) -> None:
+        super().__init__()
+        self._doing, self._left = f"reading {path}", size
+        with engine_errors(self._doing):
+            exec_id = _create(container_id, ["head", "-c", str(size), path], "0")
+            self._output = _Output(_start(exec_id))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override] # as above
+        if not self._left:
+            return 0
+        with engine_errors(self._doing):
+            size = self._output.readinto(memoryview(buffer)[: self._left])  # type: ignore[arg-type] # any buffer
+        if not size:
+            said = self._output.errors.decode(errors="replace").strip()
+            raise Unreachable(
+                f"{self._doing}: the stream ended {self._left} bytes early ({said or 'no word'})",
+                "run it again; nothing was committed",
+            )
+        self._left -= size
+        return size
+
+    def close(self) -> None:
+        if not self.closed:
+            self._output.close()
+        super().close()

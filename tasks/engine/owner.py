@@ -1,0 +1,12 @@
+"""Whose a file is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who a file belongs to, as numbers: names differ between images."""
+
+    uid: int
+    gid: int
+    mode: int = 0o600

@@ -1,0 +1,70 @@
+"""An instance with a store, as redis-dr sees it, and its content as nobody of redis-dr sees it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.runbook.backup import backup
+from flows.runbook.restore import restore
+from tasks.model.backup_report import BackupReport
+from tasks.model.restore_options import RestoreOptions
+from tasks.model.restore_report import RestoreReport
+from tasks.model.settings.instance import Instance
+from tests.support.redis_server import RedisServer
+
+
+@dataclass(frozen=True)
+class Estate:
+    """One server, one directory as its store."""
+
+    server: RedisServer
+    store: Path
+    instance: Instance
+
+    def backup(self) -> BackupReport:
+        return backup(self.instance)
+
+    def restore(self, **options: Any) -> RestoreReport:
+        chosen = RestoreOptions(confirm=self.instance.name, **options)
+        return restore(self.instance, chosen, lambda _plan: True)
+
+    def digest(self) -> str:
+        """The server's own digest of all databases; the same content gives the same text."""
+        self.server.wait_until_ready()
+        return str(self.server.client().execute_command("DEBUG", "DIGEST"), "ascii")
+
+    def run_id(self) -> str:
+        return str(self.server.client().info("server")["run_id"])
+
+    def hands_gone(self) -> bool:
+        pattern = {"name": rf"^/?{self.server.name}\."}
+        return not self.server.engine.containers.list(all=True, filters=pattern)
+
+
+def estate(server: RedisServer, store: Path, **fields: Any) -> Estate:
+    """The server as a configured instance; `fields` go on top of the configuration."""
+    settings = {
+        "name": "weka-redis",
+        "container": server.name,
+        "url": server.url,
+        "password": server.password,
+        "store": {"url": f"file:{store}"},
+        **fields,
+    }
+    return Estate(server, store, Instance.model_validate(settings))
+
+
+def fill(server: RedisServer, keys: int = 300) -> None:
+    """The runbook's kinds of keys: a cache and locks in DB 0, tests in DB 1, sessions in DB 2."""
+    for db, share in ((0, keys), (1, keys // 10), (2, keys // 10)):
+        pipeline = server.client(db).pipeline(transaction=False)
+        for number in range(share):
+            pipeline.set(f"cache:{db}:{number}", f"value {number} " * 8)
+            if number % 3 == 0:
+                pipeline.expire(f"cache:{db}:{number}", 36_000)
+        pipeline.hset(f"doc:{db}", mapping={"a": "1", "b": "2"})
+        pipeline.rpush(f"queue:{db}", "one", "two", "three")
+        pipeline.zadd(f"score:{db}", {"x": 1.5, "y": 2.5})
+        pipeline.sadd(f"set:{db}", "p", "q")
+        pipeline.xadd(f"stream:{db}", {"field": "value"})
+        pipeline.execute()
