@@ -12,7 +12,11 @@ def length(number: int) -> bytes:
         return bytes((number,))
     if number < 16384:
         return struct.pack(">H", 0x4000 | number)
-    return b"\x80" + struct.pack(">I", number) if number < 1 << 32 else b"\x81" + struct.pack(">Q", number)
+    return (
+        b"\x80" + struct.pack(">I", number)
+        if number < 1 << 32
+        else b"\x81" + struct.pack(">Q", number)
+    )
 
 
 def string(text: bytes) -> bytes:
@@ -89,7 +93,9 @@ def listpack(items: Sequence[bytes | int]) -> bytes:
 
 def _back(size: int) -> bytes:
     width = 1 if size < 128 else 2 if size < 16383 else 3 if size < 2097151 else 4
-    return bytes(size >> 7 * at & 127 | (128 if at < width - 1 else 0) for at in range(width - 1, -1, -1))
+    return bytes(
+        size >> 7 * at & 127 | (128 if at < width - 1 else 0) for at in range(width - 1, -1, -1)
+    )
 
 
 def _pack_string(text: bytes) -> bytes:
@@ -121,7 +127,9 @@ def zipmap(pairs: dict[bytes, bytes], free: int = 0) -> bytes:
     """A zipmap; `free` unused bytes behind each value."""
     body = bytes((min(len(pairs), 254),))
     for field, value in pairs.items():
-        body += _map_length(field) + field + _map_length(value) + bytes((free,)) + value + b"?" * free
+        body += (
+            _map_length(field) + field + _map_length(value) + bytes((free,)) + value + b"?" * free
+        )
     return body + b"\xff"
 
 

@@ -11,7 +11,19 @@ HOT = "hot"  # a database number's place holder is not needed: keys go where the
 
 _integers = st.integers(-(1 << 63), (1 << 63) - 1).map(lambda number: b"%d" % number)
 _edges = st.sampled_from(
-    [b"", b"0", b"-0", b"007", b"+1", b"4096", b"-4097", b"a" * 63, b"a" * 64, b"\xff" * 255, b"1e5"]
+    [
+        b"",
+        b"0",
+        b"-0",
+        b"007",
+        b"+1",
+        b"4096",
+        b"-4097",
+        b"a" * 63,
+        b"a" * 64,
+        b"\xff" * 255,
+        b"1e5",
+    ]
 )
 words = st.one_of(
     st.binary(max_size=70),
@@ -44,7 +56,9 @@ contents = st.one_of(
     _contents("set", st.sets(_integers, min_size=1, max_size=12)),
     _contents("zset", st.dictionaries(words, _scores, min_size=1, max_size=12)),
     _contents("hash", st.dictionaries(words, words, min_size=1, max_size=12)),
-    _contents("fields", st.dictionaries(words, st.tuples(words, _field_moments), min_size=1, max_size=9)),
+    _contents(
+        "fields", st.dictionaries(words, st.tuples(words, _field_moments), min_size=1, max_size=9)
+    ),
     _contents(
         "stream",
         st.lists(

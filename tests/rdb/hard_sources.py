@@ -75,7 +75,9 @@ def _set() -> Iterator[bytes]:
 def _lzf() -> Iterator[bytes]:
     # one literal byte, then runs of 264 that repeat it
     runs = 700_000
-    yield b"\x00\x01k\xc3" + by_hand.length(2 + 3 * runs) + by_hand.length(1 + 264 * runs) + b"\x00a"
+    yield (
+        b"\x00\x01k\xc3" + by_hand.length(2 + 3 * runs) + by_hand.length(1 + 264 * runs) + b"\x00a"
+    )
     for _ in range(0, runs, 1000):
         yield b"\xe0\xff\x00" * 1000
 

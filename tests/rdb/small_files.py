@@ -21,7 +21,9 @@ def _stream(kind: int) -> bytes:
     if kind > 15:
         value += by_hand.length(1)
     value += by_hand.length(1) + struct.pack(">QQ", 5, 0) + struct.pack("<Q", 9) + by_hand.length(1)
-    value += by_hand.length(1) + by_hand.string(b"c") + struct.pack("<Q", 9) * (2 if kind > 19 else 1)
+    value += (
+        by_hand.length(1) + by_hand.string(b"c") + struct.pack("<Q", 9) * (2 if kind > 19 else 1)
+    )
     return value + by_hand.length(1) + struct.pack(">QQ", 5, 0)
 
 

@@ -13,7 +13,7 @@ from tasks.model.errors import RdbError, UnknownRdb
 from tasks.rdb import InventoryOptions, database_digest, digest_of_dump, entries, take_inventory
 from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, saved
-from tests.rdb.data import FAR_MS, Content, contents, fill, keyspaces, put, words
+from tests.rdb.data import FAR_MS, Content, contents, fill, keyspaces, words
 from tests.rdb.seen import expires
 from tests.support.redis_server import RedisServer
 
@@ -90,8 +90,12 @@ def test_the_encoding_changes_no_digest(
 ) -> None:
     """The same data written with everything packed and with nothing packed has equal digests."""
     client = emptied(server).client()
-    packing(dict.fromkeys(PACKED[:4], 512) | {"list-max-listpack-size": -2, "list-compress-depth": 0})
-    packing(dict.fromkeys(PACKED[6:9], 64) | {"stream-node-max-entries": 100, "rdbcompression": "yes"})
+    packing(
+        dict.fromkeys(PACKED[:4], 512) | {"list-max-listpack-size": -2, "list-compress-depth": 0}
+    )
+    packing(
+        dict.fromkeys(PACKED[6:9], 64) | {"stream-node-max-entries": 100, "rdbcompression": "yes"}
+    )
     fill(client, keyspace)
     packed = digests(saved(server))
     client.flushall()

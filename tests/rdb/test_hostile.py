@@ -2,11 +2,9 @@
 
 import io
 import re
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -71,7 +69,11 @@ def test_any_changed_byte_is_noticed(name: str) -> None:
     """Every byte of the file set to every other value: the checksum or the format refuses it."""
     data = bytearray(one(name))
     assert len(data) < 700
-    values = range(256) if len(data) < 90 else (0, 1, 0x3F, 0x40, 0x7F, 0x80, 0x81, 0xC3, 0xF4, 0xFE, 0xFF)
+    values = (
+        range(256)
+        if len(data) < 90
+        else (0, 1, 0x3F, 0x40, 0x7F, 0x80, 0x81, 0xC3, 0xF4, 0xFE, 0xFF)
+    )
     for place, before in enumerate(data):
         for value in values:
             if value != before:
@@ -169,7 +171,13 @@ def test_an_lzf_bomb_is_refused_by_its_header() -> None:
 
 @pytest.mark.parametrize(
     ("lzf", "plain"),
-    [(b"\x20\x00", 3), (b"\x00a\xe0", 30), (b"\x00a\x20\x00", 3), (b"\x05abc", 6), (b"\x00a\x20\x00", 5)],
+    [
+        (b"\x20\x00", 3),
+        (b"\x00a\xe0", 30),
+        (b"\x00a\x20\x00", 3),
+        (b"\x05abc", 6),
+        (b"\x00a\x20\x00", 5),
+    ],
     ids=["points before the beginning", "cut", "too long", "short run", "too short"],
 )
 def test_lzf_that_does_not_unpack_is_refused(lzf: bytes, plain: int) -> None:
@@ -270,7 +278,11 @@ print(before, peak(), round(time.process_time() - begin, 1))
 
 def _hard(name: str, how: str) -> tuple[str, int, int]:
     ran = subprocess.run(
-        [sys.executable, "-c", HARD, name, how], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", HARD, name, how],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
     verdict, numbers = ran.stdout.strip().splitlines()
     before, peak, _ = numbers.split()

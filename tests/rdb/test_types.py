@@ -39,7 +39,9 @@ WRITTEN = [
 @pytest.mark.parametrize(
     ("encoding", "commands", "writer"),
     [
-        pytest.param(name, commands, version, marks=getattr(pytest.mark, version), id=f"{name}-{version}")
+        pytest.param(
+            name, commands, version, marks=getattr(pytest.mark, version), id=f"{name}-{version}"
+        )
         for name, commands, versions in WRITTEN
         for version in versions
     ],
