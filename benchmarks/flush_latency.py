@@ -5,6 +5,7 @@
 Goal (issue 8): at 1,000,000 keys the p99 stays within 2 times of idle. For comparison: KEYS + DEL.
 """
 
+import contextlib
 import json
 import multiprocessing
 import random
@@ -14,13 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+import docker
 import redis
 
 from flows.runbook.invalidate import invalidate
 from tasks.flushing import flush_pattern
 from tasks.model.settings.instance import Instance
 from tasks.server.connection import connect
-from tests.redis_server import PASSWORD, RedisServer, running_redis
+from tests.support.instance import instance_of
+from tests.support.redis_server import PASSWORD, RedisServer, start_redis
 
 IDLE_SECONDS = 8.0
 WAIT_SECONDS = 0.001  # the other client asks about 1000 times a second
@@ -62,8 +65,10 @@ def _read(port: int, over: Any, there: Any) -> None:
 def main() -> None:
     """Measure and print; write JSON when asked."""
     keys = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with running_redis("--save", "", "--maxmemory", "0") as server:
-        instance = server.instance()
+    with contextlib.closing(docker.from_env()) as engine, contextlib.ExitStack() as gone:
+        server = start_redis(engine, args=["--save", ""])
+        gone.callback(server.remove)
+        instance = instance_of(server)
         fill(server, keys)
         rows = [
             measure("idle", server, lambda: time.sleep(IDLE_SECONDS)),

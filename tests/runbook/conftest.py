@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import docker
 import pytest
 
-from tests.redis_server import RedisServer, running_redis
+from tests.support.instance import instance_of
+from tests.support.redis_server import RedisServer, start_redis
 
 RUNBOOK = (
     *("--appendonly", "yes", "--save", "900 1 300 10 60 10000"),
@@ -35,9 +37,10 @@ DATABASES = {
 
 
 @pytest.fixture(scope="package")
-def server() -> Iterator[RedisServer]:
-    with running_redis(*RUNBOOK) as started:
-        yield started
+def server(docker_client: docker.DockerClient) -> Iterator[RedisServer]:
+    started = start_redis(docker_client, args=RUNBOOK)
+    yield started
+    started.remove()
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def clean(server: RedisServer) -> RedisServer:
 
 @pytest.fixture
 def instance(clean: RedisServer) -> Any:
-    return clean.instance(keys=KEYS, databases=DATABASES, flush={"busy_share": 1})
+    return instance_of(clean, keys=KEYS, databases=DATABASES, flush={"busy_share": 1})
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ from tasks.model.settings.instance import Instance
 from tasks.server.connection import connect, password_of
 from tasks.server.errors import redis_errors, translate
 from tasks.server.info import persistence, server_info, server_time_ms, wait_until_ready
-from tests.redis_server import PASSWORD, RedisServer, running_redis, wait_until
+from tests.support.instance import instance_of
+from tests.support.redis_server import PASSWORD, RedisServer
+from tests.support.waiting import wait_until
 
 QUICK = {"max_retries": 1, "backoff_seconds": 0.01, "timeout_seconds": 1}
 
@@ -57,7 +59,7 @@ def test_server_time_is_in_milliseconds(instance):
 @pytest.mark.parametrize("password", [None, "wrong"])
 def test_a_wrong_or_missing_password_is_a_usage_error(clean, password):
     """One sentence with its remedy, at once, and never the password."""
-    instance = clean.instance(password=password)
+    instance = instance_of(clean, password=password)
     begun = time.monotonic()
 
     with pytest.raises(UsageError) as caught, redis_errors(instance.name):
@@ -74,20 +76,20 @@ def test_the_password_comes_from_a_file(clean, tmp_path):
     path = tmp_path / "secret"
     path.write_text(PASSWORD + "\n")
 
-    assert connect(clean.instance(password=None, password_file=str(path))).ping()
+    assert connect(instance_of(clean, password=None, password_file=str(path))).ping()
 
 
 def test_the_password_comes_from_the_environment(clean, monkeypatch):
     """REDIS_PASSWORD serves every instance that has none of its own."""
     monkeypatch.setenv("REDIS_PASSWORD", PASSWORD)
 
-    assert connect(clean.instance(password=None)).ping()
+    assert connect(instance_of(clean, password=None)).ping()
 
 
 def test_a_missing_password_file_is_told(clean, tmp_path):
     """The path and the reason, as a usage error."""
     with pytest.raises(UsageError, match="No such file"):
-        password_of(clean.instance(password=None, password_file=str(tmp_path / "absent")))
+        password_of(instance_of(clean, password=None, password_file=str(tmp_path / "absent")))
 
 
 def test_an_empty_password_file_is_told(clean, tmp_path):
@@ -95,7 +97,7 @@ def test_an_empty_password_file_is_told(clean, tmp_path):
     (tmp_path / "secret").write_text("\n")
 
     with pytest.raises(UsageError, match="is empty"):
-        password_of(clean.instance(password=None, password_file=str(tmp_path / "secret")))
+        password_of(instance_of(clean, password=None, password_file=str(tmp_path / "secret")))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_five_failures_open_the_breaker_and_spare_the_server():
 
 def test_a_dropped_connection_is_tried_again(clean):
     """CLIENT KILL between two commands goes unnoticed."""
-    client = connect(clean.instance())
+    client = connect(instance_of(clean))
     client.ping()
     clean.client().client_kill_filter(_type="normal", skipme=True)
 
@@ -186,7 +188,7 @@ def test_a_dropped_connection_is_tried_again(clean):
 
 def test_more_askers_than_connections_wait_for_their_turn(clean):
     """Three connections serve ten threads; the pool never opens a fourth."""
-    client = connect(clean.instance(resilience={"max_connections": 3}))
+    client = connect(instance_of(clean, resilience={"max_connections": 3}))
     errors: list[Exception] = []
 
     def ask() -> None:
@@ -213,32 +215,32 @@ def test_more_askers_than_connections_wait_for_their_turn(clean):
 def test_a_database_that_does_not_exist_is_told(clean):
     """DB 99 of 16 is a usage error."""
     with pytest.raises(UsageError, match="no database"), redis_errors("weka-redis"):
-        connect(clean.instance(), 99).ping()
+        connect(instance_of(clean), 99).ping()
 
 
-def test_loading_comes_through_and_can_be_waited_for(tmp_path):
+def test_loading_comes_through_and_can_be_waited_for(redis_factory):
     """
     A server that loads answers LOADING: the door shows it at once (redis-py alone would wait in
     silence), and wait_until_ready sees its progress and ends when it serves.
     """
     often = ("--loading-process-events-interval-bytes", "1024")
-    with running_redis("--save", "", "--enable-debug-command", "yes", *often) as server:
-        server.client().execute_command("DEBUG", "POPULATE", 30_000, "key", 100)
-        server.client().save()
-        server.client().config_set("key-load-delay", 200)  # microseconds a key: about 6 s
-        waiter = threading.Thread(target=_reload, args=(server,))
-        waiter.start()
-        client = connect(server.instance())
-        wait_until(lambda: server_info(client).loading)
+    server = redis_factory(args=["--save", "", "--enable-debug-command", "yes", *often])
+    server.client().execute_command("DEBUG", "POPULATE", 30_000, "key", 100)
+    server.client().save()
+    server.client().config_set("key-load-delay", 200)  # microseconds a key: about 6 s
+    waiter = threading.Thread(target=_reload, args=(server,))
+    waiter.start()
+    client = connect(instance_of(server))
+    wait_until(lambda: server_info(client).loading)
 
-        with pytest.raises(NotReady, match="loading"), redis_errors("weka-redis"):
-            client.get("key:1")
-        seen: list[float] = []
-        with pytest.raises(Unreachable, match="was not ready after"):
-            wait_until_ready(client, 0.3, lambda info: seen.append(info.loading_loaded_perc))
-        server.client().config_set("key-load-delay", 0)
-        ready = wait_until_ready(client, 30, lambda info: seen.append(info.loading_loaded_perc))
-        waiter.join()
+    with pytest.raises(NotReady, match="loading"), redis_errors("weka-redis"):
+        client.get("key:1")
+    seen: list[float] = []
+    with pytest.raises(Unreachable, match="was not ready after"):
+        wait_until_ready(client, 0.3, lambda info: seen.append(info.loading_loaded_perc))
+    server.client().config_set("key-load-delay", 0)
+    ready = wait_until_ready(client, 30, lambda info: seen.append(info.loading_loaded_perc))
+    waiter.join()
 
     assert ready.keys_in(0) == 30_000
     assert seen
@@ -253,7 +255,7 @@ def test_waiting_ends_at_once_when_it_is_the_password(clean):
     begun = time.monotonic()
 
     with pytest.raises(UsageError):
-        wait_until_ready(connect(clean.instance(password="wrong")), 30, lambda _info: None)
+        wait_until_ready(connect(instance_of(clean, password="wrong")), 30, lambda _info: None)
 
     assert time.monotonic() - begun < 2
 
@@ -281,12 +283,12 @@ def test_refused_writes_have_their_sentence():
         assert word in error.problem
 
 
-def test_a_real_misconf_is_told():
+def test_a_real_misconf_is_told(redis_factory):
     """A server whose save failed refuses the write, and the sentence says so."""
-    with running_redis("--save", "1 1", "--dir", "/proc") as broken:
-        wait_until(lambda: _misconf(broken), 20)
-        with pytest.raises(RedisDrError, match="last save failed"), redis_errors("weka-redis"):
-            connect(broken.instance()).set("a", "b")
+    broken = redis_factory(args=["--save", "1 1", "--dir", "/proc"])
+    wait_until(lambda: _misconf(broken), 20)
+    with pytest.raises(RedisDrError, match="last save failed"), redis_errors("weka-redis"):
+        connect(instance_of(broken)).set("a", "b")
 
 
 def _misconf(server: RedisServer) -> bool:

@@ -1,7 +1,6 @@
 """Health: a verdict that means something."""
 
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +10,9 @@ from tasks.model.errors import NotReady
 from tasks.model.health import Latency, judge_health
 from tasks.model.server_info import Replica, ServerInfo
 from tasks.model.settings.health import HealthSettings
-from tests.redis_server import PASSWORD, running_redis, wait_until
+from tests.support.instance import instance_of
+from tests.support.redis_server import PASSWORD
+from tests.support.waiting import wait_until
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WELL = ServerInfo(
@@ -56,21 +57,21 @@ def test_drift_makes_it_bad(clean, instance):
     assert drift.actual == "maxmemory-policy differ"
 
 
-def test_a_loading_server_is_told_from_a_ready_one():
+def test_a_loading_server_is_told_from_a_ready_one(redis_factory):
     """While it loads there is one finding, not ok, with progress; afterwards all of them."""
     often = ("--loading-process-events-interval-bytes", "1024")
-    with running_redis("--save", "", "--enable-debug-command", "yes", *often) as server:
-        server.client().execute_command("DEBUG", "POPULATE", 20_000, "key", 100)
-        server.client().save()
-        server.client().config_set("key-load-delay", 200)
-        reload = threading.Thread(
-            target=lambda: server.client().execute_command("DEBUG", "RELOAD", "NOSAVE")
-        )
-        reload.start()
-        wait_until(lambda: server.client().info("persistence")["loading"])
-        report = health(server.instance())
-        server.client().config_set("key-load-delay", 0)
-        reload.join()
+    server = redis_factory(args=["--save", "", "--enable-debug-command", "yes", *often])
+    server.client().execute_command("DEBUG", "POPULATE", 20_000, "key", 100)
+    server.client().save()
+    server.client().config_set("key-load-delay", 200)
+    reload = threading.Thread(
+        target=lambda: server.client().execute_command("DEBUG", "RELOAD", "NOSAVE")
+    )
+    reload.start()
+    wait_until(lambda: server.client().info("persistence")["loading"])
+    report = health(instance_of(server))
+    server.client().config_set("key-load-delay", 0)
+    reload.join()
 
     ready = report.findings[0]
     assert not report.ok
@@ -78,26 +79,26 @@ def test_a_loading_server_is_told_from_a_ready_one():
     assert "loading" in str(ready.actual)
 
 
-def test_a_stopped_server_is_unreachable():
+def test_a_stopped_server_is_unreachable(redis_factory):
     """No report, but the error with exit code 4."""
-    with running_redis() as server:
-        instance = server.instance(resilience={"max_retries": 0})
-        server.container.stop(timeout=1)
-        with pytest.raises(NotReady) as caught:
-            health(instance)
+    server = redis_factory()
+    instance = instance_of(server, resilience={"max_retries": 0})
+    server.container.stop(timeout=1)
+    with pytest.raises(NotReady) as caught:
+        health(instance)
 
     assert caught.value.exit_code == 4
 
 
-def test_a_real_replica_and_its_master_are_seen(clean):
+def test_a_real_replica_and_its_master_are_seen(clean, redis_factory):
     """The master's finding names its replica; the replica's finding is the link."""
-    with running_redis("--masterauth", PASSWORD) as replica:
-        address = clean.container.attrs["NetworkSettings"]["IPAddress"]
-        replica.client().replicaof(address, 6379)
-        wait_until(lambda: replica.client().info()["master_link_status"] == "up", 20)
-        wait_until(lambda: clean.client().info("replication")["slave0"]["state"] == "online", 20)
-        master = health(clean.instance())
-        link = health(replica.instance(server={}))
+    replica = redis_factory(args=["--masterauth", PASSWORD])
+    address = clean.container.attrs["NetworkSettings"]["IPAddress"]
+    replica.client().replicaof(address, 6379)
+    wait_until(lambda: replica.client().info()["master_link_status"] == "up", 20)
+    wait_until(lambda: clean.client().info("replication")["slave0"]["state"] == "online", 20)
+    master = health(instance_of(clean))
+    link = health(instance_of(replica).model_copy(update={"server": {}}))
 
     assert any(finding.check.startswith("replica ") for finding in master.findings)
     assert master.info.connected_slaves == 1
@@ -161,23 +162,24 @@ def test_thresholds_come_from_the_configuration():
     ]
 
 
-def test_a_slow_server_is_seen(clean, instance):
-    """CLIENT PAUSE for 300 ms shows in the latency."""
-    limits = {"latency_ms": 100}
-    slowed = clean.instance(health=limits)
-    pause = threading.Thread(target=lambda: _pauses(clean))
-    pause.start()
+def test_a_slow_server_is_seen(clean):
+    """While the server pauses its clients for 120 ms at a time, the latency shows it."""
+    begun = threading.Event()
+
+    def pause_again_and_again() -> None:
+        client = clean.client()
+        for _ in range(20):  # the first few meet the commands of connecting
+            client.client_pause(120)  # its next call waits for the end of this one
+            begun.set()
+
+    thread = threading.Thread(target=pause_again_and_again)
+    thread.start()
     try:
-        report = health(slowed)
+        assert begun.wait(10)
+        report = health(instance_of(clean, health={"latency_ms": 100}))
     finally:
-        pause.join()
+        thread.join()
 
     assert report.latency is not None
     assert report.latency.max_ms > 100
-
-
-def _pauses(server) -> None:
-    client = server.client()
-    end = time.monotonic() + 0.5
-    while time.monotonic() < end:  # whenever the pings begin, one of them meets a pause
-        client.client_pause(150)
+    assert not report.ok

@@ -11,6 +11,7 @@ from flows.runbook.top import top
 from tasks.model.errors import UsageError
 from tasks.model.monitor import Tally, unescaped
 from tasks.model.top import masked
+from tests.support.redis_server import PASSWORD
 
 
 def test_the_biggest_key_is_found_and_named(filled, instance):
@@ -43,7 +44,7 @@ def test_slow_commands_are_listed_without_secrets(clean, instance):
     client = clean.client()
     client.config_set("slowlog-log-slower-than", 0)
     try:
-        client.execute_command("AUTH", "s3cret-of-the-tests")
+        client.execute_command("AUTH", PASSWORD)
         client.config_set("masterauth", "hunter2-of-the-master")
         client.get("some:key")
     finally:
@@ -53,7 +54,7 @@ def test_slow_commands_are_listed_without_secrets(clean, instance):
 
     assert any(slow.command == "GET some:key" for slow in report.slow)
     assert "hunter2" not in report.model_dump_json()
-    assert "s3cret" not in report.model_dump_json()
+    assert PASSWORD not in report.model_dump_json()
 
 
 def test_clients_are_summed_by_host(clean, instance):

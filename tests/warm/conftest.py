@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
 from tasks.model.settings.instance import Instance
-from tests.redis_server import RedisServer, running_redis
+from tests.support.instance import instance_of
+from tests.support.redis_server import RedisServer, start_redis
 from tests.warm.service import QueryService, serving
 
 
 @pytest.fixture(scope="package")
-def server() -> Iterator[RedisServer]:
-    with running_redis() as started:
-        yield started
+def server(docker_client: docker.DockerClient) -> Iterator[RedisServer]:
+    started = start_redis(docker_client, args=["--save", ""])
+    yield started
+    started.remove()
 
 
 @pytest.fixture
@@ -47,7 +50,8 @@ def configured(clean: RedisServer, endpoint: str, queries: Path) -> Any:
     """Makes an instance whose [warm] and [resilience] are quick, with changes on top."""
 
     def make(resilience: dict[str, Any] | None = None, **warm: Any) -> Instance:
-        return clean.instance(
+        return instance_of(
+            clean,
             warm={
                 "lists": [str(queries)],
                 "endpoint": endpoint,

@@ -5,6 +5,7 @@ import json
 from flows.runbook.warm import warm
 from tasks.model.inventory import DatabaseInventory, Inventory, KeySize
 from tasks.model.manifest import Manifest, Persistence, StoredFile
+from tests.support.instance import instance_of
 
 
 def test_every_query_is_asked_and_its_answer_is_cached(configured, service, clean):
@@ -137,7 +138,7 @@ def test_the_backup_tells_what_was_hot(configured, service, clean, queries):
 
 def test_nothing_configured_is_said_and_is_no_success(clean):
     """Without an endpoint nothing is warmed, nothing raised, and nothing claimed."""
-    report = warm(clean.instance())
+    report = warm(instance_of(clean))
 
     assert not report.configured
     assert not report.ok
@@ -147,7 +148,8 @@ def test_nothing_configured_is_said_and_is_no_success(clean):
 
 def test_a_function_can_answer_instead_of_a_service(clean, queries):
     """`function` names Python code that is called with each text."""
-    instance = clean.instance(
+    instance = instance_of(
+        clean,
         warm={
             "lists": [str(queries)],
             "function": "tests.warm.answering:answer",
@@ -167,7 +169,8 @@ def test_a_function_can_answer_instead_of_a_service(clean, queries):
 def test_a_function_that_raises_fails_its_queries(clean, queries):
     """What the function raises is a failure of that query, told by its type."""
     report = warm(
-        clean.instance(
+        instance_of(
+            clean,
             warm={"lists": [str(queries)], "function": "tests.warm.answering:refuse"},
         )
     )

@@ -1,0 +1,19 @@
+"""A server of the tests as redis-dr's configuration sees it."""
+
+from typing import Any
+
+from tasks.model.settings.instance import Instance
+from tests.support.redis_server import RedisServer
+
+
+def instance_of(server: RedisServer, **fields: Any) -> Instance:
+    """The configuration of this server, with the given fields on top."""
+    return Instance.model_validate(
+        {
+            "name": "weka-redis",
+            "container": server.name,
+            "url": server.url,
+            "password": server.password,
+            **fields,
+        }
+    )
