@@ -13,7 +13,13 @@ from tasks.model.errors import UsageError
 from tasks.model.settings.root import Settings
 
 DEFAULT_FILE = "redis-dr.toml"
-_PATHS = {"password_file", "ca_bundle", "signing_key_file"}
+_PATHS = {
+    "password_file",
+    "ca_bundle",
+    "signing_key_file",
+    "webhook_url_file",
+    "heartbeat_url_file",
+}
 
 
 class _Sources(BaseSettings, Settings):

@@ -11,6 +11,7 @@ from tasks.model.settings.drill import DrillSettings
 from tasks.model.settings.epochs import EpochSettings
 from tasks.model.settings.flush import FlushSettings, InvalidateSettings
 from tasks.model.settings.health import HealthSettings
+from tasks.model.settings.notify import NotifySettings
 from tasks.model.settings.resilience import ResilienceSettings
 from tasks.model.settings.restore import RestoreSettings
 from tasks.model.settings.retention import RetentionSettings
@@ -45,6 +46,7 @@ class Shared(Section):
     health: HealthSettings = HealthSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     restore: RestoreSettings = RestoreSettings()
+    notify: NotifySettings = NotifySettings()
     drill: DrillSettings = DrillSettings()
     check: CheckSettings = CheckSettings()
     server: dict[str, str] = Field(default_factory=lambda: dict(RUNBOOK_SERVER))

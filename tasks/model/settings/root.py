@@ -5,13 +5,19 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from tasks.model.errors import UsageError
+from tasks.model.settings.fleet import FleetSettings
 from tasks.model.settings.instance import Instance, Shared
+from tasks.model.settings.schedule import ScheduleSettings
+
+_OF_ALL = {"instances", "fleet", "schedule"}  # what no single instance has
 
 
 class Settings(Shared):
     """The file: shared sections, and the instances with their overrides still apart."""
 
     instances: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    fleet: FleetSettings = FleetSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
 
     @model_validator(mode="after")
     def _every_instance_is_whole(self) -> Self:
@@ -36,7 +42,7 @@ class Settings(Shared):
         return self._merge(name)
 
     def _merge(self, name: str) -> Instance:
-        shared = self.model_dump(exclude={"instances"}, exclude_unset=True)
+        shared = self.model_dump(exclude=_OF_ALL, exclude_unset=True)
         return Instance.model_validate({**overlay(shared, self.instances[name]), "name": name})
 
 

@@ -1,0 +1,36 @@
+"""The Prefect face of `redis-dr backup`."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.faces.configured import InstanceName, configured
+from flows.faces.hooks import HOOKS
+from flows.faces.naming import run_name
+from flows.faces.pages.backup import backup_line, backup_page
+from flows.faces.running import Face, present
+from flows.runbook.backup import backup as save
+from tasks.catalog import choose, load_catalog
+from tasks.model.backup_report import BackupReport
+from tasks.storage.opening import open_store
+
+
+def page_with_inventory(report: BackupReport) -> str:
+    """The report with the patterns that the manifest counted."""
+    instance = configured().instance(report.instance)
+    catalog = load_catalog(open_store(instance.store), instance.name)
+    return backup_page(report, choose(catalog, report.backup_id))
+
+
+BACKUP = Face("backup", save, backup_line, page_with_inventory, changes_store=True)
+
+
+@flow(name="backup", flow_run_name=run_name("backup"), **HOOKS)
+def backup(instance: InstanceName | None = None) -> State[Any]:
+    """Save, copy the RDB and AOF files to the store, read them back, commit.
+
+    Args:
+        instance: which Redis; empty: every configured one
+    """
+    return present(BACKUP, instance)

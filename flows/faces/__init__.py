@@ -1,0 +1,1 @@
+"""What the Prefect faces of the runbooks share: forms, names, pages, guards, telling people."""

@@ -1,0 +1,40 @@
+"""The configuration of the machine that runs a flow; no flow takes it as a parameter."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from tasks.configuration import configuration_path, load_settings
+from tasks.model.errors import RedisDrError, UsageError
+from tasks.model.settings.instance import Instance
+from tasks.model.settings.root import Settings
+
+
+def configured() -> Settings:
+    """REDIS_DR_CONFIG, else redis-dr.toml in the working directory. Raises UsageError."""
+    return load_settings(configuration_path(None))
+
+
+def chosen(settings: Settings, name: str | None) -> tuple[Instance, ...]:
+    """The named instance, or all that are configured. Raises UsageError."""
+    if name:
+        return (settings.instance(name),)
+    if not settings.instances:
+        raise UsageError("no instance is configured", "add one under [instances.NAME]")
+    return tuple(settings.instance(one) for one in sorted(settings.instances))
+
+
+def instance_choice() -> Any:
+    """The type of a form's field: a list of the configured names; text where none can be read.
+
+    Prefect makes a form from the type, so it has to be known when the flow is imported.
+    """
+    try:
+        names = tuple(sorted(configured().instances))
+    except RedisDrError:
+        return str  # a machine that only deploys has no configuration
+    return Literal[names] if names else str
+
+
+if TYPE_CHECKING:
+    InstanceName = str
+else:
+    InstanceName = instance_choice()

@@ -1,0 +1,1 @@
+"""Reports as pages for people: pure functions from a report to Markdown."""

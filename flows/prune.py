@@ -1,0 +1,32 @@
+"""The Prefect face of `redis-dr prune`."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.faces.configured import InstanceName
+from flows.faces.hooks import HOOKS
+from flows.faces.naming import run_name
+from flows.faces.pages.store import prune_line, prune_page
+from flows.faces.running import Face, present
+from flows.runbook.prune import prune as plan_and_remove
+from tasks.model.say import Say
+from tasks.model.settings.instance import Instance
+from tasks.model.store_reports import PruneReport
+
+
+@flow(name="prune", flow_run_name=run_name("prune"), **HOOKS)
+def prune(instance: InstanceName | None = None, apply: bool = False) -> State[Any]:  # noqa: FBT001, FBT002 a switch in the form
+    """Plan the retention, and with apply carry it out. The plan says why each backup stays or goes.
+
+    Args:
+        instance: which Redis; empty: every configured one
+        apply: remove what the plan says; off: only show the plan
+    """
+
+    def work(subject: Instance, say: Say) -> PruneReport:
+        return plan_and_remove(subject, apply=apply, say=say)
+
+    face = Face("prune", work, prune_line, prune_page, exclusive=False, changes_store=apply)
+    return present(face, instance)

@@ -1,0 +1,85 @@
+"""The Prefect face of `redis-dr restore`: plan, ask, and with the right answer restore."""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.faces.asking import ask_for_name
+from flows.faces.configured import InstanceName, configured
+from flows.faces.hooks import HOOKS
+from flows.faces.naming import run_name
+from flows.faces.pages.restore import plan_page, restore_line, restore_page
+from flows.faces.publishing import publish
+from flows.faces.running import Face, present_one, state_of, unable
+from flows.faces.turns import turn
+from flows.faces.zombies import sign
+from flows.runbook.fleet import Work
+from flows.runbook.restore import plan_restore, typed_name
+from flows.runbook.restore import restore as bring_back
+from tasks.catalog import choose, load_catalog
+from tasks.model.errors import RedisDrError
+from tasks.model.gate import require
+from tasks.model.restore_options import RestoreOptions
+from tasks.model.restore_report import RestoreReport
+from tasks.model.say import Say
+from tasks.model.settings.instance import Instance
+from tasks.storage.opening import open_store
+
+LATEST_PROVEN = "latest proven"
+
+
+@flow(name="restore", flow_run_name=run_name("restore"), **HOOKS)
+def restore(
+    instance: InstanceName | None = None,
+    backup: str = LATEST_PROVEN,
+    source: Literal["rdb", "aof"] = "rdb",
+    safety_backup: bool = True,  # noqa: FBT001, FBT002 a switch in the form
+    warm: bool = True,  # noqa: FBT001, FBT002 same
+) -> State[Any]:
+    """Bring an instance back from a backup. Shows the plan and asks; nothing changes before.
+
+    Args:
+        instance: which Redis; may stay empty when only one is configured
+        backup: latest proven, latest, or an ID from the catalog page
+        source: rdb, the state of the save; aof, also what came after it
+        safety_backup: first back up what is there now
+        warm: afterwards ask the common queries, so that the cache is warm
+    """
+    try:
+        settings = configured()
+        subject = settings.instance(instance)
+    except RedisDrError as error:
+        return unable(error)
+    sign("restore", subject.name)
+    options = RestoreOptions(backup=backup, source=source, safety_backup=safety_backup, warm=warm)
+    work = _asked_first(options, settings.schedule.answer_minutes)
+    # it takes its turns by itself: nothing is held while a person thinks
+    face = Face("restore", work, restore_line, restore_page, exclusive=False, changes_store=True)
+    return state_of(present_one(face, subject))
+
+
+def _asked_first(options: RestoreOptions, minutes: int) -> Work[RestoreReport]:
+    def work(instance: Instance, say: Say) -> RestoreReport:
+        # the very backup of the plan, also when a newer one comes while the person thinks
+        named = replace(options, backup=resolve(instance, options.backup))
+        with turn(instance.name):
+            plan = plan_restore(instance, named, say)
+        publish("plan", instance.name, plan_page(plan), f"restore {plan.backup_id}")
+        require(plan.findings, "restore")
+        typed = replace(named, confirm=ask_for_name(plan, minutes))
+        with turn(instance.name):
+            return bring_back(instance, typed, typed_name(typed, instance), say)
+
+    return work
+
+
+def resolve(instance: Instance, backup: str) -> str:
+    """The ID that is meant. "latest proven" is the newest with a good proof, else the latest."""
+    catalog = load_catalog(open_store(instance.store), instance.name)
+    if backup != LATEST_PROVEN:
+        return choose(catalog, backup).backup_id
+    proven = [one.backup_id for one in catalog.manifests if catalog.proven_at(one.backup_id)]
+    # none is proven: the plan says so in bold, and a person decides
+    return proven[0] if proven else choose(catalog, "latest").backup_id

@@ -1,0 +1,94 @@
+"""One operation on many instances: a bounded number at once, one failure never stops the others."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from tasks.model.errors import Interrupted, RedisDrError
+from tasks.model.fleet_report import FleetLine, FleetReport
+from tasks.model.report import Finding, Report, all_ok
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+
+R = TypeVar("R", bound=Report)
+Work = Callable[[Instance, Say], R]
+Line = Callable[[R], str]
+
+
+def fleet(
+    operation: str,
+    instances: Sequence[Instance],
+    work: Callable[[Instance, Say], FleetLine],
+    at_once: int,
+    say: Say = quiet,
+) -> FleetReport:
+    """Work on all of them, `at_once` at the same time, and give the scorecard."""
+    timings = Timings()
+
+    def one(instance: Instance) -> FleetLine:
+        line = work(instance, _named(instance, say))
+        say(f"{instance.name}: {line.line}")
+        return line
+
+    with ThreadPoolExecutor(at_once, thread_name_prefix="fleet") as workers:
+        lines = tuple(workers.map(one, instances))
+    return scorecard(operation, lines, at_once, timings)
+
+
+def attempt(
+    instance: Instance, work: Work[R], line: Line[R], say: Say
+) -> tuple[FleetLine, R | None]:
+    """One instance's line, and its report unless an error of ours came instead."""
+    begun = time.monotonic()
+
+    def told(kind: str, text: str, exit_code: int) -> FleetLine:
+        seconds = round(time.monotonic() - begun, 3)
+        return FleetLine(
+            instance=instance.name,
+            ok=exit_code == 0,
+            kind=kind,
+            line=text,
+            exit_code=exit_code,
+            seconds=seconds,
+        )
+
+    try:
+        report = work(instance, say)
+    except Interrupted:
+        raise  # it is about the whole run
+    except RedisDrError as error:
+        return told(type(error).__name__, one_line(error), error.exit_code), None
+    if report.ok:
+        return told("ok", line(report), 0), report
+    return told("bad verdict", line(report), getattr(report, "exit_code", 1)), report
+
+
+def scorecard(
+    operation: str, lines: Iterable[FleetLine], at_once: int, timings: Timings
+) -> FleetReport:
+    """All lines as one report; every instance is a finding."""
+    ordered = tuple(sorted(lines, key=lambda one: (one.ok, one.instance)))
+    findings = tuple(
+        Finding(check=one.instance, ok=one.ok, actual=one.kind, detail=one.line) for one in ordered
+    )
+    return FleetReport(
+        command=operation,
+        instance="all",
+        ok=all_ok(findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=findings,
+        at_once=at_once,
+        lines=ordered,
+    )
+
+
+def one_line(error: RedisDrError) -> str:
+    """What happened, and what to do, without a line break."""
+    return " ".join(f"{error.problem}. What to do: {error.remedy}".split())
+
+
+def _named(instance: Instance, say: Say) -> Say:
+    return lambda line: say(f"{instance.name}: {line}")
