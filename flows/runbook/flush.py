@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import redis
 
 from flows.runbook.backup import backup
+from flows.runbook.hold import holding
 from tasks.catalog import load_catalog
 from tasks.flushing import (
     FLUSHALL_NOTE,
@@ -18,6 +19,7 @@ from tasks.flushing import (
     look_at_pattern,
     look_at_server,
 )
+from tasks.model.backup_id import new_backup_id
 from tasks.model.errors import Refused
 from tasks.model.flush import (
     FlushPlan,
@@ -50,7 +52,8 @@ def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = qu
         say(facts)
         require_confirmation(request, plan, instance, facts)
         behind = _backup_behind(instance, plan, prove, say)
-        done = _flush(client, request, instance)
+        with _alone(instance, plan, say):
+            done = _flush(client, request, instance)
     return FlushReport(
         command="flush",
         instance=instance.name,
@@ -68,6 +71,13 @@ def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = qu
         backup_taken=behind.taken if behind else False,
         notes=(FLUSHALL_NOTE,) if request.everything else (),
     )
+
+
+def _alone(instance: Instance, plan: FlushPlan, say: Say) -> AbstractContextManager[object]:
+    """What deserves a backup deserves that no other operation runs: FLUSHALL kills a BGSAVE."""
+    if not plan.backup:
+        return nullcontext()
+    return holding(instance, "flush", new_backup_id(datetime.now(UTC)), say)
 
 
 @dataclass(frozen=True, slots=True)
