@@ -5,6 +5,7 @@ from typing import Final
 
 from tasks.rdb import format as rdb
 from tasks.rdb.digest import DIGEST_BYTES, string_digest
+from tasks.rdb.lzf import LzfError, decompress
 from tasks.rdb.reader import Reader
 
 # type, key, expiry (Unix ms), heat, where the record begins (its expiry included), where it ends,
@@ -95,8 +96,9 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                 kind = rdb.STRING_INT
                 pos += 1 + _INT_WIDTH[length]
                 plain = False
-            elif length == 0xC3 and not digest:
-                # compressed: two lengths, of which the first is what lies here
+            elif length == 0xC3:
+                # compressed: two lengths, of what lies here and of what it comes to
+                plain = False
                 width = buf[pos + 1]
                 if width < 64:
                     pos += 2
@@ -105,10 +107,18 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                     pos += 3
                 else:
                     break
-                second = buf[pos]
-                if second > 128:
+                packed = buf[pos]
+                if packed < 64:
+                    pos += 1
+                elif packed < 128:
+                    packed = (packed & 63) << 8 | buf[pos + 1]
+                    pos += 2
+                elif packed == 128 and not digest:
+                    pos += 5
+                else:
                     break
-                pos += width + (1 if second < 64 else 2 if second < 128 else 5)
+                value = pos
+                pos += width
                 if not kind:
                     kind = rdb.STRING_LZF
             else:
@@ -121,6 +131,9 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                     if expire is not None:
                         data += expire.to_bytes(8, "little", signed=True)
                     digests.append(blake2b(data, digest_size=DIGEST_BYTES).digest())
+                elif kind == rdb.STRING_LZF:
+                    text = decompress(buf[value:pos], packed)
+                    digests.append(string_digest(key, text, expire))
                 elif kind:
                     number = int.from_bytes(buf[value + 1 : pos], "little", signed=True)
                     digests.append(string_digest(key, b"%d" % number, expire))
@@ -129,6 +142,6 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
             rows.append((kind, key, expire, heat, base + start, base + pos, base + record))
         else:
             start = pos
-    except IndexError:
-        pass  # the window ends inside a header
+    except (IndexError, LzfError):
+        pass  # the window ends inside a header; or damage, which the long way will name
     reader.pos = start
