@@ -55,7 +55,7 @@ def check(instance: Instance) -> ConfigReport:
 
 
 def _from_stdin(container: ContainerState) -> bool:
-    return any(word.rstrip().endswith("redis-server -") for word in container.command)
+    return any("redis-server - <<" in word for word in container.command)
 
 
 def _hidden(command: dict[str, str]) -> Finding:

@@ -1,5 +1,6 @@
 """Writes redis.conf and the Compose service from `[server]`. The password is in neither."""
 
+import json
 from collections.abc import Mapping
 
 from tasks.model.server_config import SECRETS
@@ -9,11 +10,14 @@ _CONF = "/usr/local/etc/redis/redis.conf"
 _SECRET = "/run/secrets/redis_password"  # noqa: S105 a path, not a password
 
 # The configuration goes in by standard input (`redis-server -`), so that the password is neither in
-# the file, nor on the command line, nor in the environment that `docker inspect` shows.
-_START = (
-    f"{{ cat {_CONF}; printf 'requirepass \"%s\"\\n' "
-    f'"$(sed \'s/[\\\\"]/\\\\&/g\' {_SECRET})"; }} | exec docker-entrypoint.sh redis-server -'
-)
+# the file, nor on the command line, nor in the environment that `docker inspect` shows. A here-doc
+# and not a pipe: after a pipe the shell would stay process 1 and swallow the engine's SIGTERM.
+_START = f"""\
+exec docker-entrypoint.sh redis-server - <<END
+$(cat {_CONF})
+requirepass "$(sed 's/[\\\\"]/\\\\&/g' {_SECRET})"
+END
+"""
 _HEALTH = f'REDISCLI_AUTH="$(cat {_SECRET})" redis-cli -e ping'
 
 
@@ -76,5 +80,4 @@ def start_command() -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return json.dumps(text)  # a JSON string is a YAML one

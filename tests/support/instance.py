@@ -6,7 +6,7 @@ from tasks.model.settings.instance import Instance
 from tests.support.redis_server import RedisServer
 
 
-def instance_of(server: RedisServer, **fields: Any) -> Instance:
+def instance_of(server: RedisServer, /, **fields: Any) -> Instance:
     """The configuration of this server, with the given fields on top."""
     return Instance.model_validate(
         {
