@@ -254,10 +254,12 @@ def _leases(store: ObjectStore, instance: str) -> dict[str, datetime]:
 
 def _latest(catalog: Catalog) -> Manifest:
     for manifest in catalog.manifests:
-        if not manifest.suspicious:
+        # a safety backup holds what a restore replaced: it comes back by name only
+        if not manifest.suspicious and not manifest.is_safety:
             return manifest
     raise UsageError(
-        f"every backup of {catalog.instance} in {catalog.address} looks suspicious",
+        f"every backup of {catalog.instance} in {catalog.address} looks suspicious, or holds what "
+        "a restore replaced",
         "look at them with `redis-dr show ID`, then name the one to use",
     )
 

@@ -77,7 +77,8 @@ def _committed(held: Held, saved: _Saved, aof: tuple[StoredFile, ...]) -> Captur
         read_back(held.instance, held.prefix, files)
     manifest = describe((held.instance.name, held.hands.holder.id), held.found, snapshot, files)
     manifest = manifest.knowing(rdb.inventory, rdb.missing)
-    manifest = manifest.model_copy(update={"timings": held.timings.as_dict()})
+    made = {"timings": held.timings.as_dict(), "operation": held.hands.holder.operation}
+    manifest = manifest.model_copy(update=made)
     commit(open_store(held.instance.store), manifest)
     return Captured(manifest, findings)
 

@@ -58,6 +58,7 @@ class Manifest(_Noun):
     backup_id: str
     instance: str
     created_at: datetime  # UTC, when Redis forked; later writes are only in the AOF
+    operation: str = "backup"  # or "restore": the safety backup of what a restore was to replace
     server_name: Literal["redis", "valkey"] = "redis"
     redis_version: str
     rdb_version: int
@@ -76,6 +77,11 @@ class Manifest(_Noun):
     suspicious: tuple[str, ...] = ()  # why this backup must not silently become "latest"
     files: tuple[StoredFile, ...]
     timings: dict[str, float] = Field(default_factory=dict)  # seconds per step
+
+    @property
+    def is_safety(self) -> bool:
+        """Made by a restore, of the very state that somebody wanted to be rid of."""
+        return self.operation == "restore"
 
     @property
     def size(self) -> int:
