@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.runbook.capture import capture
@@ -13,8 +13,9 @@ from flows.runbook.hold import Held, holding
 from flows.runbook.live import fetch_live
 from flows.runbook.plan import plan_report, predicted_downtime, rule_lines
 from flows.runbook.prepare import Prepared, download, prepare
+from flows.runbook.reading import reading
 from flows.runbook.warm import warm
-from tasks.catalog import choose, load_catalog, mark_in_use, release_use
+from tasks.catalog import choose, load_catalog
 from tasks.journaling import end
 from tasks.model.backup_id import new_backup_id
 from tasks.model.catalog import Catalog
@@ -31,8 +32,6 @@ from tasks.staging import owner_of_data, stage
 from tasks.storage.opening import open_store
 from tasks.swapping import remove_home
 from tasks.trial import Trial, trial_boot
-
-_LEASE = timedelta(hours=6)  # on the backup in the store: prune leaves it alone as long
 
 Agree = Callable[[PlanReport], bool]
 
@@ -100,21 +99,11 @@ def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[_
     operation_id = new_backup_id(datetime.now(UTC))
     with (
         holding(instance, "restore", operation_id, say) as held,
-        _reading(instance, manifest),
+        reading(instance, manifest),
         tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
     ):
         fetched = download(held, manifest, options, Path(workspace))
         yield _Opened(held, catalog, manifest, fetched)
-
-
-@contextmanager
-def _reading(instance: Instance, manifest: Manifest) -> Iterator[None]:
-    store = open_store(instance.store)
-    lease = mark_in_use(store, instance.name, manifest.backup_id, datetime.now(UTC) + _LEASE)
-    try:
-        yield
-    finally:
-        release_use(store, lease)
 
 
 def _safety_backup(held: Held, options: RestoreOptions) -> Manifest | None:

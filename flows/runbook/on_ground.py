@@ -1,0 +1,43 @@
+"""A drill holds a ground of its own, never the instance: everything else is as in a restore."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flows.runbook.hold import Held
+from tasks.engine.errors import NoSuchContainer
+from tasks.engine.ground import GroundSpec, find_image, ground, sweep
+from tasks.engine.hands import hold
+from tasks.model.errors import Refused
+from tasks.model.holder import Holder
+from tasks.model.manifest import Manifest
+from tasks.model.say import Say
+from tasks.model.settings.instance import Instance
+from tasks.model.survey import Survey
+
+
+@contextmanager
+def on_ground(
+    instance: Instance, manifest: Manifest, operation_id: str, say: Say
+) -> Iterator[tuple[Held, tuple[str, ...]]]:
+    """Make the ground, hold it, clear away what dead drills left (given as the second).
+
+    The survey is that of an instance that does not answer: what a restore then takes from the
+    manifest, it takes here. Raises Refused when another drill of the instance runs, Unreachable.
+    """
+    holder = Holder.this_process("drill", operation_id, instance.name)
+    names = (instance.drill.image,) if instance.drill.image else (manifest.image_id, manifest.image)
+    image = find_image([name for name in names if name], pull=instance.drill.pull)
+    spec = GroundSpec(holder, image, manifest.persistence.dir)
+    with ground(spec) as container:
+        lease, hands_image = instance.drill.lease_seconds, instance.hands_image or ""
+        try:
+            taken = hold(container, holder, lease, hands_image)
+            with taken as hands:
+                swept = sweep(instance.name, mine=operation_id)
+                found = Survey(container, silent="a drill asks no instance")
+                yield Held(hands, instance, found, manifest.persistence.dir, say), swept
+        except NoSuchContainer as error:
+            raise Refused(
+                f"another drill of {instance.name} cleared this one away: {error.problem}",
+                "wait until it ends; one drill of an instance runs at a time",
+            ) from error

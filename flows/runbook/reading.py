@@ -1,0 +1,24 @@
+"""While an operation reads a backup, prune leaves that backup alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from tasks.catalog import mark_in_use, release_use
+from tasks.model.manifest import Manifest
+from tasks.model.settings.instance import Instance
+from tasks.storage.opening import open_store
+
+_LEASE = timedelta(hours=6)  # a drill of a big backup, its download and its control
+
+
+@contextmanager
+def reading(instance: Instance, manifest: Manifest) -> Iterator[None]:
+    """Raises Damaged when a prune was quicker."""
+    store = open_store(instance.store)
+    until = datetime.now(UTC) + _LEASE
+    lease = mark_in_use(store, instance.name, manifest.backup_id, until)
+    try:
+        yield
+    finally:
+        release_use(store, lease)

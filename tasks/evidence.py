@@ -1,0 +1,105 @@
+"""The evidence of a drill: an in-toto statement, in a DSSE envelope when a key is configured.
+
+The only place that knows securesystemslib. The key comes from the file that the configuration or
+the environment names, and nowhere else; what is wrong with it never quotes it.
+"""
+
+import json
+import os
+from base64 import b64decode
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import FormatError, VerificationError
+from securesystemslib.signer import (  # type: ignore[attr-defined] # it has no __all__
+    CryptoSigner,
+    SSlibKey,
+)
+
+from tasks.model.errors import Damaged, UsageError
+from tasks.model.settings.drill import DrillSettings
+
+KEY_VARIABLE: Final = "REDIS_DR_SIGNING_KEY_FILE"
+Signer = CryptoSigner
+Verifier = SSlibKey
+PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"  # in-toto Attestation Framework, envelope
+
+
+def load_signer(settings: DrillSettings) -> Signer | None:
+    """The configured key; None when there is none. Raises UsageError for one that cannot sign."""
+    path = os.environ.get(KEY_VARIABLE) or settings.signing_key_file
+    if not path:
+        return None
+    try:
+        key = load_pem_private_key(Path(path).read_bytes(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
+        key = None  # the cause's text could hold a part of the key
+    if not isinstance(key, Ed25519PrivateKey):
+        raise UsageError(
+            f"{path} holds no Ed25519 private key that can be read",
+            "make one with `openssl genpkey -algorithm ed25519 -out FILE`, without a passphrase",
+        )
+    return CryptoSigner(key)
+
+
+def load_verifier(settings: DrillSettings) -> Verifier | None:
+    """The configured public key; None when there is none. Raises UsageError."""
+    path = settings.public_key_file
+    if not path:
+        return None
+    try:
+        key = load_pem_public_key(Path(path).read_bytes())
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        raise _no_public_key(path) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise _no_public_key(path)
+    return SSlibKey.from_crypto(key)
+
+
+def proof_of(statement: dict[str, Any], signer: Signer | None) -> bytes:
+    """The proof as it is stored: the envelope when signed, the bare statement when not."""
+    payload = json.dumps(statement, indent=1, sort_keys=True).encode()
+    if signer is None:
+        return payload + b"\n"
+    envelope = Envelope(payload, PAYLOAD_TYPE, {})
+    envelope.sign(signer)
+    return json.dumps(envelope.to_dict(), indent=1).encode() + b"\n"
+
+
+def read_proof(data: bytes, key: Verifier | None = None) -> dict[str, Any]:
+    """The statement of a stored proof; with a key, only when that key signed it.
+
+    Raises Damaged for what is no proof, and for a signature that is missing or wrong.
+    """
+    try:
+        fields = json.loads(data)
+        signed = "payloadType" in fields
+        statement = json.loads(b64decode(fields["payload"])) if signed else fields
+        if key is not None:
+            _verify(fields, key)
+        predicate = statement["predicate"]
+    except (ValueError, KeyError, TypeError, FormatError, VerificationError) as error:
+        reason = "its signature is missing or wrong" if key else f"{type(error).__name__}: {error}"
+        raise Damaged(
+            f"the proof does not hold: {reason}",
+            "drill the backup again; somebody may have changed what lies in the store",
+        ) from error
+    return {**statement, "predicate": predicate}
+
+
+def _verify(fields: dict[str, Any], key: Verifier) -> None:
+    envelope = Envelope.from_dict(fields)
+    if envelope.payload_type != PAYLOAD_TYPE:
+        raise ValueError(f"payload type {envelope.payload_type}")
+    envelope.verify([key], threshold=1)
+
+
+def _no_public_key(path: str) -> UsageError:
+    return UsageError(
+        f"{path} holds no Ed25519 public key",
+        "write it with `openssl pkey -in KEY -pubout -out FILE`",
+    )
