@@ -33,6 +33,7 @@ def show(report: "ListReport", console: Any) -> None:
             "pinned" if one.pinned else "",
             "in use" if one.in_use_until else "",
             "SUSPICIOUS" if one.suspicious else "",
+            "safety" if one.safety else "",
         ]
         proven = age_of(one.proven_at, report.started_at) if one.proven_at else "never"
         figures = (f"{one.keys:,}", f"{one.size:,}", f"{one.stored_size:,}")

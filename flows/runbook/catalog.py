@@ -69,6 +69,7 @@ def _listed(catalog: Catalog, manifest: Manifest) -> ListedBackup:
         pinned=manifest.backup_id in catalog.pinned,
         in_use_until=catalog.in_use.get(manifest.backup_id),
         suspicious=manifest.suspicious,
+        safety=manifest.is_safety,
     )
 
 

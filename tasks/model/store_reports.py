@@ -25,6 +25,7 @@ class ListedBackup(_Line):
     pinned: bool
     in_use_until: datetime | None = None
     suspicious: tuple[str, ...] = ()
+    safety: bool = False  # made by a restore, of what it replaced; never "latest"
 
 
 class Oddity(_Line):

@@ -123,6 +123,23 @@ def test_when_the_old_data_is_gone_entirely_the_backup_still_comes_back(
     assert server.client().hget("entity:7", "name") == b"n7"
 
 
+def test_the_safety_backup_of_a_restore_is_never_taken_for_the_latest(
+    redis_factory: Callable[..., RedisServer], configured: Configure
+) -> None:
+    """It holds the emptied server; restoring the latest a second time must not bring that back."""
+    server = redis_factory(args=RUNBOOK_ARGS)
+    redis_dr = configured(server)
+    backup = saved_and_flushed(server, redis_dr)
+    first = redis_dr.report(*RESTORE)
+
+    second = redis_dr.report(*RESTORE)
+
+    assert first["backup_id"] == second["backup_id"] == backup["backup_id"]
+    listed = {one["backup_id"]: one["safety"] for one in redis_dr.report("list")["backups"]}
+    assert listed[first["safety_backup_id"]] is True
+    assert listed[backup["backup_id"]] is False
+
+
 def test_a_stored_dump_opens_with_plain_zstd_and_loads_in_any_redis(
     redis_factory: Callable[..., RedisServer], configured: Configure
 ) -> None:
