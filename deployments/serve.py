@@ -1,0 +1,58 @@
+"""One process that runs every deployment: no work pool and no worker is needed.
+
+python -m deployments.serve        (PREFECT_API_URL and REDIS_DR_CONFIG say where)
+"""
+
+import importlib
+import sys
+from typing import Any
+
+from prefect import serve
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
+
+from deployments.missed import drop_missed
+from deployments.table import DEPLOYED, Deployed
+from flows.faces.configured import chosen, configured
+from flows.faces.turns import ensure_limit
+from tasks.model.errors import RedisDrError
+from tasks.model.settings.schedule import ScheduleSettings
+
+AT_ONCE = 10  # runs; a restore that waits for its answer counts, too
+
+
+def main() -> int:
+    """Deploy and serve until a signal comes. Schedules stay active: nobody is there to resume."""
+    try:
+        settings = configured()
+        instances = chosen(settings, None)
+    except RedisDrError as error:
+        print(f"serve: {error}", file=sys.stderr)
+        return error.exit_code
+    for instance in instances:
+        ensure_limit(instance.name)
+    for name in drop_missed():
+        print(f"serve: {name} missed its time, a later one catches up", flush=True)
+    served = [_served(one, settings.schedule) for one in DEPLOYED]
+    # without this a restart would leave the nightly backup paused (facts/prefect.md)
+    serve(*served, limit=AT_ONCE, pause_on_shutdown=False, print_starting_message=False)
+    return 0
+
+
+def _served(one: Deployed, schedule: ScheduleSettings) -> RunnerDeployment:
+    flow: Any = getattr(importlib.import_module(f"flows.{one.flow}"), one.flow)
+    cron = one.cron(schedule)
+    made: RunnerDeployment = flow.to_deployment(
+        name=one.name,
+        schedule=Cron(cron, timezone=schedule.timezone) if cron else None,
+        parameters=one.parameters,
+        description=one.description,
+        tags=one.all_tags,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())

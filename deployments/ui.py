@@ -1,0 +1,76 @@
+"""`make ui`: a Prefect server and all deployments on this machine; prints the address.
+
+Works on the configured instances; where there is no configuration, on a demo Redis of its own.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from deployments.demo.ports import free_port
+from deployments.demo.stage import ROOT
+from deployments.prefect_server import environment, running, running_server
+from deployments.ui_demo import demo_configuration
+from tasks.configuration import configuration_path
+from tasks.model.errors import RedisDrError
+
+USUAL_PORT = 4200
+_POLL_SECONDS = 0.5
+
+
+def main() -> int:
+    """Run until ctrl-C, or until one of the two processes ends."""
+    home = Path(os.environ.get("PREFECT_HOME") or ROOT / ".run" / "prefect")
+    port = usual_or_free()
+    try:
+        with contextlib.ExitStack() as end:
+            configuration = _configuration(end)
+            server = end.enter_context(running_server(home, port))
+            env = {**environment(home, port), "REDIS_DR_CONFIG": str(configuration)}
+            served = end.enter_context(running([sys.executable, "-m", "deployments.serve"], env))
+            print(f"\nredis-dr in Prefect: http://127.0.0.1:{port}/deployments", flush=True)
+            print(
+                "  restore: deployment *restore/button*, then Run; ctrl-C ends it all", flush=True
+            )
+            return _watch(server, served)
+    except KeyboardInterrupt:
+        return 0
+    except RedisDrError as error:
+        print(f"ui: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def usual_or_free() -> int:
+    """4200 where it is free, as people expect it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", USUAL_PORT))
+        except OSError:
+            return free_port()
+    return USUAL_PORT
+
+
+def _configuration(end: contextlib.ExitStack) -> Path:
+    path = configuration_path(None)
+    if path.exists() or "REDIS_DR_CONFIG" in os.environ:
+        return path.resolve()
+    print(f"no {path}: a Redis with the runbook's data is started, to try things on", flush=True)
+    return end.enter_context(demo_configuration(ROOT / ".run" / "ui"))
+
+
+def _watch(*processes: subprocess.Popen[bytes]) -> int:
+    while True:
+        for process in processes:
+            if process.poll() is not None:
+                print(f"ui: {process.args!r} ended with {process.returncode}", file=sys.stderr)
+                return 1
+        time.sleep(_POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

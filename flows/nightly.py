@@ -1,0 +1,25 @@
+"""The Prefect face of a night: backup, proof, retention."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.faces.configured import InstanceName
+from flows.faces.hooks import HOOKS
+from flows.faces.naming import run_name
+from flows.faces.pages.nightly import nightly_line, nightly_page
+from flows.faces.running import Face, present
+from flows.runbook.nightly import nightly as night
+
+NIGHTLY = Face("nightly", night, nightly_line, nightly_page, changes_store=True)
+
+
+@flow(name="nightly", flow_run_name=run_name("nightly"), **HOOKS)
+def nightly(instance: InstanceName | None = None) -> State[Any]:
+    """Back up, prove the new backup, and only then let the retention remove old ones.
+
+    Args:
+        instance: which Redis; empty: every configured one
+    """
+    return present(NIGHTLY, instance)

@@ -1,0 +1,62 @@
+"""The order of a night: back up, prove what was made, and only then let old backups go."""
+
+from flows.runbook.backup import backup
+from flows.runbook.drill import DrillOptions, drill
+from flows.runbook.prune import prune
+from flows.runbook.verify import verify
+from tasks.model.backup_report import BackupReport
+from tasks.model.drill_report import DrillReport
+from tasks.model.nightly_report import NightlyReport
+from tasks.model.report import Finding, all_ok
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.store_reports import PruneReport, VerifyReport
+from tasks.model.timings import Timings
+
+
+def nightly(instance: Instance, say: Say = quiet) -> NightlyReport:
+    """Backup, proof, retention; the proof is a drill, or a verification where [drill] says so.
+
+    Raises what backup, drill and prune raise. A bad proof keeps every older backup.
+    """
+    timings = Timings()
+    made = backup(instance, say)
+    proof = _prove(instance, made, say)
+    pruned = prune(instance, apply=True, say=say) if proof.ok else None
+    findings = tuple(_findings(made, proof, pruned))
+    return NightlyReport(
+        command="nightly",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=findings,
+        backup=made,
+        proof=proof,
+        prune=pruned,
+    )
+
+
+def _prove(instance: Instance, made: BackupReport, say: Say) -> DrillReport | VerifyReport:
+    if instance.drill.after_backup:
+        return drill(instance, DrillOptions(backup=made.backup_id), say)
+    return verify(instance, made.backup_id, say=say)
+
+
+def _findings(
+    made: BackupReport, proof: DrillReport | VerifyReport, pruned: PruneReport | None
+) -> list[Finding]:
+    return [
+        Finding(check="backup", ok=made.ok, actual=made.backup_id),
+        Finding(
+            check=proof.command,
+            ok=proof.ok,
+            actual="; ".join(one.check for one in proof.findings if not one.ok) or "proven",
+        ),
+        Finding(
+            check="retention",
+            ok=pruned is not None and pruned.ok,
+            actual=f"{len(pruned.removed)} removed" if pruned else "not done: the proof is bad",
+            detail="; ".join(pruned.frozen) if pruned else "",
+        ),
+    ]

@@ -1,0 +1,14 @@
+"""The report of a night: a backup, its proof, and what retention did because of it."""
+
+from tasks.model.backup_report import BackupReport
+from tasks.model.drill_report import DrillReport
+from tasks.model.report import Report
+from tasks.model.store_reports import PruneReport, VerifyReport
+
+
+class NightlyReport(Report):
+    """What the nightly flow answers. Without a good proof nothing was removed."""
+
+    backup: BackupReport
+    proof: DrillReport | VerifyReport
+    prune: PruneReport | None = None  # None: the proof was bad, so nothing was planned
