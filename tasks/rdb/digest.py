@@ -6,7 +6,9 @@ in order, unordered ones as the sum of their elements' digests, so nothing is ev
 
 import math
 import struct
-from collections.abc import Iterable
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -25,8 +27,8 @@ from tasks.rdb.text import Hasher, Pieces, Text, canonical, feed
 
 DIGEST_BYTES: Final = 16
 MODULUS: Final = 1 << 8 * DIGEST_BYTES
-_TAGS: Final = {"string": 0, "list": 1, "set": 2, "zset": 3, "hash": 4, "stream": 5, "module": 6}
-_END: Final = b"\xff"  # begins no canonical string, so no list runs into what follows
+TAGS: Final = {"string": 0, "list": 1, "set": 2, "zset": 3, "hash": 4, "stream": 5, "module": 6}
+END: Final = b"\xff"  # begins no canonical string, so no list runs into what follows
 _ENTRY, _STATE, _GROUP, _PENDING, _CONSUMER, _OWNED = (bytes((mark,)) for mark in range(6))
 _EXPIRING: Final = frozenset(
     {rdb.HASH_METADATA, rdb.HASH_METADATA_RC, rdb.HASH_LISTPACK_EX, rdb.HASH_LISTPACK_EX_RC}
@@ -47,6 +49,14 @@ def to_int(digest: bytes) -> int:
 def to_hex(total: int) -> str:
     """A sum of key digests as text."""
     return f"{total % MODULUS:032x}"
+
+
+def sum_digests(digests: Sequence[bytes | None]) -> int:
+    """Their sum, by halves of 64 bits: three times as fast as adding numbers of 128."""
+    halves = array("Q", b"".join(digest for digest in digests if digest))
+    if sys.byteorder == "big":
+        halves.byteswap()
+    return sum(halves[0::2]) + (sum(halves[1::2]) << 64)
 
 
 def expiry_bytes(expire_ms: int | None) -> bytes:
@@ -71,7 +81,7 @@ def record_digest(
     if kind not in rdb.TYPES:
         raise reader.unknown(f"value type {kind}")
     family = rdb.TYPES[kind][0]
-    hasher = blake2b(bytes((_TAGS[family],)) + canonical(key), digest_size=DIGEST_BYTES)
+    hasher = blake2b(bytes((TAGS[family],)) + canonical(key), digest_size=DIGEST_BYTES)
     if kind in _EXPIRING:
         if not _expiring_hash(hasher, reader, kind, alive_at_ms):
             return None
@@ -92,20 +102,21 @@ def record_digest(
 def _ordered(hasher: Hasher, elements: Iterable[Text]) -> None:
     for element in elements:
         feed(hasher, element)
-    hasher.update(_END)
+    hasher.update(END)
 
 
 def _unordered(hasher: Hasher, reader: Reader, kind: int, family: str) -> None:
     if family == "set":
-        _close(hasher, *_sum_set(reader, kind))
+        hasher.update(closing(*_sum_set(reader, kind)))
     elif family == "zset":
-        _close(hasher, *_sum_zset(reader, kind))
+        hasher.update(closing(*_sum_zset(reader, kind)))
     else:
-        _close(hasher, *_sum_hash(reader, kind))
+        hasher.update(closing(*_sum_hash(reader, kind)))
 
 
-def _close(hasher: Hasher, count: int, total: int) -> None:
-    hasher.update(count.to_bytes(8, "little") + (total % MODULUS).to_bytes(16, "little"))
+def closing(count: int, total: int) -> bytes:
+    """What stands for the elements of an unordered type: their number and their sum."""
+    return count.to_bytes(8, "little") + (total % MODULUS).to_bytes(16, "little")
 
 
 def _element(first: Text, rest: bytes = b"") -> int:
@@ -157,7 +168,7 @@ def _expiring_hash(hasher: Hasher, reader: Reader, kind: int, alive_at_ms: int |
         if alive_at_ms is None or expires is None or expires > alive_at_ms:
             total += _element(field, canonical(value) + expiry_bytes(expires))
             count += 1
-    _close(hasher, count, total)
+    hasher.update(closing(count, total))
     return count > 0 or alive_at_ms is None
 
 
@@ -174,7 +185,7 @@ def _module(hasher: Hasher, reader: Reader) -> None:
             hasher.update(value.to_bytes(8, "little"))
         else:
             feed(hasher, value)
-    hasher.update(_END)
+    hasher.update(END)
 
 
 def _stream(hasher: Hasher, reader: Reader, kind: int) -> None:

@@ -7,7 +7,7 @@ from tasks.rdb.blob import Blob
 from tasks.rdb.text import Pieces, Text
 
 _COUNT_UNKNOWN: Final = 65535
-_SMALL: Final = tuple(b"%d" % number for number in range(128))
+SMALL: Final = tuple(b"%d" % number for number in range(128))
 _HEADER: Final = 6
 _INTS: Final = {0xF1: 2, 0xF2: 3, 0xF3: 4, 0xF4: 8}  # bytes of the integer
 
@@ -31,7 +31,7 @@ def listpack(  # noqa: C901, PLR0912, PLR0915 - one branch a form; a call each w
         buf = blob.buf
         head = buf[pos]
         if head < 0x80:
-            yield _SMALL[head]
+            yield SMALL[head]
             size = 1
         elif head < 0xC0:
             size = 1 + (head & 63)
@@ -61,7 +61,7 @@ def listpack(  # noqa: C901, PLR0912, PLR0915 - one branch a form; a call each w
             yield b"%d" % int.from_bytes(buf[pos + 1 : pos + 1 + width], "little", signed=True)
             size = 1 + width
         seen += 1
-        back = _back_length(size)
+        back = back_length(size)
         pos += size
         if pos + len(back) >= blob.limit and blob.whole:
             raise blob.broken("a listpack element goes beyond the end")
@@ -80,7 +80,7 @@ def _string(buf: bytes, pos: int) -> tuple[int, int]:
 
 
 def _behind(blob: Blob, size: int) -> int:
-    back = _back_length(size)
+    back = back_length(size)
     if blob.limit < len(back) and not blob.whole:
         blob.slide(0)
     if not blob.buf.startswith(back):
@@ -95,7 +95,7 @@ def _other_back_length(blob: Blob, size: int, pos: int) -> bytes:
     raise blob.broken("a listpack element does not end with its own length")
 
 
-def _back_length(size: int) -> bytes:
+def back_length(size: int) -> bytes:
     """An element's length as it stands behind it: seven bits a byte, high ones first.
 
     The limits are Redis's own: 16383 would fit into two bytes and takes three (lpEncodeBacklen).

@@ -1,9 +1,10 @@
 """LZF, the compression of strings in an RDB (liblzf's lzf_d.c), in bounded memory.
 
-No maintained wheel of it exists, so this is Python. A stream cannot promise more than 88 times
-its own length (three bytes make at most 264), so a bomb is known by its header.
+No maintained wheel of it exists, so this is Python, with the system's liblzf where there is one.
+A bomb is known by its header: three bytes make at most 264, so more than 88 times cannot be.
 """
 
+import ctypes
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,11 +19,43 @@ class LzfError(ValueError):
 
 def decompress(data: bytes, length: int) -> bytes:
     """All of `data` at once; `length` is what it must come to. Raises LzfError."""
+    if _LIBRARY is not None:
+        return _LIBRARY.decompress(data, length)
+    return python_decompress(data, length)
+
+
+def python_decompress(data: bytes, length: int) -> bytes:
+    """The same without the system's library."""
     out = bytearray()
     end = _run(data, 0, len(data), out, length)
     if end != len(data) or len(out) != length:
         raise LzfError(f"LZF gives {len(out)} bytes where {length} were promised")
     return bytes(out)
+
+
+class SystemLzf:
+    """liblzf itself, where the system has it (Debian: liblzf1, which its redis-server needs)."""
+
+    def __init__(self, name: str) -> None:
+        """Load the shared library. Raises OSError when there is none of this name."""
+        self._call = ctypes.CDLL(name).lzf_decompress
+        self._call.argtypes = (ctypes.c_char_p, ctypes.c_uint, ctypes.c_char_p, ctypes.c_uint)
+        self._call.restype = ctypes.c_uint
+
+    def decompress(self, data: bytes, length: int) -> bytes:
+        """As `python_decompress`, some twenty times faster; the library checks both bounds."""
+        out = ctypes.create_string_buffer(length)
+        given = self._call(data, len(data), out, length)
+        if given != length:
+            raise LzfError(f"LZF gives {given} bytes where {length} were promised")
+        return out.raw
+
+
+def _system_library() -> SystemLzf | None:
+    try:
+        return SystemLzf("liblzf.so.1")
+    except (OSError, AttributeError):  # not there, or not what its name says
+        return None
 
 
 def stream(parts: Iterator[bytes], length: int) -> Iterator[bytes]:
@@ -81,3 +114,6 @@ def _run(data: bytes, position: int, stop: int, out: bytearray, limit: int) -> i
     if len(out) > limit or position > len(data):
         raise LzfError("LZF does not come to the promised length")
     return position
+
+
+_LIBRARY: Final = _system_library()

@@ -6,6 +6,7 @@ from typing import Final
 from tasks.rdb import format as rdb
 from tasks.rdb.digest import DIGEST_BYTES, string_digest
 from tasks.rdb.lzf import LzfError, decompress
+from tasks.rdb.packed import PACKED, packed_digest
 from tasks.rdb.reader import Reader
 
 # type, key, expiry (Unix ms), heat, where the record begins (its expiry included), where it ends,
@@ -15,6 +16,8 @@ Row = tuple[int, bytes, int | None, int | None, int, int, int]
 
 BATCH: Final = 1024  # rows; with keys of up to 16 KiB that bounds memory
 _INT_WIDTH: Final = {0xC0: 1, 0xC1: 2, 0xC2: 4}
+_SKIPPED: Final = rdb.ONE_STRING | {rdb.LIST_QUICKLIST_2}
+_DIGESTED: Final = PACKED | {rdb.STRING}
 
 
 def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or part would double its time
@@ -27,7 +30,7 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
     """
     buf, base, pos = reader.buf, reader.base, reader.pos
     size = len(buf)
-    simple = frozenset({rdb.STRING}) if digest else rdb.ONE_STRING
+    simple = _DIGESTED if digest else _SKIPPED
     start = pos
     try:
         for _ in range(BATCH - len(rows)):
@@ -77,8 +80,13 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                 plain = False
             else:
                 break
+            if kind == rdb.LIST_QUICKLIST_2:
+                if buf[pos] != 1 or buf[pos + 1] != 2:
+                    break  # not just one packed node
+                pos += 2
             length = buf[pos]
             value = pos
+            text = None  # the value, where the file has it in another form
             if length < 64:
                 pos += 1 + length
                 value += 1
@@ -95,10 +103,10 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
             elif length in _INT_WIDTH and not kind:
                 kind = rdb.STRING_INT
                 pos += 1 + _INT_WIDTH[length]
-                plain = False
+                if digest:
+                    text = b"%d" % int.from_bytes(buf[value + 1 : pos], "little", signed=True)
             elif length == 0xC3:
                 # compressed: two lengths, of what lies here and of what it comes to
-                plain = False
                 width = buf[pos + 1]
                 if width < 64:
                     pos += 2
@@ -107,13 +115,13 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                     pos += 3
                 else:
                     break
-                packed = buf[pos]
-                if packed < 64:
+                length = buf[pos]
+                if length < 64:
                     pos += 1
-                elif packed < 128:
-                    packed = (packed & 63) << 8 | buf[pos + 1]
+                elif length < 128:
+                    length = (length & 63) << 8 | buf[pos + 1]
                     pos += 2
-                elif packed == 128 and not digest:
+                elif length == 128 and not digest:
                     pos += 5
                 else:
                     break
@@ -121,24 +129,27 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                 pos += width
                 if not kind:
                     kind = rdb.STRING_LZF
+                if digest:
+                    if pos > size:
+                        break
+                    text = decompress(buf[value:pos], length)
             else:
                 break
             if pos > size:
                 break
             if digest:
-                if plain:
+                if kind in PACKED:
+                    value_digest = packed_digest(kind, key, expire, text or buf[value:pos])
+                    if value_digest is None:
+                        break
+                elif plain and text is None:
                     data = buf[record:pos]
                     if expire is not None:
                         data += expire.to_bytes(8, "little", signed=True)
-                    digests.append(blake2b(data, digest_size=DIGEST_BYTES).digest())
-                elif kind == rdb.STRING_LZF:
-                    text = decompress(buf[value:pos], packed)
-                    digests.append(string_digest(key, text, expire))
-                elif kind:
-                    number = int.from_bytes(buf[value + 1 : pos], "little", signed=True)
-                    digests.append(string_digest(key, b"%d" % number, expire))
+                    value_digest = blake2b(data, digest_size=DIGEST_BYTES).digest()
                 else:
-                    digests.append(string_digest(key, buf[value:pos], expire))
+                    value_digest = string_digest(key, text or buf[value:pos], expire)
+                digests.append(value_digest)
             rows.append((kind, key, expire, heat, base + start, base + pos, base + record))
         else:
             start = pos

@@ -11,7 +11,7 @@ _ZEROS = bytes(_MB)
 
 
 class Made:
-    """A file object over an iterator of bytes, with the end mark and checksum behind. Reads short."""
+    """A file object over bytes as they are made, framed as a file. Its reads are short."""
 
     def __init__(self, parts: Iterable[bytes]) -> None:
         self._parts = self._framed(parts)

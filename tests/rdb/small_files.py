@@ -44,7 +44,8 @@ RECORDS = {
     "string lzf": by_hand.record(0, b"k", by_hand.lzf_string(b"abcdefgh" * 40)),
     "int key": b"\x00\xc0\x05" + by_hand.string(b"v"),
     "with expiry, idle": _expiring(MS, b"\xf8\x05" + by_hand.record(0, b"k", b"\xc0\x07")),
-    "with seconds, freq": b"\xfd" + struct.pack("<i", 9) + b"\xf9\x07" + by_hand.record(0, b"k", b"\0"),
+    "with seconds, freq": b"\xfd" + struct.pack("<i", 9) + b"\xf9\x07"
+                          + by_hand.record(0, b"k", b"\0"),
     "list": by_hand.record(1, b"k", by_hand.length(2) + by_hand.strings([b"a", b"bc"])),
     "set": by_hand.record(2, b"k", by_hand.length(2) + by_hand.strings([b"a", b"bc"])),
     "zset": by_hand.record(3, b"k", by_hand.length(2) + by_hand.string(b"a") + b"\x031.5"
@@ -57,7 +58,8 @@ RECORDS = {
     "intset": by_hand.record(11, b"k", by_hand.string(by_hand.intset([1, 2, -3], 2))),
     "zset ziplist": by_hand.record(12, b"k", by_hand.string(by_hand.ziplist([b"a", 5]))),
     "hash ziplist": by_hand.record(13, b"k", by_hand.string(by_hand.ziplist([b"a", 5]))),
-    "quicklist": by_hand.record(14, b"k", by_hand.length(1) + by_hand.string(by_hand.ziplist([b"a"]))),
+    "quicklist": by_hand.record(14, b"k", by_hand.length(1)
+                                + by_hand.string(by_hand.ziplist([b"a"]))),
     "stream": by_hand.record(15, b"k", _stream(15)),
     "hash listpack": by_hand.record(16, b"k", by_hand.string(by_hand.listpack([b"a", 5]))),
     "zset listpack": by_hand.record(17, b"k", by_hand.string(by_hand.listpack([b"a", 500]))),
@@ -69,7 +71,8 @@ RECORDS = {
     "stream 3": by_hand.record(21, b"k", _stream(21)),
     "hash rc": by_hand.record(22, b"k", by_hand.length(1) + by_hand.length(MS)
                               + by_hand.strings([b"f", b"v"])),
-    "hash listpack rc": by_hand.record(23, b"k", by_hand.string(by_hand.listpack([b"f", b"v", MS]))),
+    "hash listpack rc": by_hand.record(23, b"k",
+                                       by_hand.string(by_hand.listpack([b"f", b"v", MS]))),
     "hash metadata": by_hand.record(24, b"k", struct.pack("<Q", MS) + by_hand.length(1) + b"\x01"
                                     + by_hand.strings([b"f", b"v"])),
     "hash listpack ex": by_hand.record(25, b"k", struct.pack("<Q", MS)

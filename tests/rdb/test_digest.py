@@ -272,7 +272,12 @@ def test_a_dump_of_a_newer_format_is_unknown() -> None:
 def test_no_bytes_make_a_dump_fail_otherwise(payload: bytes) -> None:
     """Whatever the bytes, a typed error or a digest comes back."""
     for given_payload in (payload, by_hand.dump(payload[0] if payload else 0, payload[1:])):
-        try:
-            digest_of_dump(b"k", given_payload, None)
-        except RdbError as error:
-            assert "byte" in error.problem
+        assert "byte" in (_problem(given_payload) or "byte")
+
+
+def _problem(payload: bytes) -> str | None:
+    try:
+        digest_of_dump(b"k", payload, None)
+    except RdbError as error:
+        return error.problem
+    return None

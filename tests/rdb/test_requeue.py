@@ -153,7 +153,7 @@ def test_other_databases_are_left_alone() -> None:
 
 
 def test_a_list_taken_from_the_live_set_is_filled_as_well() -> None:
-    """`keep` for the list and `requeue` for its source: the backup's jobs go in front of today's."""
+    """`keep` for the list, `requeue` for its source: the backup's jobs go in front of today's."""
     keep = KeyRule(pattern="pending", on_restore="keep")
     old = file(record(b"pending", b"stale"), record(b"queue:1", b"job"))
     live = file(record(b"pending", b"fresh"))

@@ -11,6 +11,8 @@ from tests.rdb.conftest import IMAGES, Servers, emptied, saved
 from tests.rdb.seen import seen
 
 R70, R80, V81 = IMAGES
+EXPIRE_FIELD = ["HPEXPIREAT", "k", "4102444800000", "FIELDS", "1", "f"]
+STREAM = [["XADD", "k", "1-1", "f", "v"], ["XGROUP", "CREATE", "k", "g", "0"]]
 ALL = (R70, R80, V81)
 
 # encoding as the inventory calls it; commands that bring it about; versions that write it
@@ -27,11 +29,11 @@ WRITTEN = [
     ("hash plain", [["HSET", "k", "f", "v" * 100]], ALL),
     ("hash listpack", [["HSET", "k", "f", "v", "n", "12"]], ALL),
     ("hash field expiry", [["HSET", "k", "f", "v" * 100, "g", "w"],
-                           ["HPEXPIREAT", "k", "4102444800000", "FIELDS", "1", "f"]], (R80,)),
+                           EXPIRE_FIELD], (R80,)),
     ("hash listpack field expiry", [["HSET", "k", "f", "v", "g", "w"],
-                                    ["HPEXPIREAT", "k", "4102444800000", "FIELDS", "1", "f"]], (R80,)),
-    ("stream listpacks 2", [["XADD", "k", "1-1", "f", "v"], ["XGROUP", "CREATE", "k", "g", "0"]], (R70,)),
-    ("stream listpacks 3", [["XADD", "k", "1-1", "f", "v"], ["XGROUP", "CREATE", "k", "g", "0"]], (R80, V81)),
+                                    EXPIRE_FIELD], (R80,)),
+    ("stream listpacks 2", [*STREAM], (R70,)),
+    ("stream listpacks 3", [*STREAM], (R80, V81)),
     ("module 2", [["VADD", "k", "VALUES", "3", "1", "2", "3", "a"]], (R80,)),
 ]  # fmt: skip
 
@@ -79,7 +81,8 @@ STREAM_1 = (
     + by_hand.length(6) + by_hand.length(0)
     + by_hand.length(1)
     + by_hand.string(b"group") + by_hand.length(5) + by_hand.length(0)
-    + by_hand.length(1) + struct.pack(">QQ", 5, 0) + struct.pack("<Q", 1700000000000) + by_hand.length(3)
+    + by_hand.length(1) + struct.pack(">QQ", 5, 0)
+    + struct.pack("<Q", 1700000000000) + by_hand.length(3)
     + by_hand.length(1)
     + by_hand.string(b"consumer") + struct.pack("<Q", 1700000000001)
     + by_hand.length(1) + struct.pack(">QQ", 5, 0)
@@ -92,7 +95,8 @@ BY_HAND = [
      + b"\xfe" + by_hand.string(b"c") + b"\xff" + by_hand.string(LONG) + b"\x02-7", R70),
     ("hash plain", 4, by_hand.length(1) + by_hand.strings([b"f", LONG]), R70),
     ("zset plain 2", 5, by_hand.length(1) + by_hand.string(b"a") + struct.pack("<d", -0.5), R70),
-    ("hash zipmap", 9, by_hand.string(by_hand.zipmap({b"f": b"v", b"long": LONG, b"": b""}, 3)), R70),
+    ("hash zipmap", 9,
+     by_hand.string(by_hand.zipmap({b"f": b"v", b"long": LONG, b"": b""}, 3)), R70),
     ("list ziplist", 10, by_hand.string(by_hand.ziplist(
         [0, 12, 13, -1, 127, -128, 300, -40000, 1 << 22, 1 << 30, -(1 << 62), b"", b"x" * 63,
          b"x" * 64, LONG, b"after"])), R70),
@@ -105,15 +109,16 @@ BY_HAND = [
      + by_hand.string(by_hand.ziplist([LONG])), R70),
     ("stream listpacks", 15, STREAM_1, R70),
     ("hash listpack", 16, by_hand.string(by_hand.listpack(
-        [b"a", 0, b"b", 127, b"c", 128, b"d", -1, b"e", -4096, b"f", 4095, b"g", 4096, b"h", 1 << 20,
-         b"i", 1 << 30, b"j", -(1 << 62), b"k", b"x" * 63, b"l", b"x" * 64, b"m", LONG])), R70),
+        [b"a", 0, b"b", 127, b"c", 128, b"d", -1, b"e", -4096, b"f", 4095, b"g", 4096,
+         b"h", 1 << 20, b"i", 1 << 30, b"j", -(1 << 62), b"k", b"x" * 63, b"l", b"x" * 64,
+         b"m", LONG])), R70),
     ("zset listpack", 17, by_hand.string(by_hand.listpack([b"a", 3, b"b", b"3.5"])), R70),
     ("list quicklist 2", 18, by_hand.length(2) + by_hand.length(2)
      + by_hand.string(by_hand.listpack([b"a", 5, b"x" * 16380, b"x" * 16378, b"x" * 16379]))
      + by_hand.length(1) + by_hand.string(LONG), R70),
     ("set listpack", 20, by_hand.string(by_hand.listpack([b"a", 5])), R80),
-    ("hash field expiry rc", 22, by_hand.length(2) + by_hand.length(MS) + by_hand.strings([b"f", b"v"])
-     + by_hand.length(0) + by_hand.strings([b"g", b"w"]), R80),
+    ("hash field expiry rc", 22, by_hand.length(2) + by_hand.length(MS)
+     + by_hand.strings([b"f", b"v"]) + by_hand.length(0) + by_hand.strings([b"g", b"w"]), R80),
     ("hash listpack field expiry rc", 23,
      by_hand.string(by_hand.listpack([b"f", b"v", MS, b"g", b"w", 0])), R80),
     ("hash field expiry", 24, struct.pack("<Q", MS) + by_hand.length(3) + by_hand.length(1)

@@ -1,0 +1,99 @@
+"""Values too large to be held: read in windows, with the same digest and the same content."""
+
+import io
+
+import pytest
+
+from tasks.model.errors import RdbError
+from tasks.rdb import digest_of_dump, entries, values
+from tests.rdb import by_hand
+from tests.rdb.conftest import emptied, saved
+from tests.support.redis_server import RedisServer
+
+MB = 1 << 20
+# sizes around every border: of headers, of the window, of what is held whole
+ITEMS = [b"%d" % n if n % 3 else b"x" * (n % 5000) for n in range(2600)]
+ITEMS += [b"y" * MB, b"", b"z" * (3 * MB), b"7", b"w" * 5 * MB, b"end"]
+
+
+def packed(items: list[bytes]) -> list[bytes | int]:
+    """Digits as integers, as Redis packs them."""
+    return [int(item) if item.isdigit() and len(item) < 10 else item for item in items]
+
+
+BLOBS = {
+    "ziplist": (10, by_hand.ziplist(packed(ITEMS))),
+    "listpack": (18, by_hand.listpack(packed(ITEMS))),
+    "zipmap": (9, by_hand.zipmap({b"%d" % n: item for n, item in enumerate(ITEMS)}, free=3)),
+    "intset": (11, by_hand.intset(range(-600_000, 100_000), 8)),
+}
+
+
+@pytest.mark.parametrize("name", BLOBS)
+def test_a_packed_value_of_many_megabytes_is_read_whole(name: str) -> None:
+    """Elements are the same when their value is read in windows, wherever a window ends."""
+    kind, blob = BLOBS[name]
+    assert len(blob) > 5 * MB
+    prefix = b"\x01\x02" if name == "listpack" else b""
+    record = by_hand.record(kind, b"k", prefix + by_hand.string(blob))
+
+    [(_, _, _, value)] = values(by_hand.file(by_hand.database([record])))
+
+    if name == "zipmap":
+        assert list(value.fields.values()) == ITEMS  # type: ignore[union-attr] # a HashValue
+    elif name == "intset":
+        assert value == frozenset(b"%d" % n for n in range(-600_000, 100_000))
+    else:
+        assert value == ITEMS
+
+
+@pytest.mark.parametrize("name", ["ziplist", "listpack"])
+def test_a_packed_value_in_windows_has_the_digest_of_a_plain_one(name: str) -> None:
+    """The same list as plain strings gives the same digest."""
+    kind, blob = BLOBS[name]
+    prefix = b"\x01\x02" if name == "listpack" else b""
+    one = by_hand.record(kind, b"k", prefix + by_hand.string(blob))
+    plain = by_hand.record(1, b"k", by_hand.length(len(ITEMS)) + by_hand.strings(ITEMS))
+
+    found = [
+        [each.digest for each in entries(io.BytesIO(by_hand.file(by_hand.database([record]))))]
+        for record in (one, plain)
+    ]
+
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("ziplist", 0), ("ziplist", 4), ("ziplist", 8), ("ziplist", -1),
+        ("listpack", 0), ("listpack", 4), ("listpack", -1), ("listpack", -2),
+        ("zipmap", -1), ("intset", 0), ("intset", 4), ("intset", -1),
+    ],
+)  # fmt: skip
+def test_a_large_packed_value_that_lies_is_refused(name: str, place: int) -> None:
+    """A changed header, length or end mark of a value read in windows is noticed."""
+    kind, blob = BLOBS[name]
+    damaged = bytearray(blob)
+    damaged[place] ^= 0x80
+    prefix = b"\x01\x02" if name == "listpack" else b""
+    record = by_hand.record(kind, b"k", prefix + by_hand.string(bytes(damaged)))
+
+    with pytest.raises(RdbError, match=rf"{name}|element"):
+        list(entries(io.BytesIO(by_hand.file(by_hand.database([record])))))
+
+
+def test_a_compressed_value_of_many_megabytes(server: RedisServer) -> None:
+    """What a server compressed is unpacked in windows: the digest is that of the plain file."""
+    client = emptied(server).client()
+    client.set(
+        "k", b"".join(b"line %d of a text that repeats itself\n" % n for n in range(300_000))
+    )
+    client.rpush("list", *[b"x" * (n * 1000) for n in range(1, 1500, 100)])
+    before = {entry.key: entry.digest for entry in entries(io.BytesIO(saved(server)))}
+
+    client.config_set("rdbcompression", "no")
+    after = {entry.key: entry.digest for entry in entries(io.BytesIO(saved(server)))}
+    client.config_set("rdbcompression", "yes")
+
+    assert after == before == {key: digest_of_dump(key, client.dump(key), None) for key in before}

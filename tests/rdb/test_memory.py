@@ -1,0 +1,70 @@
+"""Memory: bounded by a window for sound files, below 200 MB for any file."""
+
+import subprocess
+import sys
+
+import pytest
+
+HARD = """
+import sys, time
+from pathlib import Path
+from tasks.model.errors import RdbError
+from tasks.rdb import InventoryOptions, take_inventory
+from tests.rdb.hard_sources import SOURCES
+
+def peak():
+    # VmHWM is this process's own; ru_maxrss begins with that of the process that forked it
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+before = peak()
+begin = time.process_time()
+try:
+    found = take_inventory(SOURCES[sys.argv[1]](), InventoryOptions(digest=sys.argv[2] == "digest"))
+    print("read", found.keys)
+except RdbError as error:
+    print("refused", error.problem.replace(chr(10), " "))
+print(before, peak(), round(time.process_time() - begin, 1))
+"""
+
+
+def _hard(name: str, how: str) -> tuple[str, int, int]:
+    ran = subprocess.run(
+        [sys.executable, "-c", HARD, name, how],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    verdict, numbers = ran.stdout.strip().splitlines()
+    before, peak, _ = numbers.split()
+    return verdict, int(before), int(peak)
+
+
+@pytest.mark.parametrize("how", ["digest", "skip"])
+@pytest.mark.parametrize("name", ["string of 512 MB", "list of one 300 MB ziplist element",
+                                  "list of one 300 MB listpack element", "set of a million",
+                                  "lzf string of 176 MB"])  # fmt: skip
+def test_memory_does_not_follow_the_size_of_a_value(name: str, how: str) -> None:
+    """A large value is passed over, and digested, in a small window: 60 MB above the start."""
+    verdict, before, peak = _hard(name, how)
+
+    assert verdict == "read 1"
+    assert peak - before < 60
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "key of 300 MB",
+        "stream node of 300 MB",
+        "hash field of 300 MB with expiry",
+        "a million aux",
+        "long keys",
+    ],
+)
+def test_hostile_sizes_stay_below_200_mb(name: str) -> None:
+    """What would have to be held whole is refused, or fits."""
+    _, _, peak = _hard(name, "digest")
+
+    assert peak < 200
