@@ -14,7 +14,6 @@ from tasks.model.errors import Refused
 from tasks.model.settings.instance import RUNBOOK_SERVER
 
 NAME = "weka-redis"
-VOLUME = "weka-redis-demo"
 LABEL = "redis-dr.demo"
 PASSWORD_FILE = "/run/secrets/redis_password"  # noqa: S105 a path, in the container
 
@@ -22,8 +21,8 @@ PASSWORD_FILE = "/run/secrets/redis_password"  # noqa: S105 a path, in the conta
 RUNBOOK_ARGS = [word for name, value in RUNBOOK_SERVER.items() for word in (f"--{name}", value)]
 
 # the password goes from its file to the server's standard input: argv would show it to everybody
-START = f"""exec docker-entrypoint.sh redis-server - "$@" <<CONFIGURATION
-requirepass $(cat {PASSWORD_FILE})
+START = rf"""exec docker-entrypoint.sh redis-server - "$@" <<CONFIGURATION
+requirepass "$(sed 's/[\\"]/\\&/g' {PASSWORD_FILE})"
 CONFIGURATION
 """
 
@@ -32,6 +31,7 @@ CONFIGURATION
 class Demo:
     """The started server, as a client on this machine sees it."""
 
+    name: str
     container: Container
     port: int
     password: str
@@ -41,45 +41,50 @@ class Demo:
         return redis.Redis(port=self.port, db=db, password=self.password, socket_timeout=20)
 
 
-def start_instance(engine: docker.DockerClient, image: str, password: str) -> Demo:
+def start_instance(engine: docker.DockerClient, name: str, image: str, password: str) -> Demo:
     """Start the demo's Redis on a free port of 127.0.0.1. Raises Refused."""
-    remove_instance(engine)
-    engine.volumes.create(VOLUME, labels={LABEL: "1"})
+    remove_instance(engine, name)
+    engine.volumes.create(_volume(name), labels={LABEL: "1"})
     port = free_port()  # chosen here: one that the engine chooses changes with each start
     container = engine.containers.create(
         image,
-        name=NAME,
+        name=name,
         entrypoint=["sh", "-c", START, "redis"],
         command=RUNBOOK_ARGS,
-        volumes={VOLUME: {"bind": "/data"}},
+        volumes={_volume(name): {"bind": "/data"}},
         ports={"6379/tcp": ("127.0.0.1", port)},
         restart_policy={"Name": "unless-stopped"},
         labels={LABEL: "1"},
     )
-    container.put_archive("/", _secret(password))
+    container.put_archive("/", secret_archive(password))
     container.start()
-    demo = Demo(container, port, password)
+    demo = Demo(name, container, port, password)
     with demo.client() as client:
         client.ping()  # redis-py tries again while the server starts
     return demo
 
 
-def remove_instance(engine: docker.DockerClient) -> None:
+def remove_instance(engine: docker.DockerClient, name: str) -> None:
     """Remove what a demo left. Raises Refused when the name belongs to somebody else."""
-    for one in engine.containers.list(all=True, filters={"name": rf"^/?{NAME}(\.|$)"}):
-        if one.name == NAME and LABEL not in one.labels:
+    for one in engine.containers.list(all=True, filters={"name": rf"^/?{name}(\.|$)"}):
+        if one.name == name and LABEL not in one.labels:
             raise Refused(
-                f"a container {NAME} that is not the demo's is there already",
+                f"a container {name} that is not the demo's is there already",
                 "the demo would destroy its data, so it does not start; rename or remove it",
             )
         one.remove(force=True, v=True)
     try:
-        engine.volumes.get(VOLUME).remove(force=True)
+        engine.volumes.get(_volume(name)).remove(force=True)
     except NotFound:
         return
 
 
-def _secret(password: str) -> bytes:
+def _volume(name: str) -> str:
+    return f"{name}-demo"
+
+
+def secret_archive(password: str) -> bytes:
+    """A tar that puts the password where START reads it, for a container not yet started."""
     content, archive = password.encode(), io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for folder in ("run", "run/secrets"):

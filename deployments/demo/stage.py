@@ -62,12 +62,14 @@ def set_stage(folder: Path) -> Stage:
     return stage
 
 
-def write_configuration(stage: Stage, redis_port: int, service_port: int) -> None:
+def write_configuration(stage: Stage, name: str, redis_port: int, service_port: int) -> None:
     """The example configuration with this run's addresses in it."""
     text = (EXAMPLES / "redis-dr.toml").read_text()
     text = _exchange(
         text,
         {
+            "[instances.weka-redis]": f"[instances.{name}]",
+            'container = "weka-redis"': f'container = "{name}"',
             "redis://127.0.0.1:6379": f"redis://127.0.0.1:{redis_port}",
             "http://127.0.0.1:8000/": f"http://127.0.0.1:{service_port}/",
             '# password_file = "/run/secrets/redis_password"': 'password_file = "redis_password"',

@@ -1,11 +1,12 @@
 """Run a command with a Docker engine: one that answers, else a private one, stopped afterwards.
 
-    python -m deployments.setup.engine run -- COMMAND...
+    python -m deployments.setup.engine run [--private DIRECTORY] -- COMMAND...
 
 The command finds the engine in DOCKER_HOST. Several commands of one clone share its private
 engine; the last one out stops it.
 """
 
+import argparse
 import contextlib
 import fcntl
 import os
@@ -28,19 +29,34 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command after `--` and give back its exit code, or 4 with one line why not."""
-    if list(arguments[:2]) != ["run", "--"] or len(arguments) < 3:
-        print("usage: python -m deployments.setup.engine run -- COMMAND...", file=sys.stderr)
-        return 2
+    asked = _parser().parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        with engine(ROOT) as host:
-            return call(arguments[2:], host)
+        with _opened(asked.private) as host:
+            return call(asked.command, host)
     except KeyboardInterrupt:
         return Interrupted.exit_code
     except RedisDrError as error:
         print(f"engine: {error.problem}; {error.remedy}", file=sys.stderr)
         return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="engine", description=__doc__)
+    run = parser.add_subparsers(required=True).add_parser("run", help="run a command")
+    run.add_argument(
+        "--private", type=Path, metavar="DIRECTORY", help="leave other engines alone; its place"
+    )
+    run.add_argument("command", nargs="+", metavar="COMMAND")
+    return parser
+
+
+def _opened(private: Path | None) -> contextlib.AbstractContextManager[str]:
+    if private is None:
+        return engine(ROOT)
+    require_engine_package()
+    return private_engine(place_for(private))
 
 
 @contextlib.contextmanager

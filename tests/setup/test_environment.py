@@ -1,0 +1,109 @@
+"""make setup: the package index of this machine is used and never written down."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deployments.setup.index import translate
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_pips_settings_reach_uv():
+    """Index, extra indexes, wheels and certificate, each under uv's name."""
+    listing = (
+        "global.cert='/ca.pem'\nglobal.extra-index-url='https://a.example/s https://b.example/s'\n"
+        "global.find-links='/wheels /more'\nglobal.index-url='https://user:word@i.example/simple'\n"
+        "global.timeout='60'\n"
+    )
+    assert translate(listing, {}) == {
+        "SSL_CERT_FILE": "/ca.pem",
+        "UV_INDEX": "https://a.example/s https://b.example/s",
+        "UV_FIND_LINKS": "/wheels,/more",
+        "UV_DEFAULT_INDEX": "https://user:word@i.example/simple",
+    }
+
+
+def test_pips_environment_wins_over_its_files():
+    """As in pip itself: the environment, then the section of the command, then the global one."""
+    lines = [":env:.cert='/env'", "global.cert='/global'", "install.cert='/install'"]
+    assert translate("\n".join(lines), {}) == {"SSL_CERT_FILE": "/env"}
+    assert translate("\n".join(lines[1:]), {}) == {"SSL_CERT_FILE": "/install"}
+
+
+def test_what_the_user_set_for_uv_stays():
+    """A variable of uv that is set already is not touched."""
+    assert translate("global.index-url='https://i.example'", {"UV_DEFAULT_INDEX": "x"}) == {}
+
+
+@given(st.text())
+def test_no_listing_is_ever_an_error(listing):
+    """Whatever pip prints, set-up goes on."""
+    assert set(translate(listing, {})) <= {
+        *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_FIND_LINKS", "UV_INSECURE_HOST"),
+        *("SSL_CERT_FILE", "ALL_PROXY", "UV_NO_INDEX"),
+    }
+
+
+def test_a_bare_clone_gets_all_it_needs_and_the_second_time_nothing(tmp_path):
+    """A copy of the tracked files: one command makes an environment in which redis-dr answers."""
+    clone = tmp_path / "clone"
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, tracked.stdout.split("\0")):
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, clone / name)
+    base = Path(sys.base_prefix) / "bin" / "python3"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("VIRTUAL_ENV")}
+    command = ["make", "--silent", "setup", f"PYTHON={base}"]
+    subprocess.run(command, cwd=clone, check=True, env=environment, stderr=subprocess.PIPE)
+    program = clone / ".venv" / "bin" / "redis-dr"
+    answer = subprocess.run([program, "--help"], check=True, capture_output=True, text=True)
+    assert "restore" in answer.stdout
+    started = time.monotonic()
+    second = subprocess.run(command, cwd=clone, check=True, env=environment, capture_output=True)
+    assert (second.stdout, second.stderr) == (b"", b"")
+    assert time.monotonic() - started < 2  # 0.15 s here, on cores that others use as well
+
+
+def test_every_dependency_is_pinned_and_no_pin_names_an_address():
+    """One line a package, name==version; nothing that tells where it came from."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {_name(requirement) for requirement in wanted}
+    assert names <= {name.lower() for name in pins}
+    assert not any("/" in line for line in lines if not line.startswith("#"))
+
+
+def _name(requirement: str) -> str:
+    end = next((i for i, letter in enumerate(requirement) if letter in "<>=!~[; "), None)
+    return requirement[:end].lower()
+
+
+def test_make_lists_its_targets():
+    """`make help` names every target that README and CONTRIBUTING speak of."""
+    said = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
+    targets = {line.split()[1] for line in said.stdout.splitlines()}
+    assert {"setup", "demo", "test", "ui", "bench", "lint", "check", "clean"} <= targets
+
+
+def test_ci_runs_what_people_run():
+    """.ci/run is executable and hands over to make test."""
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert script.read_text().rstrip().endswith("exec make test </dev/null")
