@@ -14,6 +14,7 @@ _REMEDIES = {
     errno.EDQUOT: "raise the quota, or let `redis-dr prune --apply` make room",
     errno.EFBIG: "the file system allows no file of this size; use another",
     errno.EIO: "the disk reports a fault; look at the system's log and use another disk",
+    errno.EEXIST: "a part of the path is a file; correct store.url",
     errno.ENOTDIR: "a part of the path is a file; correct store.url",
     errno.ENAMETOOLONG: "the path is too long for this file system; choose a shorter store.url",
     errno.ELOOP: "a symbolic link points to itself; correct store.url",

@@ -1,18 +1,19 @@
 """A store in an S3 bucket, by boto3, on AWS and on servers that speak its language."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from tasks.model.errors import Refused, StoreError, TransientStoreError
+from tasks.model.errors import Refused, TransientStoreError
 from tasks.model.settings.store import StoreSettings
 from tasks.storage.protocol import StoredObject, checked_key
 from tasks.storage.s3_client import make_client
 from tasks.storage.s3_errors import code_of, is_missing, s3_errors
-from tasks.storage.s3_options import ignored_settings, write_options
+from tasks.storage.s3_followed import require_followed, require_lock
+from tasks.storage.s3_options import LOCKING, write_options
 from tasks.storage.s3_reading import Ranges, open_ranges
 from tasks.storage.s3_upload import Target, put_small, upload
 
@@ -28,6 +29,7 @@ class S3Store:
         self._prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         self._made: Any = None
         self._making = threading.Lock()
+        self._lockable = False  # known to be
 
     @property
     def address(self) -> str:
@@ -53,13 +55,7 @@ class S3Store:
                 f"{'nothing' if found is None else found['ContentLength']}",
                 "look at the server; try again",
             )
-        if ignored := ignored_settings(target.options, found):
-            self.delete(key)
-            raise StoreError(
-                f"the store {self.address} does not follow {', '.join(ignored)}",
-                "unset it, use a store that has it, or grant s3:GetObjectRetention and "
-                "s3:GetObjectLegalHold so that it can be seen",
-            )
+        require_followed(target, found)
         return _described(key, found)
 
     def create(self, key: str, data: bytes) -> None:
@@ -122,11 +118,8 @@ class S3Store:
     def sweep(self, before: datetime, *, apply: bool) -> tuple[StoredObject, ...]:
         """Multipart uploads that nobody completed. Their size is not known: 0."""
         swept = []
-        pages = self.client.get_paginator("list_multipart_uploads").paginate(
-            Bucket=self._bucket, Prefix=self._prefix
-        )
         with s3_errors(self.address):
-            for found in [one for page in pages for one in page.get("Uploads", ())]:
+            for found in self._uploads():
                 begun = found["Initiated"].astimezone(UTC)
                 if begun >= before:
                     continue
@@ -137,9 +130,23 @@ class S3Store:
                     )
         return tuple(swept)
 
+    def _uploads(self) -> Sequence[dict[str, Any]]:
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=self._bucket, Prefix=self._prefix
+        )
+        try:
+            return [one for page in pages for one in page.get("Uploads", ())]
+        except ClientError as error:
+            if code_of(error) == "NoSuchUpload":
+                return ()  # rclone's way to say that there are none
+            raise
+
     def target(self, key: str) -> Target:
-        """Where and with which headers this key is written."""
+        """Where and with which headers this key is written. Raises StoreError without a lock."""
         options = write_options(self._settings, key, datetime.now(UTC))
+        if not self._lockable and options.keys() & LOCKING:
+            require_lock(self.client, self.address, self._bucket)
+            self._lockable = True
         return Target(self.client, self.address, self._bucket, self._whole(key), options)
 
     def _head(self, key: str) -> dict[str, Any] | None:

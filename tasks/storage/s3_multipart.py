@@ -3,6 +3,7 @@
 boto3's own uploader buffers more and proves less (facts/s3.md 2).
 """
 
+import contextlib
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
@@ -31,9 +32,7 @@ class _Parts:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="part")
         self._sent: list[Future[tuple[str, str]]] = []  # (MD5 as hex, ETag)
         self._failed = threading.Event()
-        with s3_errors(target.place):
-            answer = target.client.create_multipart_upload(**target.where, **target.options)
-        self._upload = {**target.where, "UploadId": answer["UploadId"]}
+        self._upload = {**target.where, "UploadId": _begun(target)}
 
     def run(self, head: bytearray, source: BinaryIO) -> int:
         try:
@@ -113,6 +112,29 @@ class _Parts:
             self._target.client.abort_multipart_upload(**self._upload)
         except (ClientError, BotoCoreError):
             error.add_note("The unfinished upload could not be removed; `redis-dr prune` will.")
+
+
+def _begun(target: Target) -> str:
+    """The id of a new upload, and no other upload of this key."""
+    try:
+        with s3_errors(target.place):
+            answer = target.client.create_multipart_upload(**target.where, **target.options)
+    except StoreError:
+        _abort_others(target, keep="")
+        raise
+    if answer["ResponseMetadata"].get("RetryAttempts"):
+        # the answer to the first try may have been lost, and with it the id of an upload
+        _abort_others(target, keep=answer["UploadId"])
+    return str(answer["UploadId"])
+
+
+def _abort_others(target: Target, keep: str) -> None:
+    """The key is ours alone (it holds the backup's id), so what else was begun for it is, too."""
+    with contextlib.suppress(ClientError, BotoCoreError):  # what stays is swept by prune
+        listed = target.client.list_multipart_uploads(Bucket=target.bucket, Prefix=target.key)
+        for found in listed.get("Uploads", ()):
+            if found["Key"] == target.key and found["UploadId"] != keep:
+                target.client.abort_multipart_upload(**target.where, UploadId=found["UploadId"])
 
 
 def _too_large(target: Target, size: int) -> StoreError:

@@ -10,6 +10,7 @@ from typing import Any
 from tasks.model.settings.store import StoreSettings
 from tasks.model.store_layout import is_lasting
 
+LOCKING = {"ObjectLockMode", "ObjectLockLegalHoldStatus"}
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tasks.model.errors import StoreError
 from tasks.model.report import Finding
 from tasks.model.settings.store import StoreSettings
 from tasks.model.store_layout import backups_prefix
 from tasks.model.store_reports import Capability
 from tasks.storage.s3 import S3Store
 from tasks.storage.s3_errors import code_of, s3_errors, status_of, store_error
+from tasks.storage.s3_followed import takes_nonsense
 from tasks.storage.s3_options import ignored_settings, write_options
 from tasks.storage.s3_upload import Target
 
@@ -62,25 +64,32 @@ def probe_s3(store: S3Store, folder: str) -> tuple[Capability, ...]:
 def probe_settings(store: S3Store, settings: StoreSettings, instance: str) -> tuple[Finding, ...]:
     """Whether the server follows encryption, class and lock as configured; one small object."""
     key = f"{backups_prefix(instance)}doctor-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    target, now = store.target(key), datetime.now(UTC)
+    now = datetime.now(UTC)
     options = write_options(settings, key, now)
     if not options:
         return ()
+    try:
+        target = store.target(key)
+    except StoreError as error:
+        return (_followed(options, [error.problem]),)
     if "ObjectLockRetainUntilDate" in options:
         options["ObjectLockRetainUntilDate"] = now + _LOCK  # days are for backups, not for probes
     with s3_errors(store.address):
         put = target.client.put_object(**target.where, **options, Body=b"x", ContentMD5=_md5(b"x"))
         ignored = ignored_settings(options, target.client.head_object(**target.where))
         _clean(target, put.get("VersionId"))
-    asked = sorted(name for name in options if name != "ObjectLockRetainUntilDate")
-    return (
-        Finding(
-            check="the store follows its settings",
-            ok=not ignored,
-            expected=", ".join(asked),
-            actual="ignored: " + ", ".join(ignored) if ignored else "followed",
-            detail="unset what is ignored, or use a store that has it" if ignored else "",
-        ),
+        ignored += takes_nonsense(target)
+        target.client.delete_object(**target.where)
+    return (_followed(options, ignored),)
+
+
+def _followed(options: dict[str, Any], ignored: list[str]) -> Finding:
+    return Finding(
+        check="the store follows its settings",
+        ok=not ignored,
+        expected=", ".join(sorted(options)),
+        actual="ignored: " + ", ".join(ignored) if ignored else "followed",
+        detail="unset what is ignored, or use a store that has it" if ignored else "",
     )
 
 

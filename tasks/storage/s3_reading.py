@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -58,11 +59,11 @@ class Ranges:
         except ClientError as error:
             self._judge(error, start + len(block))
             return
-        except HTTPClientError:
-            raise
         except BotoCoreError as error:
+            # botocore has tried again as often as it may; only bodies are ours to resume
             raise store_error(error, self.place) from error
-        with answer["Body"] as body:
+        # the body's own `with` gives the raw stream, whose errors botocore does not translate
+        with closing(answer["Body"]) as body:
             self._recognise(answer, start + len(block))
             while data := body.read(CHUNK):
                 block += data

@@ -1,0 +1,41 @@
+"""Each contract test runs on a directory, on S3 by rclone over HTTP and TLS, and on moto."""
+
+import pytest
+
+from tasks.model.settings.store import StoreSettings
+from tasks.storage.opening import open_store
+from tasks.storage.protocol import ObjectStore
+from tests.storage.stores import directory_settings, s3_settings
+from tests.support.s3_server import S3Server
+
+KINDS = ("directory", "rclone", "rclone-tls", "moto")
+
+
+def settings_of(kind: str, request: pytest.FixtureRequest) -> StoreSettings:
+    """Settings of a fresh, empty store of this kind, with its credentials in the environment."""
+    if kind == "directory":
+        return directory_settings(request.getfixturevalue("tmp_path") / "store")
+    name = {"rclone": "s3_server", "rclone-tls": "s3_tls_server", "moto": "moto_server"}[kind]
+    server: S3Server = request.getfixturevalue(name)
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    for variable, value in server.environment.items():
+        monkeypatch.setenv(variable, value)
+    return s3_settings(server, server.new_bucket())
+
+
+@pytest.fixture(params=KINDS)
+def store_settings(request: pytest.FixtureRequest) -> StoreSettings:
+    """Every kind of store in turn."""
+    return settings_of(request.param, request)
+
+
+@pytest.fixture
+def store(store_settings: StoreSettings) -> ObjectStore:
+    """The store itself."""
+    return open_store(store_settings)
+
+
+@pytest.fixture(params=("rclone", "rclone-tls"))
+def s3_settings_here(request: pytest.FixtureRequest) -> StoreSettings:
+    """S3 by rclone, over HTTP and over TLS."""
+    return settings_of(request.param, request)
