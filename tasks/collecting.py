@@ -14,6 +14,7 @@ from tasks.model.inventory import Inventory
 from tasks.model.manifest import StoredFile
 from tasks.model.pinned import PinnedAof, PinnedFile
 from tasks.model.settings.instance import Instance
+from tasks.model.store_layout import MANIFEST
 from tasks.rdb import InventoryOptions, take_inventory
 from tasks.step import step
 from tasks.storage.files import check_stored, store_file
@@ -25,9 +26,9 @@ _AHEAD = 8  # chunks that the store may be ahead of the inventory: bounds the me
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The stored RDB and what is inside."""
+    """The RDB that was carried away and what is inside."""
 
-    file: StoredFile
+    file: StoredFile | None  # None: it went to this machine, not to the store
     inventory: Inventory | None
     missing: str | None  # why there is no inventory
 
@@ -89,8 +90,10 @@ def discard(instance: Instance, key_prefix: str) -> None:
     """Take away what an unfinished backup stored; what stays is swept by prune as an orphan."""
     with contextlib.suppress(StoreError):  # the error that brought us here is the one to tell
         store = open_store(instance.store)
-        for found in list(store.list(key_prefix)):
-            store.delete(found.key)
+        keys = [found.key for found in store.list(key_prefix)]
+        # the manifest first: whatever it names must be there as long as it is
+        for key in sorted(keys, key=lambda one: not one.endswith(f"/{MANIFEST}")):
+            store.delete(key)
 
 
 class _Tee(io.RawIOBase):

@@ -15,6 +15,9 @@ _ATTEMPTS = 20  # at an append directory that a rewrite keeps changing
 # `cp` reads one inode from its open to its end, so it is as safe where links are not possible
 _LINK = 'ln "$1" "$2" 2>/dev/null || cp -p "$1" "$2"; stat -c %s "$2"'
 
+# a restore keeps its own things beside the pins of its safety backup
+_UNPIN = 'rm -rf "$1"; rmdir "$2" 2>/dev/null && rmdir "$3" 2>/dev/null || :'
+
 _PIN_AOF = """
 folder=$1; pin=$2; shift 2
 rm -rf "$pin/aof"; mkdir -p "$pin/aof"
@@ -64,7 +67,7 @@ def pin_aof(hands: Hands, layout: Layout, persistence: Persistence) -> PinnedAof
 
 def unpin(hands: Hands, layout: Layout) -> None:
     """Take the private names away; the server's own files are untouched."""
-    hands.run('rm -rf "$1"; rmdir "$2" 2>/dev/null || true', layout.home, layout.folder)
+    hands.run(_UNPIN, layout.pin, layout.home, layout.folder)
 
 
 def _try(hands: Hands, layout: Layout, pair: _Pair) -> PinnedAof | None:

@@ -4,8 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.engine.owner import Owner
 from tasks.engine.hands import Hands
+from tasks.engine.owner import Owner
 from tasks.engine.sandbox import SandboxSpec, sandbox
 from tasks.model.container import ContainerState
 from tasks.model.errors import UsageError

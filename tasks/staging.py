@@ -3,17 +3,24 @@
 import hashlib
 from pathlib import Path
 
-from tasks.engine.owner import Owner
 from tasks.engine.hands import Hands
+from tasks.engine.owner import Owner
 from tasks.model.aof import base_only
 from tasks.model.errors import Damaged
 from tasks.model.target import Target
 from tasks.model.volume import Layout
 from tasks.step import step
 
-# the files that stand there say who may read them; else the directory does (facts/redis.md 4)
+# A container that starts as somebody hands nothing over: that user must be able to read. Else the
+# files that stand there say who may, or the directory does (facts/redis.md 4).
 _OWNER = """
 cd "$1"
+user=${4%%:*}; group=${4#"$user"}; group=${group#:}
+if [ -n "$user" ] && [ "$user" != 0 ] && [ "$user" != root ]; then
+  case "$user" in *[!0-9]*) group=${group:-$(id -g "$user")}; user=$(id -u "$user") ;; esac
+  case "$group" in *[!0-9]*) group=$(awk -F: -v g="$group" '$1 == g {print $3}' /etc/group) ;; esac
+  echo "$user ${group:-0}"; exit 0
+fi
 for name in "$2" "$3"; do
   if [ -e "$name" ]; then stat -c '%u %g' "$name"; exit 0; fi
 done
@@ -33,9 +40,9 @@ chown -R "$owner" "$new"
 
 
 @step
-def owner_of_data(hands: Hands, target: Target) -> Owner:
-    """Whom the data belongs to, as numbers."""
-    uid, gid = hands.run(_OWNER, target.dir, *target.names).split()
+def owner_of_data(hands: Hands, target: Target, user: str = "") -> Owner:
+    """Whom the data has to belong to, as numbers. `user` is the container's, "" the image's."""
+    uid, gid = hands.run(_OWNER, target.dir, *target.names, user).split()
     return Owner(int(uid), int(gid))
 
 

@@ -1,14 +1,23 @@
 """Look at an instance before touching it."""
 
+from pathlib import PurePosixPath
+
 from tasks.engine.container import inspect
 from tasks.engine.hands import Hands
 from tasks.model.errors import Unreachable
 from tasks.model.settings.instance import Instance
 from tasks.model.survey import Survey
-from tasks.server.connection import connect
+from tasks.model.target import options_of
+from tasks.server.connection import connect, server_time_ms
 from tasks.server.errors import redis_errors
 from tasks.server.info import persistence, server_info
 from tasks.step import step
+
+_JOURNALS = """
+for mount in "$@"; do find "$mount" -maxdepth 4 -path '*/.redis-dr/journal.json' 2>/dev/null; done
+"""
+
+_CONFIGURED = 'if [ -f "$1" ]; then cat "$1"; fi'
 
 # df counts in KiB; -P keeps each file system on one line
 _FREE = "df -Pk \"$1\" | awk 'NR==2 {print $4 * 1024}'"
@@ -22,9 +31,34 @@ def survey(instance: Instance) -> Survey:
         with redis_errors(instance.name):
             client = connect(instance)
             info = server_info(client)
-            return Survey(container, info, persistence(client))
+            started = server_time_ms(client) / 1000 - info.uptime_in_seconds
+            return Survey(container, info, persistence(client), started_at=started)
     except Unreachable as error:
         return Survey(container, silent=error.problem)
+
+
+def data_dir(hands: Hands, instance: Instance, found: Survey) -> str:
+    """The server's own word; of a dead one, where a journal lies, else what it was started with.
+
+    Raises Unreachable when it cannot be told.
+    """
+    if found.persistence is not None:
+        return found.persistence.dir
+    mounts = [m for m in found.container.mounts if m.writable and m.kind in {"volume", "bind"}]
+    journals = hands.run(_JOURNALS, *[mount.destination for mount in mounts]).split()
+    if journals:  # an unfinished restore must be found, whatever else would lead elsewhere
+        return str(PurePosixPath(journals[0]).parent.parent)
+    given = options_of(found.container.command).get("dir", "")
+    for folder in (instance.data_dir or "", given, found.container.working_dir):
+        if folder.startswith("/") and any(one.holds(folder) for one in mounts):
+            return folder
+    if len(mounts) == 1:
+        return mounts[0].destination
+    raise Unreachable(
+        f"{found.container.name} does not answer and has {len(mounts)} writable mounts: "
+        "its data directory cannot be told",
+        "start it once, or set data_dir under [instances.NAME] to the server's data directory",
+    )
 
 
 @step
@@ -48,3 +82,9 @@ def require_answer(found: Survey, instance: Instance) -> Survey:
 def free_bytes(hands: Hands, path: str) -> int:
     """Free space of the file system that holds the path, as the container sees it."""
     return int(hands.run(_FREE, path))
+
+
+def configuration_text(hands: Hands, found: Survey) -> str:
+    """The server's configuration file where the hands can see it (a bind mount), else ""."""
+    path = found.info.config_file if found.info else ""
+    return hands.run(_CONFIGURED, path) if path else ""

@@ -11,10 +11,12 @@ from tasks.model.report import Finding
 from tasks.model.volume import Layout
 from tasks.step import step
 
-# inode and size of every data file: the same ones afterwards are the old data, not a likeness
+# what is there, with inode and size of every file: the same ones afterwards are the old data,
+# not a likeness of it
 _SEEN = """
 seen() {
   for it in "$@"; do
+    if [ -e "$it" ]; then echo "has $it|"; fi
     if [ -d "$it" ]; then
       for file in "$it"/*; do [ ! -e "$file" ] || stat -c '%i %s %n' "$file"; done
     elif [ -e "$it" ]; then stat -c '%i %s %n' "$it"; fi
@@ -30,13 +32,16 @@ _SWAP = (
 dir=$1; home=$2; phase=$3; shift 3
 mkdir -p "$home/old"
 cd "$dir"
-seen "$@" > "$home/before"; flush "$home/before" "$home"
+seen "$@" > "$home/before.tmp"; flush "$home/before.tmp"
+mv "$home/before.tmp" "$home/before"; flush "$home"
 record "$phase" swapping
 for name in "$@"; do
   if [ -e "$name" ]; then mv "$name" "$home/old/$name"; fi
 done
 flush "$home/old" "$dir"
 for name in "$@"; do
+  # a server that somebody started meanwhile may have made its own; mv would move into a folder
+  if [ -e "$name" ]; then echo "$dir/$name appeared during the swap"; exit 9; fi
   if [ -e "$home/new/$name" ]; then mv "$home/new/$name" "$name"; fi
 done
 rm -f temp-[0-9]*.rdb
@@ -45,32 +50,36 @@ record "$phase" placed
 """
 )
 
-# what was set aside comes back; what was placed goes to `failed`; what never moved stays.
-# $4 is the list of what stood there before: a name not in it was placed by us
+# What was set aside comes back; what was placed goes to `failed`; what never moved stays. Without
+# `before` no swap had begun, and all that lies there is the old data: the last save of the server
+# may have made a file that was not there when the journal was written.
 _UNDO = (
     FLUSH
     + _SEEN
     + """
-dir=$1; home=$2; phase=$3; had=" $4 "; shift 4
-record "$phase" undoing
-mkdir -p "$home/failed"
+dir=$1; home=$2; phase=$3; shift 3
+if [ ! -f "$home/before" ]; then ( record "$phase" undone ) || :; echo untouched; exit 0; fi
+had=$(cat "$home/before")
+away() {
+  mkdir -p "$home/failed" && rm -rf "$home/failed/$1" && mv "$1" "$home/failed/$1" || rm -rf "$1"
+}
+# on a full disk nothing can be written down; what this does can be done again from its start
+( record "$phase" undoing ) || :
 cd "$dir"
 for name in "$@"; do
   if [ -e "$home/old/$name" ]; then
-    if [ -e "$name" ]; then rm -rf "$home/failed/$name"; mv "$name" "$home/failed/$name"; fi
+    if [ -e "$name" ]; then away "$name"; fi
     mv "$home/old/$name" "$name"
   else
     case "$had" in
-      *" $name "*) ;;
-      *) if [ -e "$name" ]; then rm -rf "$home/failed/$name"; mv "$name" "$home/failed/$name"; fi ;;
+      *"has $name|"*) ;;
+      *) if [ -e "$name" ]; then away "$name"; fi ;;
     esac
   fi
 done
 flush "$dir" "$home"
-if [ -f "$home/before" ]; then
-  seen "$@" > "$home/after"
-  if cmp -s "$home/before" "$home/after"; then echo same; else echo differs; fi
-else echo untouched; fi
+( record "$phase" undone ) || :
+if [ "$(seen "$@")" = "$had" ]; then echo same; else echo differs; fi
 """
 )
 
@@ -87,9 +96,8 @@ def undo(hands: Hands, layout: Layout, journal: Journal) -> Finding:
 
     The finding says whether what lies there now is what lay there before: inodes and sizes.
     """
-    had = " ".join(journal.had)
     names = (journal.dump, journal.append_folder)
-    said = hands.run(_UNDO, layout.dir, layout.home, layout.phase, had, *names).split()
+    said = hands.run(_UNDO, layout.dir, layout.home, layout.phase, *names).split()
     return Finding(
         check="the old files are back",
         ok=said[-1:] in (["same"], ["untouched"]),

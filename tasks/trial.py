@@ -1,10 +1,11 @@
 """Boot the staged files in a throwaway server, and compare what it holds with what was staged."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.engine.owner import Owner
 from tasks.engine.hands import Hands
+from tasks.engine.owner import Owner
 from tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox
 from tasks.model.container import ContainerState
 from tasks.model.inventory import Inventory
@@ -14,6 +15,11 @@ from tasks.model.target import Target
 from tasks.model.volume import Layout
 from tasks.rdb import InventoryOptions, take_inventory
 from tasks.step import step
+
+# the exchange is a start and a load like the trial's, on the same machine, minutes later; a few
+# scripts in the hands; and a stop
+_SCRIPTS = 4
+_STOP_SECONDS = 0.35
 
 # hard links: the server may write beside them, never into them
 _PREPARE = """
@@ -46,8 +52,16 @@ def sandbox_name(container: str) -> str:
     return f"{container}.redis-dr.trial"
 
 
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """What the trial showed, and what it lets expect of the exchange."""
+
+    findings: tuple[Finding, ...]
+    downtime_seconds: float
+
+
 @step
-def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> tuple[Finding, ...]:
+def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> Booted:
     """Boot, load, save, and compare database by database. Raises SandboxFailed, Unreachable."""
     who = f"{trial.owner.uid}:{trial.owner.gid}"
     layout, target = trial.layout, trial.target
@@ -60,12 +74,17 @@ def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> tuple[Finding,
         volumes_from=trial.container.id,
         lease_seconds=instance.restore.lease_seconds,
     )
+    begun = time.monotonic()
     with sandbox(spec) as server:
         server.wait_until_ready(instance.restore.start_timeout_seconds)
+        boot = time.monotonic() - begun
         loaded = server.info("persistence")
         saved, cut_ms = save_and_read(server, hands, f"{layout.trial}/{target.dump}")
+    begun = time.monotonic()
     hands.run('rm -rf "$1"', layout.trial)
-    return compare(_alive(trial.staged, cut_ms), saved, loaded)
+    script = time.monotonic() - begun
+    findings = compare(_alive(trial.staged, cut_ms), saved, loaded)
+    return Booted(findings, round(boot + _SCRIPTS * script + _STOP_SECONDS, 2))
 
 
 def server_arguments(target: Target, folder: str) -> tuple[str, ...]:
@@ -76,6 +95,8 @@ def server_arguments(target: Target, folder: str) -> tuple[str, ...]:
         *("--appendonly", "yes" if target.appendonly else "no"),
         *("--appenddirname", target.append_folder),
         *("--appendfilename", target.append_file),
+        *("--databases", str(target.databases)),
+        *target.modules,
         *("--save", ""),
         *("--maxmemory", "0"),
         *("--bind", "127.0.0.1"),

@@ -6,17 +6,39 @@ from flows.runbook.capture import capture
 from flows.runbook.hold import holding
 from tasks.model.backup_id import new_backup_id
 from tasks.model.backup_report import BackupReport, report_of
+from tasks.model.errors import RedisDrError
+from tasks.model.report import Finding
 from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance
-from tasks.surveying import require_answer, survey
 
 
-def backup(instance: Instance, say: Say = quiet) -> BackupReport:
+def backup(instance: Instance, say: Say = quiet, *, prove: bool = False) -> BackupReport:
     """Save, store, read back, commit. Without the manifest at the end there is no backup.
 
+    With `prove` a drill of it follows, when the instance is free again; its verdict counts.
     Raises Unreachable, Refused, SaveFailed, StoreError, Damaged; then nothing is listed.
     """
-    require_answer(survey(instance), instance)
     with holding(instance, "backup", new_backup_id(datetime.now(UTC)), say) as held:
         captured = capture(held)
-    return report_of(captured, held.timings, instance.store.url)
+    report = report_of(captured, held.timings, instance.store.url)
+    return _proven(report, instance, say) if prove else report
+
+
+def _proven(report: BackupReport, instance: Instance, say: Say) -> BackupReport:
+    from flows.runbook.drill import DrillOptions, drill  # noqa: PLC0415 costs what most backups need not pay
+
+    try:
+        proof = drill(instance, DrillOptions(backup=report.backup_id), say)
+    except RedisDrError as error:  # the backup is stored all the same, and not proven
+        finding = Finding(
+            check="proven by a drill", ok=False, actual=error.problem, detail=error.remedy
+        )
+        return report.model_copy(update={"ok": False, "findings": (*report.findings, finding)})
+    bad = [f"{one.check}: {one.actual}" for one in proof.findings if not one.ok]
+    finding = Finding(
+        check="proven by a drill", ok=proof.ok, actual=proof.proof, detail="; ".join(bad)
+    )
+    findings = (*report.findings, finding)
+    return report.model_copy(
+        update={"ok": report.ok and proof.ok, "findings": findings, "proof": proof.proof}
+    )

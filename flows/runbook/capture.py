@@ -1,13 +1,18 @@
 """The order of a backup of an instance that is held. A restore's safety backup is one, too."""
 
+import contextlib
+from collections.abc import Callable
+
 from flows.runbook.hold import Held
-from tasks.catalog import commit
+from tasks.catalog import commit, load_catalog
 from tasks.collecting import Collected, collect_aof, collect_rdb, discard, read_back
 from tasks.model.backup_gates import backup_gates
 from tasks.model.backup_report import Captured, describe
-from tasks.model.errors import SaveFailed
+from tasks.model.drift import content_drift
+from tasks.model.errors import RedisDrError, SaveFailed
 from tasks.model.gate import require
-from tasks.model.manifest import Persistence, StoredFile
+from tasks.model.manifest import Manifest, Persistence, StoredFile
+from tasks.model.pinned import PinnedFile
 from tasks.model.report import Finding, all_ok
 from tasks.model.snapshot import Snapshot, judge_snapshot
 from tasks.pinning import pin_aof, pin_rdb, unpin
@@ -17,7 +22,7 @@ from tasks.surveying import free_bytes, require_answer
 
 ATTEMPTS = 3  # at a save that nothing disturbs
 
-_Saved = tuple[Snapshot, Collected, tuple[Finding, ...]]
+Saved = tuple[Snapshot, Collected, tuple[Finding, ...]]
 
 
 def capture(held: Held) -> Captured:
@@ -25,18 +30,21 @@ def capture(held: Held) -> Captured:
     require_answer(held.found, held.instance)
     gates = require(backup_gates(held.found, free_bytes(held.hands, held.dir)), "backup")
     try:
-        snapshot, rdb, findings = _proven_save(held)
+        snapshot, rdb, findings = proven_save(held, lambda pinned: _to_store(held, pinned))
         aof = _append_only(held)
         unpin(held.hands, held.layout)
         return _committed(held, (snapshot, rdb, (*gates, *findings)), aof)
     except BaseException:
         discard(held.instance, held.prefix)
+        with contextlib.suppress(RedisDrError):  # the next operation sweeps what stays
+            unpin(held.hands, held.layout)
         raise
 
 
-def _proven_save(held: Held) -> _Saved:
+def proven_save(held: Held, collect: Callable[[PinnedFile], Collected]) -> Saved:
+    """BGSAVE, pin, `collect`, until the file is proven to be ours. Raises SaveFailed."""
     for attempt in range(1, ATTEMPTS + 1):
-        saved = _save(held)
+        saved = _save(held, collect)
         if all_ok(saved[2]):
             return saved
         bad = "; ".join(f"{one.check}: {one.actual}" for one in saved[2] if not one.ok)
@@ -47,7 +55,7 @@ def _proven_save(held: Held) -> _Saved:
     )
 
 
-def _save(held: Held) -> _Saved:
+def _save(held: Held, collect: Callable[[PinnedFile], Collected]) -> Saved:
     persistence = _persistence(held)
     held.say("saving (BGSAVE)")
     with held.timings.measure("bgsave"):
@@ -57,8 +65,12 @@ def _save(held: Held) -> _Saved:
     snapshot = snapshot.with_saves(saves_so_far(held.instance))
     held.say(f"copying {pinned.size:,} bytes, counting and digesting on the way")
     with held.timings.measure("copy"):
-        rdb = collect_rdb(held.hands, pinned, held.instance, held.prefix)
-    return snapshot, rdb, judge_snapshot(snapshot, rdb.inventory)
+        collected = collect(pinned)
+    return snapshot, collected, judge_snapshot(snapshot, collected.inventory)
+
+
+def _to_store(held: Held, pinned: PinnedFile) -> Collected:
+    return collect_rdb(held.hands, pinned, held.instance, held.prefix)
 
 
 def _append_only(held: Held) -> tuple[StoredFile, ...]:
@@ -69,8 +81,9 @@ def _append_only(held: Held) -> tuple[StoredFile, ...]:
         return collect_aof(held.hands, pinned, held.instance, held.prefix)
 
 
-def _committed(held: Held, saved: _Saved, aof: tuple[StoredFile, ...]) -> Captured:
+def _committed(held: Held, saved: Saved, aof: tuple[StoredFile, ...]) -> Captured:
     snapshot, rdb, findings = saved
+    assert rdb.file is not None  # noqa: S101 it was collected into the store
     files = (rdb.file, *aof)
     held.say("reading back what was stored")
     with held.timings.measure("read_back"):
@@ -79,8 +92,19 @@ def _committed(held: Held, saved: _Saved, aof: tuple[StoredFile, ...]) -> Captur
     manifest = manifest.knowing(rdb.inventory, rdb.missing)
     made = {"timings": held.timings.as_dict(), "operation": held.hands.holder.operation}
     manifest = manifest.model_copy(update=made)
+    manifest = manifest.model_copy(update={"suspicious": _drift(held, manifest)})
     commit(open_store(held.instance.store), manifest)
     return Captured(manifest, findings)
+
+
+def _drift(held: Held, manifest: Manifest) -> tuple[str, ...]:
+    """Why the content looks wrong against the last backups; a flushed database is stored, too."""
+    catalog = load_catalog(open_store(held.instance.store), held.instance.name)
+    regular = [one for one in catalog.manifests if one.operation == manifest.operation]
+    reasons = content_drift(manifest, regular, held.instance)
+    for reason in reasons:
+        held.say(f"SUSPICIOUS, so not the latest for a restore: {reason}")
+    return reasons
 
 
 def _persistence(held: Held) -> Persistence:

@@ -2,19 +2,27 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flows.runbook.hold import Held
 from flows.runbook.prepare import Prepared
-from flows.runbook.settle import put_back
-from tasks.journaling import begin, end, move_to
+from flows.runbook.regain import regain
+from flows.runbook.settle import resolve
+from tasks.engine.errors import NoSuchContainer
+from tasks.journaling import begin, end, move_to, read
 from tasks.model.accounting import DatabaseAccount, judge
 from tasks.model.errors import Fenced, Interrupted, RedisDrError
-from tasks.model.journal import Journal
+from tasks.model.journal import Journal, will_finish
 from tasks.model.report import Finding, all_ok
 from tasks.proving import Comparison, compare_keys, load_counters
-from tasks.stopping import await_server, restore_policy, start_server, stop_server
+from tasks.stopping import (
+    await_server,
+    require_same,
+    restore_policy,
+    start_server,
+    stop_server,
+)
 from tasks.swapping import remove_home, swap
 
 
@@ -33,11 +41,6 @@ class Exchanged:
 def write_journal(held: Held, prepared: Prepared) -> Journal:
     """Write down what is going to happen, before the first file is staged."""
     info, container = held.found.info, held.found.container
-    present = held.hands.run(
-        'cd "$1"; shift; for name in "$@"; do if [ -e "$name" ]; then echo "$name"; fi; done',
-        prepared.target.dir,
-        *prepared.target.names,
-    )
     journal = Journal(
         operation_id=held.hands.holder.id,
         instance=held.instance.name,
@@ -46,9 +49,9 @@ def write_journal(held: Held, prepared: Prepared) -> Journal:
         dir=prepared.target.dir,
         dump=prepared.target.dump,
         append_folder=prepared.target.append_folder,
-        had=tuple(present.split()),
         restart_policy=container.restart_policy,
         restart_retries=container.restart_retries,
+        started_at=container.started_at,
         was_running=container.status in {"running", "restarting"},
         answered=info is not None,
         save=held.found.persistence.save if held.found.persistence else "",
@@ -59,41 +62,52 @@ def write_journal(held: Held, prepared: Prepared) -> Journal:
 
 
 def exchange(held: Held, prepared: Prepared, journal: Journal) -> Exchanged:
-    """Stop, swap, start, prove. When any of it fails: the old data again, and the failure told."""
+    """Stop, swap, start, prove. When any of it fails: the old data again, and the failure told.
+
+    Raises Fenced when another operation took over; Interrupted, and whatever is no failure of
+    redis-dr's own kind, after the old data is back.
+    """
     stopped = time.monotonic()
+    proof = None
     try:
         _swap(held, journal)
         held.say("starting")
         with held.timings.measure("start_and_load"):
             start_server(held.hands, held.instance)
             await_server(held.instance, held.say)
-        downtime = round(time.monotonic() - stopped, 3)
-        proof = _prove(held, prepared, downtime)
+        proof = _prove(held, prepared, round(time.monotonic() - stopped, 3))
         if all_ok(proof.findings):
-            move_to(held.hands, held.layout, "proven")
-            restore_policy(held.instance, journal)
-            remove_home(held.hands, held.layout, keep_old=True)
-            end(held.hands, held.layout)
+            _keep(held, journal)
             return proof
     except Fenced:
-        raise  # another operation settles what this one left; this one has no right to
-    except (RedisDrError, KeyboardInterrupt) as error:
-        undone = _roll_back(held, journal, stopped, str(error))
-        if isinstance(error, Interrupted | KeyboardInterrupt):
+        regain(held.instance, journal, held.say)
+        raise
+    except BaseException as error:
+        undone = _way_back(held, stopped, str(error), proof)
+        if not isinstance(error, RedisDrError) or isinstance(error, Interrupted):
             raise
         return undone
     bad = "; ".join(f"{one.check}: {one.actual}" for one in proof.findings if not one.ok)
-    return _roll_back(held, journal, stopped, bad, proof)
+    return _way_back(held, stopped, bad, proof)
 
 
 def _swap(held: Held, journal: Journal) -> None:
     held.say("stopping")
     with held.timings.measure("stop"):
         move_to(held.hands, held.layout, "stopping")
-        stop_server(held.hands, held.instance, held.found)
+        down = stop_server(held.hands, held.instance)
     held.say("swapping")
     with held.timings.measure("swap"):
         swap(held.hands, held.layout, journal)
+        require_same(held.instance, down)
+
+
+def _keep(held: Held, journal: Journal) -> None:
+    # from this line on nothing undoes it any more
+    move_to(held.hands, held.layout, "proven")
+    restore_policy(held.instance, journal)
+    remove_home(held.hands, held.layout, keep_old=True)
+    end(held.hands, held.layout)
 
 
 def _prove(held: Held, prepared: Prepared, downtime: float) -> Exchanged:
@@ -139,18 +153,36 @@ def _accounts(prepared: Prepared, comparison: Comparison) -> dict[int, DatabaseA
     return accounts
 
 
-def _roll_back(
-    held: Held, journal: Journal, stopped: float, why: str, proof: Exchanged | None = None
-) -> Exchanged:
-    held.say(f"failed, putting the old data back: {why}")
+def _way_back(held: Held, stopped: float, why: str, proof: Exchanged | None) -> Exchanged:
+    """As far as it came, the volume tells: undo it, or finish it when it was proven already."""
+    held.say(f"failed, putting the old data back: {why.splitlines()[0]}")
     with held.timings.measure("roll_back"):
-        findings = put_back(held.hands, held.instance, journal, held.say)
-    downtime = round(time.monotonic() - stopped, 3)
-    remove_home(held.hands, held.layout, keep_old=False)
-    end(held.hands, held.layout)
-    failed = Finding(check="the new data is served and proven", ok=False, actual=why)
-    before = proof.findings if proof else ()
-    accounts = proof.databases if proof else {}
+        try:
+            left = read(held.hands, held.layout)
+            findings = resolve(held.hands, held.instance, left, held.say) if left else ()
+        except Fenced:
+            raise
+        except RedisDrError as error:
+            raise type(error)(
+                f"{why.splitlines()[0]}; then putting the old data back failed: {error.problem}",
+                f"{_again(error)}, then run `redis-dr recover`: both sets of data are whole",
+            ) from error
+    if proof is not None and (left is None or will_finish(left[1])):
+        return replace(proof, findings=(*proof.findings, *findings))
     return Exchanged(
-        (*before, failed, *findings), accounts, downtime, rolled_back=True, failure=why
+        findings=(
+            *(proof.findings if proof else ()),
+            Finding(check="the new data is served and proven", ok=False, actual=why),
+            *findings,
+        ),
+        databases=proof.databases if proof else {},
+        downtime_seconds=round(time.monotonic() - stopped, 3),
+        rolled_back=True,
+        failure=why,
     )
+
+
+def _again(error: RedisDrError) -> str:
+    if isinstance(error, NoSuchContainer):
+        return "make the container again on the same volume"
+    return error.remedy.rstrip(".")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from flows.runbook.settle import Settled, settle
 from tasks.engine.hands import Hands, hold
-from tasks.model.errors import Unreachable
 from tasks.model.holder import Holder
 from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance
@@ -14,7 +13,7 @@ from tasks.model.store_layout import backup_prefix
 from tasks.model.survey import Survey
 from tasks.model.timings import Timings
 from tasks.model.volume import Layout
-from tasks.surveying import survey
+from tasks.surveying import data_dir, survey
 
 
 @dataclass(frozen=True)
@@ -52,20 +51,7 @@ def holding(
     holder = Holder.this_process(operation, operation_id, instance.name)
     lease, image = instance.restore.lease_seconds, instance.hands_image or ""
     with hold(first.container, holder, lease, image) as hands:
-        settled = settle(hands, instance, _data_dir(first), say)
+        settled = settle(hands, instance, data_dir(hands, instance, first), say)
         found = survey(instance)
-        yield Held(hands, instance, found, _data_dir(found), say, settled=settled)
-
-
-def _data_dir(found: Survey) -> str:
-    """The server's own word, else the only writable mount: where else could the data be."""
-    if found.persistence is not None:
-        return found.persistence.dir
-    mounts = [m for m in found.container.mounts if m.writable and m.kind in {"volume", "bind"}]
-    if len(mounts) == 1:
-        return mounts[0].destination
-    raise Unreachable(
-        f"{found.container.name} does not answer and has {len(mounts)} writable mounts: "
-        "its data directory cannot be told",
-        "start it once, or set dir under [instances.NAME] to the server's data directory",
-    )
+        folder = data_dir(hands, instance, found)
+        yield Held(hands, instance, found, folder, say, settled=settled)

@@ -3,11 +3,14 @@
 import shutil
 from pathlib import Path
 
+from flows.runbook.capture import proven_save
 from flows.runbook.hold import Held
-from tasks.fetching import fetch
+from tasks.collecting import Collected
+from tasks.fetching import fetch, look_inside
+from tasks.model.errors import UnknownRdb
 from tasks.model.manifest import Manifest
-from tasks.pinning import pin_rdb, unpin
-from tasks.snapshot import take_snapshot
+from tasks.model.pinned import PinnedFile
+from tasks.pinning import unpin
 
 _CHUNK = 2**20
 
@@ -19,9 +22,17 @@ def fetch_live(held: Held, safety: Manifest | None, workspace: Path) -> Path | N
         return fetch(held.instance, safety, safety.rdb, target)
     if held.found.persistence is None:
         return None
-    take_snapshot(held.instance)
-    pinned = pin_rdb(held.hands, held.layout, held.found.persistence)
+    try:
+        proven_save(held, lambda pinned: _to_file(held, pinned, target))
+    finally:
+        unpin(held.hands, held.layout)
+    return target
+
+
+def _to_file(held: Held, pinned: PinnedFile, target: Path) -> Collected:
     with held.hands.open(pinned.path, pinned.size) as source, target.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)
-    unpin(held.hands, held.layout)
-    return target
+    try:
+        return Collected(None, look_inside(target, held.instance, 0), None)
+    except UnknownRdb as error:
+        return Collected(None, None, error.problem)

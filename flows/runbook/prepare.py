@@ -1,10 +1,11 @@
 """What of a restore can fail, done before anything stops: fetch, check, filter, judge."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.runbook.hold import Held
+from tasks.engine.owner import Owner
 from tasks.fetching import agrees, fetch, look_inside
 from tasks.image import image_server
 from tasks.model.inventory import Inventory
@@ -16,7 +17,8 @@ from tasks.model.target import Target, target_of
 from tasks.rdb import SpliceResult
 from tasks.replaying import Replay, replay, require_aof
 from tasks.splicing import apply_policy, splice_plan
-from tasks.surveying import free_bytes
+from tasks.staging import owner_of_data
+from tasks.surveying import configuration_text, free_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Prepared:
     inventory: Inventory
     spliced: SpliceResult
     target: Target
-    findings: tuple[Finding, ...]
+    owner: Owner
+    findings: tuple[Finding, ...] = ()
 
 
 def download(
@@ -70,24 +73,35 @@ def prepare(
     with held.timings.measure("policy"):
         plan = splice_plan(held.instance, manifest, options, (_now_ms(), live is not None))
         spliced = apply_policy(fetched, placed, plan, live)
-    target = target_of(held.found.container, _persistence(held, manifest))
-    facts = _facts(held, manifest, target, placed.stat().st_size)
+    text = configuration_text(held.hands, held.found)
+    target = target_of(held.found.container, _persistence(held, manifest), text)
+    owner = owner_of_data(held.hands, target, held.found.container.user)
+    made = Prepared(manifest, fetched, placed, inventory, spliced, target, owner)
     same = agrees(manifest, inventory) if options.source == "rdb" else ()
-    findings = (*same, *restore_gates(facts))
-    return Prepared(manifest, fetched, placed, inventory, spliced, target, findings)
+    trial = options.trial and held.instance.restore.trial
+    findings = (*same, *restore_gates(_facts(held, made, trial=trial)))
+    return replace(made, findings=findings)
 
 
-def _facts(held: Held, manifest: Manifest, target: Target, size: int) -> Facts:
+def _facts(held: Held, made: Prepared, *, trial: bool) -> Facts:
     server, version = image_server(held.hands)
+    size = made.spliced.size
     return Facts(
         found=held.found,
-        target=target,
-        manifest=manifest,
+        target=made.target,
+        manifest=made.manifest,
         # the staged file, and what the trial saves beside it
         needed=size * 2,
-        free=free_bytes(held.hands, target.dir),
+        free=free_bytes(held.hands, made.target.dir),
         image_version=version,
         image_server=server,
+        rdb_version=made.spliced.rdb_version,
+        used_memory=made.manifest.used_memory * size // max(1, made.fetched.stat().st_size),
+        highest_db=max(
+            (db for db, one in made.spliced.databases.items() if one.written), default=0
+        ),
+        owner=(made.owner.uid, made.owner.gid),
+        trial=trial,
     )
 
 

@@ -1,10 +1,11 @@
 """While an operation reads a backup, prune leaves that backup alone."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from tasks.catalog import mark_in_use, release_use
+from tasks.model.errors import StoreError
 from tasks.model.manifest import Manifest
 from tasks.model.settings.instance import Instance
 from tasks.storage.opening import open_store
@@ -21,4 +22,6 @@ def reading(instance: Instance, manifest: Manifest) -> Iterator[None]:
     try:
         yield
     finally:
-        release_use(store, lease)
+        # it ends by itself; what was done with the backup stays done
+        with suppress(StoreError):
+            release_use(store, lease)

@@ -1,5 +1,6 @@
 """Bring an instance back: everything that can fail comes first, then the shortest possible stop."""
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from tasks.catalog import choose, load_catalog
 from tasks.journaling import end
 from tasks.model.backup_id import new_backup_id
 from tasks.model.catalog import Catalog
-from tasks.model.errors import Fenced, RedisDrError, Refused
+from tasks.model.errors import RedisDrError, Refused
 from tasks.model.gate import require
 from tasks.model.inventory import Inventory
 from tasks.model.manifest import Manifest
@@ -28,12 +29,20 @@ from tasks.model.restore_options import RestoreOptions
 from tasks.model.restore_report import PlanReport, RestoreReport
 from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance
-from tasks.staging import owner_of_data, stage
+from tasks.staging import stage
 from tasks.storage.opening import open_store
 from tasks.swapping import remove_home
 from tasks.trial import Trial, trial_boot
 
 Agree = Callable[[PlanReport], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What the trial showed."""
+
+    findings: tuple[Finding, ...]
+    downtime_seconds: float  # predicted
 
 
 def typed_name(options: RestoreOptions, instance: Instance) -> Agree:
@@ -77,9 +86,13 @@ def restore(
         safety = _safety_backup(held, options)
         prepared = _with_live(opened, options, prepared, safety)
         trial, exchanged = _replace(held, prepared, options)
-        findings = (*prepared.findings, *trial, *exchanged.findings)
+        findings = (*prepared.findings, *trial.findings, *exchanged.findings)
         report = _report(opened, options.source, (prepared, exchanged), safety).model_copy(
-            update={"findings": findings, "ok": all_ok(findings) and not exchanged.rolled_back}
+            update={
+                "findings": findings,
+                "ok": all_ok(findings) and not exchanged.rolled_back,
+                "predicted_downtime_seconds": trial.downtime_seconds,
+            }
         )
     return _warmed(report, instance, opened.manifest, options)
 
@@ -123,37 +136,39 @@ def _with_live(
         live = fetch_live(opened.held, safety, workspace)
     if live is None:
         return prepared
-    return prepare(opened.held, opened.manifest, options, (*opened.fetched, live))
+    again = prepare(opened.held, opened.manifest, options, (*opened.fetched, live))
+    require(again.findings, "restore")
+    return again
 
 
-def _replace(
-    held: Held, prepared: Prepared, options: RestoreOptions
-) -> tuple[tuple[Finding, ...], Exchanged]:
+def _replace(held: Held, prepared: Prepared, options: RestoreOptions) -> tuple[_Tried, Exchanged]:
     journal = write_journal(held, prepared)
     try:
         trial = _staged(held, prepared, options)
-    except Fenced:
-        raise
     except BaseException:
-        # nothing was stopped; what was staged goes, the journal last
-        remove_home(held.hands, held.layout, keep_old=False)
-        end(held.hands, held.layout)
+        # nothing was stopped; what was staged goes, the journal last. What stays of it is cleared
+        # away by the next operation: the error that brought us here is the one to tell
+        with contextlib.suppress(RedisDrError):
+            remove_home(held.hands, held.layout, keep_old=False)
+            end(held.hands, held.layout)
         raise
-    held.say(f"predicted downtime: {predicted_downtime(prepared)} s")
+    held.say(f"predicted downtime: {trial.downtime_seconds} s")
     return trial, exchange(held, prepared, journal)
 
 
-def _staged(held: Held, prepared: Prepared, options: RestoreOptions) -> tuple[Finding, ...]:
+def _staged(held: Held, prepared: Prepared, options: RestoreOptions) -> _Tried:
     held.say("staging on the volume")
     with held.timings.measure("stage"):
-        owner = owner_of_data(held.hands, prepared.target)
-        stage(held.hands, held.layout, prepared.target, prepared.placed, owner)
+        stage(held.hands, held.layout, prepared.target, prepared.placed, prepared.owner)
     if not (options.trial and held.instance.restore.trial):
-        return ()
+        return _Tried((), predicted_downtime(prepared))
     held.say("trial boot of the staged files")
-    trial = Trial(held.found.container, held.layout, prepared.target, owner, prepared.placed)
+    trial = Trial(
+        held.found.container, held.layout, prepared.target, prepared.owner, prepared.placed
+    )
     with held.timings.measure("trial"):
-        return require(trial_boot(held.hands, trial, held.instance), "restore")
+        booted = trial_boot(held.hands, trial, held.instance)
+    return _Tried(require(booted.findings, "restore"), booted.downtime_seconds)
 
 
 def _report(
@@ -170,7 +185,7 @@ def _report(
         backup_id=opened.manifest.backup_id,
         source=source,
         downtime_seconds=exchanged.downtime_seconds,
-        predicted_downtime_seconds=predicted_downtime(prepared),
+        predicted_downtime_seconds=0,
         databases=exchanged.databases,
         rules=rule_lines(prepared.spliced),
         sampled=exchanged.sampled,

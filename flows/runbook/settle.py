@@ -1,20 +1,33 @@
 """Finish or undo what a dead operation left on the instance; harmless when there is nothing."""
 
+import contextlib
 from dataclasses import dataclass
 
 from tasks.engine.container import inspect
+from tasks.engine.errors import NoSuchContainer
 from tasks.engine.hands import Hands
 from tasks.engine.sandbox import remove_sandbox
 from tasks.journaling import end, read
+from tasks.model.errors import SaveFailed
 from tasks.model.journal import BEFORE_STOP, Journal, Phase, will_finish
-from tasks.model.report import Finding
+from tasks.model.report import Finding, all_ok
 from tasks.model.say import Say
 from tasks.model.settings.instance import Instance
 from tasks.model.volume import Layout
 from tasks.set_aside import sweep_set_aside
-from tasks.stopping import await_server, halt, restore_policy, start_server
+from tasks.stopping import (
+    NotServing,
+    await_server,
+    halt,
+    keep_serving,
+    restore_policy,
+    start_server,
+    stop_server,
+)
 from tasks.swapping import remove_home, undo
 from tasks.trial import sandbox_name
+
+Left = tuple[Journal, Phase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,57 +52,82 @@ def settle(hands: Hands, instance: Instance, folder: str, say: Say) -> Settled |
         return None
     journal, phase = found
     say(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
-    layout = Layout(journal.dir, journal.operation_id)
-    if phase in BEFORE_STOP:
-        findings = _clear(hands, instance, journal)
-    else:
-        findings = _return(hands, instance, (journal, phase), say)
-    remove_home(hands, layout, keep_old=will_finish(phase))
-    end(hands, layout)
+    findings = resolve(hands, instance, found, say)
     return Settled(journal, phase, _outcome(phase), findings)
 
 
-def put_back(hands: Hands, instance: Instance, journal: Journal, say: Say) -> tuple[Finding, ...]:
-    """The old data again, served as before; also the way back of a restore that failed."""
+def resolve(hands: Hands, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
+    """Finish or undo, and close the journal; also the way back of a restore that failed.
+
+    When it raises, the journal stays, and the next call goes on from there.
+    """
+    journal, phase = left
     layout = Layout(journal.dir, journal.operation_id)
-    halt(hands, instance)
-    findings = [undo(hands, layout, journal)]
-    restore_policy(instance, journal)
-    if journal.was_running:
-        findings.append(_served(hands, instance, journal, say))
+    if phase in BEFORE_STOP:
+        # nothing was stopped or moved yet
+        findings: tuple[Finding, ...] = (Finding(check="nothing had been changed", ok=True),)
+    elif will_finish(phase):
+        findings = _finish(hands, instance, journal, say)
+    else:
+        findings = _put_back(hands, instance, left, say)
+    # of an undo that looks strange nothing is thrown away before its time
+    remove_home(hands, layout, keep_old=will_finish(phase) or not all_ok(findings))
+    end(hands, layout)
+    return findings
+
+
+def _put_back(hands: Hands, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
+    """The old data again, served as before."""
+    journal, phase = left
+    findings = []
+    try:
+        if phase != "undone":
+            _down(hands, instance, phase)
+            findings.append(undo(hands, Layout(journal.dir, journal.operation_id), journal))
+        restore_policy(instance, journal)
+        if journal.was_running:
+            findings.append(_served(hands, instance, journal, say))
+    except SaveFailed as error:
+        keep_serving(instance, journal)
+        return (Finding(check="the server was never stopped", ok=True, actual=error.problem),)
     return tuple(findings)
 
 
-def _clear(hands: Hands, instance: Instance, journal: Journal) -> tuple[Finding, ...]:
-    # nothing was stopped or moved yet; only a person or a crash can have stopped the server since
-    restore_policy(instance, journal)
-    if journal.was_running and not inspect(instance.container).running:
-        start_server(hands, instance)
-    return (Finding(check="nothing had been changed", ok=True),)
+def _down(hands: Hands, instance: Instance, phase: Phase) -> None:
+    # a container that somebody removed runs nothing; what lies on its volume can still be undone
+    with contextlib.suppress(NoSuchContainer):
+        if phase == "stopping":
+            stop_server(hands, instance)  # what it holds in memory may be more than is on the disk
+        else:
+            halt(hands, instance)
 
 
-def _return(
-    hands: Hands, instance: Instance, left: tuple[Journal, Phase], say: Say
-) -> tuple[Finding, ...]:
-    journal, phase = left
-    if not will_finish(phase):
-        return put_back(hands, instance, journal, say)
+def _finish(hands: Hands, instance: Instance, journal: Journal, say: Say) -> tuple[Finding, ...]:
     restore_policy(instance, journal)
+    check = "the proven new data is served"
     if not inspect(instance.container).running:
         start_server(hands, instance)
-    info = await_server(instance, say)
+    try:
+        info = await_server(instance, say)
+    except NotServing as error:
+        return (Finding(check=check, ok=False, actual=error.problem),)
     keys = {db: one.keys for db, one in info.keyspace.items()}
-    return (Finding(check="the proven new data is served", ok=True, actual=keys),)
+    return (Finding(check=check, ok=True, actual=keys),)
 
 
 def _served(hands: Hands, instance: Instance, journal: Journal, say: Say) -> Finding:
     start_server(hands, instance)
     if not journal.answered:
         return Finding(check="started as it was before", ok=True, detail="it did not answer then")
-    info = await_server(instance, say)
+    check = "the old data is served"
+    try:
+        info = await_server(instance, say)
+    except NotServing as error:
+        # the old files are all there: that they cannot be loaded is for a restore to mend
+        return Finding(check=check, ok=False, expected=journal.keys, actual=error.problem)
     keys = {db: one.keys for db, one in info.keyspace.items()}
     empty = bool(sum(journal.keys.values())) and not sum(keys.values())
-    return Finding(check="the old data is served", ok=not empty, expected=journal.keys, actual=keys)
+    return Finding(check=check, ok=not empty, expected=journal.keys, actual=keys)
 
 
 def _will(phase: Phase) -> str:

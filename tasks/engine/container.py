@@ -61,6 +61,9 @@ def _state(said: dict[str, Any]) -> ContainerState:
         memory_limit=host.get("Memory") or 0,
         labels=tuple(sorted((config.get("Labels") or {}).items())),
         healthcheck=bool(config.get("Healthcheck")),
+        started_at=state.get("StartedAt") or "",
+        working_dir=config.get("WorkingDir") or "",
+        auto_remove=bool(host.get("AutoRemove")),
     )
 
 

@@ -16,6 +16,10 @@ class Mount:
     destination: str  # path inside the container
     writable: bool
 
+    def holds(self, path: str) -> bool:
+        """Whether the path inside the container lies on it."""
+        return PurePosixPath(path).is_relative_to(PurePosixPath(self.destination))
+
     @property
     def anonymous(self) -> bool:
         """A volume nobody named: it is lost when the container is made anew."""
@@ -42,6 +46,9 @@ class ContainerState:
     memory_limit: int  # bytes, 0: none
     labels: tuple[tuple[str, str], ...]
     healthcheck: bool = False
+    started_at: str = ""  # by the engine's clock, RFC 3339; the last start, also when stopped
+    working_dir: str = ""  # of the image or the container; Redis's `dir` when nothing else is set
+    auto_remove: bool = False  # --rm: a stop removes it, and its anonymous volumes with it
 
     @property
     def running(self) -> bool:
@@ -50,6 +57,5 @@ class ContainerState:
 
     def mount_of(self, path: str) -> Mount | None:
         """The mount that holds this path inside the container, the innermost one."""
-        wanted = PurePosixPath(path)
-        holding = [m for m in self.mounts if wanted.is_relative_to(PurePosixPath(m.destination))]
+        holding = [mount for mount in self.mounts if mount.holds(path)]
         return max(holding, key=lambda mount: len(mount.destination), default=None)

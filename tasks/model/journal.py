@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Phase = Literal["staging", "stopping", "swapping", "placed", "proven", "undoing"]
+Phase = Literal["staging", "stopping", "swapping", "placed", "proven", "undoing", "undone"]
 BEFORE_STOP: frozenset[Phase] = frozenset({"staging"})
 
 
@@ -23,9 +23,9 @@ class Journal(BaseModel):
     dir: str
     dump: str  # name in dir
     append_folder: str  # name in dir
-    had: tuple[str, ...]  # which of the two stood there
     restart_policy: str
     restart_retries: int
+    started_at: str = ""  # of the container, as the engine tells: another one means a restart
     was_running: bool  # the container, also when it was only restarting again and again
     answered: bool  # the server
     save: str  # the server's save points, changed for the stop

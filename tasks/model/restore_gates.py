@@ -2,20 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
+from tasks.model.loadable import loadable, version_of
 from tasks.model.manifest import Manifest
 from tasks.model.report import Finding
 from tasks.model.survey import Survey
 from tasks.model.target import Target
 
-# highest RDB version that a server loads: facts/redis.md 15 and 16; rdb.h of each release
-_LOADS = (
-    ("redis", (8, 0), 12),
-    ("redis", (7, 2), 11),
-    ("redis", (7, 0), 10),
-    ("valkey", (7, 2), 11),
-)
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+# seconds between the container's start and the server's: the entrypoint hands over files first
+_EARLIEST, _LATEST = -3, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,11 @@ class Facts:
     free: int
     image_version: str  # of the server program in the container's image, "7.2.6"
     image_server: str  # redis | valkey
-    hold_functions: bool = False
+    rdb_version: int  # of what is placed: `keep` may have raised it
+    used_memory: int  # that the server will need for what is placed
+    highest_db: int = 0
+    owner: tuple[int, int] = (0, 0)  # uid and gid of what is placed
+    trial: bool = True  # whether it will be booted before the stop
 
 
 def restore_gates(facts: Facts) -> tuple[Finding, ...]:
@@ -37,6 +38,7 @@ def restore_gates(facts: Facts) -> tuple[Finding, ...]:
     return (
         *_versions(facts),
         *_volume(facts),
+        *_container(facts),
         *_server(facts),
         *_memory(facts),
         Finding(
@@ -51,29 +53,34 @@ def restore_gates(facts: Facts) -> tuple[Finding, ...]:
 
 def _versions(facts: Facts) -> list[Finding]:
     highest = loadable(facts.image_server, facts.image_version)
-    version = facts.manifest.rdb_version
     modules = facts.manifest.inventory.modules if facts.manifest.inventory else ()
     return [
         Finding(
             check="RDB version",
-            ok=version <= highest,
+            ok=facts.rdb_version <= highest,
             expected=f"at most {highest} ({facts.image_server} {facts.image_version})",
-            actual=version,
+            actual=facts.rdb_version,
             detail="restore into the image that wrote it, or a newer one",
         ),
         Finding(
             check="server version",
-            ok=_version(facts.image_version) >= (7, 0),
+            ok=version_of(facts.image_version) >= (7, 0),
             expected="7.0 or newer",
             actual=facts.image_version,
             detail="append directories and PEXPIRETIME came with 7.0",
         ),
         Finding(
             check="modules in the backup",
-            ok=not modules,
-            expected="none",
+            ok=not modules or facts.trial,
+            expected="none, or a trial boot that shows whether the target loads them",
             actual=", ".join(modules) or "none",
-            detail="whether the target loads them cannot be told before the trial",
+        ),
+        Finding(
+            check="highest database",
+            ok=facts.highest_db < facts.target.databases,
+            expected=f"below {facts.target.databases}",
+            actual=facts.highest_db,
+            detail="raise `databases` of the server: it refuses a file with a higher one",
         ),
     ]
 
@@ -105,66 +112,110 @@ def _volume(facts: Facts) -> list[Finding]:
     ]
 
 
-def _server(facts: Facts) -> list[Finding]:
-    info, container = facts.found.info, facts.found.container
-    findings = [
+def _container(facts: Facts) -> list[Finding]:
+    container = facts.found.container
+    return [
         Finding(check="restart policy", ok=True, actual=container.restart_policy),
         Finding(
-            check="role",
-            ok=info is None or info.role == "master",
-            expected="master",
-            actual=info.role if info else "does not answer",
-            detail="a replica takes its data from its master: restore the master",
+            check="container stays when it is stopped",
+            ok=not container.auto_remove,
+            expected="made without --rm",
+            actual="made with --rm" if container.auto_remove else "stays",
+            detail="make it anew without --rm: a stop would remove it",
+        ),
+        Finding(
+            check="container is not paused",
+            ok=container.status != "paused",
+            expected="running or stopped",
+            actual=container.status,
+            detail=f"docker unpause {container.name}: a paused server cannot save what it holds",
+        ),
+        Finding(
+            check="owner of the files",
+            ok=not container.user[:1].isdigit()
+            or int(container.user.split(":")[0]) in {0, facts.owner[0]},
+            expected=container.user or "any: the image starts as root",
+            actual=f"{facts.owner[0]}:{facts.owner[1]}",
         ),
     ]
-    if info is not None:
-        findings.append(
-            Finding(
-                check="replicas",
-                ok=True,
-                actual=info.connected_slaves,
-                detail="they will copy the restored data in full" if info.connected_slaves else "",
-            )
+
+
+def _server(facts: Facts) -> list[Finding]:
+    info = facts.found.info
+    role = Finding(
+        check="role",
+        ok=info is None or info.role == "master",
+        expected="master",
+        actual=info.role if info else "does not answer",
+        detail="a replica takes its data from its master: restore the master",
+    )
+    if info is None:
+        return [role]
+    busy = [
+        name
+        for name, going in (
+            ("BGSAVE", info.rdb_bgsave_in_progress),
+            ("AOF rewrite", info.aof_rewrite_in_progress or info.aof_rewrite_scheduled),
         )
-    return findings
+        if going
+    ]
+    return [
+        role,
+        Finding(
+            check="replicas",
+            ok=True,
+            actual=info.connected_slaves,
+            detail="they will copy the restored data in full" if info.connected_slaves else "",
+        ),
+        Finding(
+            check="save or rewrite running",
+            ok=True,
+            actual=", ".join(busy) or "none",
+            detail="the safety backup waits for it; without one, the stop ends it" if busy else "",
+        ),
+        _same_server(facts),
+    ]
+
+
+def _same_server(facts: Facts) -> Finding:
+    """A container that started at another time than the server at the url is another server."""
+    container, server = facts.found.container.started_at, facts.found.started_at
+    apart = None
+    if container and server is not None:
+        # the engine writes nanoseconds, which datetime does not read
+        begun = datetime.fromisoformat(re.sub(r"\.\d+", "", container).replace("Z", "+00:00"))
+        apart = round(server - begun.timestamp(), 1)
+    return Finding(
+        check="url and container are the same server",
+        ok=apart is not None and _EARLIEST <= apart <= _LATEST,
+        expected=f"server started {_EARLIEST} to {_LATEST} s after its container",
+        actual="unknown" if apart is None else f"{apart} s after",
+        detail="correct `url` or `container` of this instance",
+    )
 
 
 def _memory(facts: Facts) -> list[Finding]:
     info, limit = facts.found.info, facts.found.container.memory_limit
-    maxmemory = info.maxmemory if info else facts.manifest.persistence.maxmemory
-    used = facts.manifest.used_memory
+    kept = facts.manifest.persistence
+    maxmemory = info.maxmemory if info else kept.maxmemory
+    policy = info.maxmemory_policy if info else kept.maxmemory_policy
+    used = facts.used_memory
+    over = bool(maxmemory) and used > maxmemory
     return [
         Finding(
-            check="backup fits into maxmemory",
-            ok=not maxmemory or used <= maxmemory or _evicts(facts),
+            check="what is placed fits into maxmemory",
+            ok=not over or policy != "noeviction",
             expected=maxmemory or "no limit",
             actual=used,
             detail="a load ignores maxmemory, then the first command evicts down to it"
-            if maxmemory and used > maxmemory
+            if over
             else "",
         ),
         Finding(
-            check="backup fits into the container's memory",
+            check="what is placed fits into the container's memory",
             ok=not limit or used <= limit,
             expected=limit or "no limit",
             actual=used,
-            detail="raise the container's memory limit",
+            detail="raise the container's memory limit" if limit and used > limit else "",
         ),
     ]
-
-
-def _evicts(facts: Facts) -> bool:
-    return facts.manifest.persistence.maxmemory_policy != "noeviction"
-
-
-def loadable(server: str, version: str) -> int:
-    """The highest RDB version that this server loads; 9 for what is older than the table."""
-    for name, least, highest in _LOADS:
-        if name == server and _version(version) >= least:
-            return highest
-    return 9
-
-
-def _version(text: str) -> tuple[int, int]:
-    numbers = [int(part) for part in re.findall(r"\d+", text)[:2]]
-    return (numbers[0], numbers[1]) if len(numbers) == 2 else (0, 0)

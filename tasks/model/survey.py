@@ -15,6 +15,7 @@ class Survey:
     info: ServerInfo | None = None  # None: the server does not answer; `silent` says why
     persistence: Persistence | None = None
     silent: str = ""
+    started_at: float | None = None  # the server's own start by its clock, Unix seconds
 
     @property
     def answers(self) -> bool:

@@ -62,6 +62,9 @@ class Instance(Shared):
     password: SecretStr | None = None
     password_file: str | None = None
     ca_bundle: str | None = Field(None, description="PEM file, for rediss://")
+    data_dir: str | None = Field(
+        None, description="where a server that does not answer keeps its data, inside the container"
+    )
     hands_image: str | None = Field(None, description="where the instance's image has no shell")
 
     def database(self, number: int) -> DatabaseSettings:
