@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 def register(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("backup", help="save, copy RDB and AOF to the store, commit")
+    parser.add_argument("--prove", action="store_true", help="drill it right afterwards")
     parser.set_defaults(run=run, show=show)
 
 
-def run(_arguments: argparse.Namespace, context: Context) -> "BackupReport":
+def run(arguments: argparse.Namespace, context: Context) -> "BackupReport":
     """Back up the instance."""
     from flows.runbook.backup import backup  # noqa: PLC0415 docker and redis load only when needed
 
-    return backup(context.instance, context.say)
+    return backup(context.instance, context.say, prove=arguments.prove)
 
 
 def show(report: "BackupReport", console: Any) -> None:
@@ -38,5 +39,10 @@ def show(report: "BackupReport", console: Any) -> None:
     console.print("  ".join(f"{name} {seconds:.2f} s" for name, seconds in report.timings.items()))
     for reason in report.suspicious:
         console.print(f"SUSPICIOUS: {reason}")
+    for finding in report.findings:
+        if not finding.ok:
+            console.print(f"BAD {finding.check}: {finding.actual} {finding.detail}", markup=False)
+    if report.proof:
+        console.print(f"proof: {report.proof}", markup=False)
     if report.inventory_missing:
         console.print(f"no inventory: {report.inventory_missing}")

@@ -22,6 +22,7 @@ class BackupReport(Report):
     aof: bool  # whether the append directory is in it
     suspicious: tuple[str, ...] = ()
     inventory_missing: str | None = None
+    proof: str = ""  # of the drill that followed, when one was asked for
     timings: dict[str, float]  # seconds
 
 
