@@ -6,10 +6,12 @@ A bomb is known by its header: three bytes make at most 264, so more than 88 tim
 
 import ctypes
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 GREATEST_RATIO: Final = 88
 _REACH: Final = 8192  # a back reference looks back this far at most
+_SLICE: Final = 4096  # bytes of input between two looks at what came out
 _INSTRUCTION: Final = 33  # the longest one: a literal run of 32 bytes and its control byte
 
 
@@ -27,8 +29,12 @@ def decompress(data: bytes, length: int) -> bytes:
 def python_decompress(data: bytes, length: int) -> bytes:
     """The same without the system's library."""
     out = bytearray()
-    end = _run(data, 0, len(data), out, length)
-    if end != len(data) or len(out) != length:
+    position, end = 0, len(data)
+    while position < end:
+        position = _run(data, position, min(position + _SLICE, end), out)
+        if len(out) > length:
+            break
+    if position != end or len(out) != length:
         raise LzfError(f"LZF gives {len(out)} bytes where {length} were promised")
     return bytes(out)
 
@@ -61,58 +67,58 @@ def _system_library() -> SystemLzf | None:
 def stream(parts: Iterator[bytes], length: int) -> Iterator[bytes]:
     """The same in pieces, whatever the length: holds one part, and 8 KiB of what came before."""
     out = bytearray()
-    given, rest, kept = 0, b"", 0
-    for part in parts:
+    kept, left, rest = 0, length, b""  # bytes of out that were given already; bytes to come
+    for part in chain(parts, (b"",)):
         data = rest + part
+        end = len(data) - _INSTRUCTION if part else len(data)
         position = 0
-        while position < len(data) - _INSTRUCTION:
-            # at most 88 bytes come out for one that goes in, so a slice bounds the growth
-            stop = min(position + 4096, len(data) - _INSTRUCTION)
-            position = _run(data, position, stop, out, length - given + kept)
+        while position < end:
+            position = _run(data, position, min(position + _SLICE, end), out)
+            if len(out) - kept > left:
+                raise LzfError(f"LZF gives more than the {length} bytes promised")
             if len(out) > 1 << 20:
                 yield bytes(out[kept:])
-                given += len(out) - kept
+                left -= len(out) - kept
                 del out[:-_REACH]
                 kept = len(out)
         rest = data[position:]
-    if _run(rest, 0, len(rest), out, length - given + kept) != len(rest):
-        raise LzfError("LZF ends inside an instruction")
+        if position > len(data):
+            raise LzfError("LZF ends inside an instruction")
     yield bytes(out[kept:])
-    given += len(out) - kept
-    if given != length:
-        raise LzfError(f"LZF gives {given} bytes where {length} were promised")
+    if len(out) - kept != left:
+        raise LzfError(f"LZF gives {left - len(out) + kept} bytes less than the {length} promised")
 
 
-def _run(data: bytes, position: int, stop: int, out: bytearray, limit: int) -> int:
-    """Run the instructions that begin before `stop`; `out` may grow to `limit`. Where it ended."""
+def _run(data: bytes, position: int, stop: int, out: bytearray) -> int:
+    """Run the instructions that begin before `stop`; where the last one ends, perhaps beyond.
+
+    What comes out is at most 88 times `stop - position`, and 264 bytes: the caller's to bound.
+    """
     try:
         while position < stop:
             control = data[position]
-            position += 1
             if control < 32:
-                out += data[position : position + control + 1]
-                position += control + 1
+                end = position + control + 2
+                out += data[position + 1 : end]
+                position = end
                 continue
-            length = control >> 5
-            if length == 7:
-                length += data[position]
-                position += 1
-            back = ((control & 31) << 8 | data[position]) + 1
-            position += 1
+            if control < 224:
+                length = (control >> 5) + 2
+                back = ((control & 31) << 8 | data[position + 1]) + 1
+                position += 2
+            else:
+                length = data[position + 1] + 9
+                back = ((control & 31) << 8 | data[position + 2]) + 1
+                position += 3
             start = len(out) - back
             if start < 0:
                 raise LzfError("LZF points before the beginning")
-            length += 2
             if back >= length:
                 out += out[start : start + length]
             else:  # the run repeats what it is writing
                 out += (out[start:] * (length // back + 1))[:length]
-            if len(out) > limit:
-                break
     except IndexError:
         raise LzfError("LZF ends inside an instruction") from None
-    if len(out) > limit or position > len(data):
-        raise LzfError("LZF does not come to the promised length")
     return position
 
 

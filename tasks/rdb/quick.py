@@ -4,10 +4,11 @@ from hashlib import blake2b
 from typing import Final
 
 from tasks.rdb import format as rdb
-from tasks.rdb.digest import DIGEST_BYTES, string_digest
+from tasks.rdb.digest import DIGEST_BYTES, expiry_bytes, string_digest
 from tasks.rdb.lzf import LzfError, decompress
 from tasks.rdb.packed import PACKED, packed_digest
 from tasks.rdb.reader import Reader
+from tasks.rdb.text import canonical
 
 # type, key, expiry (Unix ms), heat, where the record begins (its expiry included), where it ends,
 # and where its type byte stands, behind expiry and heat.
@@ -80,6 +81,8 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                 plain = False
             else:
                 break
+            head = pos  # of the value; before it stands the key
+            key_plain = plain
             if kind == rdb.LIST_QUICKLIST_2:
                 if buf[pos] != 1 or buf[pos + 1] != 2:
                     break  # not just one packed node
@@ -146,6 +149,9 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                     data = buf[record:pos]
                     if expire is not None:
                         data += expire.to_bytes(8, "little", signed=True)
+                    value_digest = blake2b(data, digest_size=DIGEST_BYTES).digest()
+                elif text is not None and key_plain:
+                    data = buf[record:head] + canonical(text) + expiry_bytes(expire)
                     value_digest = blake2b(data, digest_size=DIGEST_BYTES).digest()
                 else:
                     value_digest = string_digest(key, text or buf[value:pos], expire)
