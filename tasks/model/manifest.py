@@ -5,6 +5,7 @@ It is written last: without it there is no backup, with it everything that it na
 
 import json
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,7 @@ from tasks.model.errors import Damaged, UsageError
 from tasks.model.inventory import DatabaseInventory, Inventory, PatternInventory
 
 FORMAT_VERSION = 1
+_ITSELF = "manifest_sha256"
 
 
 class _Noun(BaseModel):
@@ -116,18 +118,25 @@ class Manifest(_Noun):
         return self.model_copy(update=known)
 
     def to_json(self) -> bytes:
-        """The form in the store: UTF-8, indented, one trailing newline."""
-        return self.model_dump_json(indent=1).encode() + b"\n"
+        """The form in the store: UTF-8, indented, one trailing newline, a hash of itself in it."""
+        fields = json.loads(self.model_dump_json())
+        return json.dumps({**fields, _ITSELF: _hash(fields)}, indent=1).encode() + b"\n"
 
     @classmethod
     def from_json(cls, data: bytes, where: str) -> Self:
-        """Read the stored form. Raises UsageError for a newer format, Damaged for nonsense."""
+        """Read the stored form. Raises UsageError for a newer format, Damaged for any other."""
         fields = _parse(data, where)
         version = fields.get("format_version")
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise UsageError(
                 f"{where} has manifest format {version}; this release reads up to {FORMAT_VERSION}",
                 "use the release that wrote it, or a later one",
+            )
+        # a flipped bit in a count or a digest reads like a good manifest
+        if fields.pop(_ITSELF, None) != _hash(fields):
+            raise Damaged(
+                f"{where} was changed since it was written: its own SHA-256 is another",
+                "restore another backup; `redis-dr verify --all` names the damaged ones",
             )
         try:
             manifest = cls.model_validate(fields)
@@ -139,6 +148,12 @@ class Manifest(_Noun):
         if not any(file.role == "rdb" for file in manifest.files):
             raise Damaged(f"{where} names no RDB file", "restore another backup")
         return manifest
+
+
+def _hash(fields: dict[str, Any]) -> str:
+    # of the content, not of the layout: a tool may indent it anew
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
 
 
 def _parse(data: bytes, where: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Bad input gets its own sentence, remedy and exit code, and changes nothing on the instance."""
 
 import contextlib
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import docker
 import pytest
 
 from deployments.demo.instance import RUNBOOK_ARGS
+from tasks.model.manifest import Manifest
 from tests.main.conftest import POLICIES, fill
 from tests.support.command_line import Answer, CommandLine
 from tests.support.ports import free_port
@@ -222,12 +222,11 @@ def test_a_missing_stored_file_is_refused(unchanged: Estate, tmp_path: Path) -> 
 
 
 def edited(folder: Path, **fields: object) -> None:
-    """Change fields of the manifest in the store."""
+    """Change fields of the manifest in the store, and its hash of itself with them."""
     path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
-    manifest.update(fields)
+    manifest = Manifest.from_json(path.read_bytes(), str(path)).model_copy(update=fields)
     path.chmod(0o600)
-    path.write_text(json.dumps(manifest))
+    path.write_bytes(manifest.to_json())
 
 
 def test_a_backup_of_a_newer_redis_is_refused(unchanged: Estate, tmp_path: Path) -> None:
