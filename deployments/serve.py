@@ -5,6 +5,7 @@ python -m deployments.serve        (PREFECT_API_URL and REDIS_DR_CONFIG say wher
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import serve
@@ -17,6 +18,7 @@ from deployments.table import DEPLOYED, Deployed
 from flows.faces.configured import chosen, configured
 from flows.faces.turns import ensure_limit
 from tasks.model.errors import RedisDrError
+from tasks.model.settings.instance import Instance
 from tasks.model.settings.schedule import ScheduleSettings
 
 AT_ONCE = 10  # runs; a restore that waits for its answer counts, too
@@ -34,19 +36,28 @@ def main() -> int:
         ensure_limit(instance.name)
     for name in drop_missed():
         print(f"serve: {name} missed its time, a later one catches up", flush=True)
-    served = [_served(one, settings.schedule) for one in DEPLOYED]
+    served = [_served(one, settings.schedule, _defaults(one, instances)) for one in DEPLOYED]
     # without this a restart would leave the nightly backup paused (facts/prefect.md)
     serve(*served, limit=AT_ONCE, pause_on_shutdown=False, print_starting_message=False)
     return 0
 
 
-def _served(one: Deployed, schedule: ScheduleSettings) -> RunnerDeployment:
+def _defaults(one: Deployed, instances: Sequence[Instance]) -> dict[str, Any]:
+    """At 3 a.m. the form has to be filled in already; with several instances a person chooses."""
+    if one.flow == "restore" and len(instances) == 1:
+        return {"instance": instances[0].name, **one.parameters}
+    return one.parameters
+
+
+def _served(
+    one: Deployed, schedule: ScheduleSettings, parameters: dict[str, Any]
+) -> RunnerDeployment:
     flow: Any = getattr(importlib.import_module(f"flows.{one.flow}"), one.flow)
     cron = one.cron(schedule)
     made: RunnerDeployment = flow.to_deployment(
         name=one.name,
         schedule=Cron(cron, timezone=schedule.timezone) if cron else None,
-        parameters=one.parameters,
+        parameters=parameters,
         description=one.description,
         tags=one.all_tags,
         entrypoint_type=EntrypointType.MODULE_PATH,

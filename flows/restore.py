@@ -32,7 +32,7 @@ LATEST_PROVEN = "latest proven"
 
 @flow(name="restore", flow_run_name=run_name("restore"), **HOOKS)
 def restore(
-    instance: InstanceName | None = None,
+    instance: InstanceName,
     backup: str = LATEST_PROVEN,
     source: Literal["rdb", "aof"] = "rdb",
     safety_backup: bool = True,  # noqa: FBT001, FBT002 a switch in the form
@@ -41,7 +41,7 @@ def restore(
     """Bring an instance back from a backup. Shows the plan and asks; nothing changes before.
 
     Args:
-        instance: which Redis; may stay empty when only one is configured
+        instance: which Redis
         backup: latest proven, latest, or an ID from the catalog page
         source: rdb, the state of the save; aof, also what came after it
         safety_backup: first back up what is there now
