@@ -75,6 +75,7 @@ def serving(service: QueryService) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two writes
 
         def do_POST(self) -> None:
             service.handle(self, self.rfile.read(int(self.headers["Content-Length"])))
