@@ -1,4 +1,4 @@
-"""The manifest of an append-only directory (Redis 7): which files make up the AOF, and their order."""
+"""The manifest of an append-only directory (Redis 7): which files make up the AOF, in order."""
 
 import shlex
 from dataclasses import dataclass

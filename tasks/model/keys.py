@@ -1,4 +1,4 @@
-"""Key patterns of the configuration: in `lock:ingest:{doc_id}`, {name} is one or more characters."""
+"""Key patterns of the configuration: in `lock:ingest:{doc_id}`, {name} is any non-empty text."""
 
 import re
 from collections.abc import Sequence
