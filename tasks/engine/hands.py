@@ -28,6 +28,15 @@ _ATTEMPTS = 50  # at a name that is just being freed
 _PAUSE_SECONDS = 0.1  # between them
 _UNBORN_SECONDS = 5  # hands that were made, and that nobody starts
 
+# A script whose answer was lost may still run: the next one, which may undo it, waits for its end.
+_ALONE = """
+while ! mkdir /.redis-dr-script 2>/dev/null; do
+  before=$(cat /.redis-dr-script/pid 2>/dev/null || echo $$)
+  if kill -0 "$before" 2>/dev/null; then sleep 1; else rm -rf /.redis-dr-script; fi
+done
+echo $$ > /.redis-dr-script/pid
+trap 'rm -rf /.redis-dr-script' EXIT
+"""
 _OWN = 'chown "$1" "$3"; chmod "$2" "$3"'
 
 # Counts the seconds in which the beat did not change; at the lease's end it exits, and with it
@@ -57,7 +66,8 @@ class Hands:
         Raises Fenced, ScriptFailed, Unreachable.
         """
         with self._fenced():
-            code, said = run_in(self.id, ["sh", "-euc", script, "redis-dr", *arguments])
+            command = ["sh", "-euc", _ALONE + script, "redis-dr", *arguments]
+            code, said = run_in(self.id, command)
         if code in _KILLED:
             self.assert_held()
         if code != 0:

@@ -1,0 +1,88 @@
+"""Strike a restore at every call to the engine; `recover` then finds the old or the new, whole.
+
+`make test` takes some of the points, `make soak` (REDIS_DR_SWEEP=full) all of them.
+"""
+
+import os
+import signal
+
+import pytest
+
+from flows.runbook.recover import recover
+from tests.support import faults
+from tests.support.estate import Estate, fill
+
+CALLS = 150  # a little more than a restore makes (137); what lies behind its end restores cleanly
+STOP = 100  # about where it begins to change things: these points are taken more densely
+FULL = os.environ.get("REDIS_DR_SWEEP") == "full"
+
+
+def points(stride: int, dense: int) -> list[tuple[int, bool]]:
+    """(call, after it) pairs; all of them in a full sweep, else another part in each night."""
+    every = [(at, after) for at in range(1, CALLS) for after in (False, True)]
+    if FULL:
+        return every
+    offset = int(os.environ.get("REDIS_DR_SEED", "3"))
+    early = [one for one in every if one[0] < STOP][offset % stride :: stride]
+    return early + [one for one in every if one[0] >= STOP][offset % dense :: dense]
+
+
+@pytest.fixture(scope="module")
+def new_data(lasting: Estate) -> tuple[str, str]:
+    """The id of a backup and the digest of what is inside."""
+    fill(lasting.server)
+    return lasting.backup().backup_id, lasting.digest()
+
+
+def old_data(lasting: Estate) -> str:
+    lasting.server.wait_until_ready()
+    lasting.server.client().flushall()
+    fill(lasting.server, 20)
+    lasting.server.client(0).set("only", "before the restore")
+    return lasting.digest()
+
+
+def strike(lasting: Estate, backup: str, point: tuple[int, bool], fault: str) -> int:
+    at, after = point
+    spec = faults.Spec(faults.as_json(lasting.instance), backup, at, fault, after)
+    return faults.run(spec)[0]
+
+
+def check_whole(lasting: Estate, old: str, new: str) -> None:
+    report = recover(lasting.instance)
+    container = lasting.server.container
+    assert report.ok, report
+    assert container.status == "running"
+    assert container.attrs["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert lasting.digest() in {old, new}
+    assert lasting.hands_gone()
+    assert not lasting.server.sh("ls /data/.redis-dr/journal.json 2>/dev/null || true")
+    assert recover(lasting.instance).outcome == "nothing to do"
+
+
+@pytest.mark.parametrize("point", points(66, 12), ids=str)
+def test_killed_anywhere_the_data_is_old_or_new_and_whole(
+    lasting: Estate, new_data: tuple[str, str], point: tuple[int, bool]
+) -> None:
+    """
+    SIGKILL before or after any call to the engine: recover leaves a running server with all of
+    the old data or all of the new, and no hands.
+    """
+    old = old_data(lasting)
+    code = strike(lasting, new_data[0], point, faults.KILL)
+
+    assert code == -signal.SIGKILL or point[0] > 120
+    check_whole(lasting, old, new_data[1])
+
+
+@pytest.mark.parametrize("point", points(99, 17), ids=str)
+def test_whatever_call_the_engine_fails_the_data_is_old_or_new_and_whole(
+    lasting: Estate, new_data: tuple[str, str], point: tuple[int, bool]
+) -> None:
+    """
+    The engine refuses any one call, or does it and its answer is lost: the same holds.
+    """
+    old = old_data(lasting)
+    strike(lasting, new_data[0], point, faults.FAIL)
+
+    check_whole(lasting, old, new_data[1])

@@ -1,0 +1,107 @@
+"""Faults at the engine's door: count its calls in a process of their own, and strike at the Nth.
+
+Run as a program (`python -m tests.support.faults SPEC`), it restores an instance and kills itself,
+stops itself or fails a call. Only that process is changed, never the tests' own.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from flows.runbook.restore import restore
+from tasks.model.errors import RedisDrError
+from tasks.model.restore_options import RestoreOptions
+from tasks.model.settings.instance import Instance
+
+KILL, STOP, FAIL = "kill", "stop", "fail"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What to do and where to strike; `at` 0 only counts the calls."""
+
+    instance: str  # JSON
+    backup: str = "latest"
+    at: int = 0
+    fault: str = KILL
+    after: bool = False  # the engine did it, and its answer is lost
+    log: str = ""  # a file that takes one line for each call
+
+
+def spawn(spec: Spec) -> "subprocess.Popen[str]":
+    """Start the process; it prints one JSON document at its end, if it comes to one."""
+    command = [sys.executable, "-m", "tests.support.faults", json.dumps(asdict(spec))]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd()
+    )
+
+
+def run(spec: Spec, seconds: float = 120) -> tuple[int, dict[str, Any]]:
+    """Exit code and document ({} of a killed one)."""
+    process = spawn(spec)
+    said, errors = process.communicate(timeout=seconds)
+    assert process.returncode in (0, -signal.SIGKILL), errors
+    return process.returncode, json.loads(said) if said.strip() else {}
+
+
+def as_json(instance: Instance) -> str:
+    """The configuration with its secret: it goes to a process of the tests only."""
+    fields = instance.model_dump(mode="json", exclude={"password"}, exclude_unset=True)
+    password = instance.password.get_secret_value() if instance.password else None
+    return json.dumps({**fields, "password": password})
+
+
+class _Door:
+    """Counts the calls of the main thread, and strikes once: beats come when they come."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec, self.calls, self.plain = spec, 0, requests.Session.send
+
+    def send(self, session: requests.Session, request: Any, **options: Any) -> Any:
+        import threading
+
+        if threading.current_thread() is not threading.main_thread():
+            return self.plain(session, request, **options)
+        self.calls += 1
+        if self.spec.log:
+            with Path(self.spec.log).open("a") as log:
+                log.write(f"{self.calls} {request.method} {request.path_url}\n")
+        struck = self.calls == self.spec.at
+        if struck and not self.spec.after:
+            self._strike()
+        answer = self.plain(session, request, **options)
+        if struck and self.spec.after:
+            answer.close()
+            self._strike()
+        return answer
+
+    def _strike(self) -> None:
+        if self.spec.fault == FAIL:
+            raise requests.ConnectionError("the engine went away")
+        os.kill(os.getpid(), signal.SIGKILL if self.spec.fault == KILL else signal.SIGSTOP)
+
+
+def _main() -> None:
+    spec = Spec(**json.loads(sys.argv[1]))
+    door = _Door(spec)
+    requests.Session.send = lambda self, request, **options: door.send(self, request, **options)  # type: ignore[method-assign] # that is what this process is for
+    instance = Instance.model_validate_json(spec.instance)
+    options = RestoreOptions(backup=spec.backup, confirm=instance.name, warm=False)
+    said: dict[str, Any]
+    try:
+        report = restore(instance, options, lambda _plan: True)
+        said = {"ok": report.ok, "rolled_back": report.rolled_back, "failure": report.failure}
+    except RedisDrError as error:
+        said = {"error": type(error).__name__, "problem": error.problem}
+    print(json.dumps({**said, "calls": door.calls}))
+
+
+if __name__ == "__main__":
+    _main()
