@@ -85,9 +85,22 @@ def _install_debian_venv() -> None:
         raise SetUpError(
             f"{sys.executable} has no venv module; install it ({package} on Debian and Ubuntu)"
         )
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", package]):
-        run(["apt-get", *command], f"could not install {package}", environment)
+    print(f"make setup: installing {package}", file=sys.stderr)
+    for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
+        _apt_get(command, package)
+
+
+def _apt_get(command: list[str], package: str) -> None:
+    result = subprocess.run(
+        ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", *command],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    )
+    # a broken third-party source must not stop an install that does not need it
+    if result.returncode != 0 and command[0] == "install":
+        raise SetUpError(f"could not install {package}: {result.stderr.strip()[-300:]}")
 
 
 def _install_with_uv() -> bool:
@@ -109,9 +122,9 @@ def _what() -> list[str]:
     return ["--constraint", "constraints.txt", "--editable", ".[dev]"]
 
 
-def run(command: list[str], otherwise: str, environment: dict[str, str] | None = None) -> None:
+def run(command: list[str], otherwise: str) -> None:
     """Run one command in the clone. Raises SetUpError with the sentence given."""
-    if subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode != 0:
+    if subprocess.run(command, check=False, cwd=ROOT).returncode != 0:
         raise SetUpError(otherwise)
 
 
