@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "restore": ("restore",),
     "recover": ("recover",),
     "drill": ("drill",),
+    "check": ("check",),
     "export": ("export",),
     "list": ("list",),
     "show": ("show",),

@@ -34,6 +34,7 @@ class DrillLine(_Noun):
     backup_id: str
     ok: bool
     rto_seconds: float
+    rpo_seconds: float | None = None
     keys: int
     size: int  # bytes, of the RDB that was loaded
     timings: dict[str, float] = Field(default_factory=dict)

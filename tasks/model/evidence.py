@@ -47,6 +47,7 @@ def line_of(statement: dict[str, Any]) -> DrillLine:
         backup_id=report["backup_id"],
         ok=report["proven"],
         rto_seconds=report["rto_seconds"],
+        rpo_seconds=report["rpo_seconds"],
         keys=sum(one["placed"] for one in report["databases"].values()),
         size=report["size"],
         timings=report["timings"],

@@ -1,0 +1,48 @@
+"""Asks a Prefect API which schedules are paused; by HTTP, so that it needs no Prefect here."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from tasks.model.errors import ServiceDown, ServiceError, UsageError
+
+_TAG = "redis-dr"  # on every deployment of ours
+_TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """The deployments that have a schedule."""
+
+    active: tuple[str, ...]
+    paused: tuple[str, ...]
+
+
+def read_schedules(api_url: str) -> Schedules:
+    """Raises ServiceDown, ServiceError; UsageError for an address that is none."""
+    body = {"deployments": {"tags": {"all_": [_TAG]}}}
+    url = f"{api_url.rstrip('/')}/deployments/filter"
+    remedy = "see whether the Prefect server runs, and prefect_api_url under [check]"
+    try:
+        answer = httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS, trust_env=False)
+        found = answer.json() if answer.is_success else None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise UsageError("the Prefect API's address is no URL", remedy) from None
+    except httpx.TransportError as error:
+        raise ServiceDown(
+            f"the Prefect API did not answer ({type(error).__name__})", remedy
+        ) from None
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise ServiceError(f"the Prefect API answered {answer.status_code}", remedy)
+    planned = [one for one in found if one.get("schedules")]
+    paused = {one["name"] for one in planned if _paused(one)}
+    active = {one["name"] for one in planned} - paused
+    return Schedules(tuple(sorted(active)), tuple(sorted(paused)))
+
+
+def _paused(deployment: dict[str, object]) -> bool:
+    schedules = deployment["schedules"]
+    idle = isinstance(schedules, list) and not any(one.get("active") for one in schedules)
+    return bool(deployment.get("paused")) or idle
