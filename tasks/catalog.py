@@ -27,7 +27,7 @@ from tasks.storage.protocol import ObjectStore, StoredObject
 
 _READERS = 8  # manifests read at once; keeps 10,000 backups listable over a slow link
 _MANIFEST_LIMIT = 64 * 2**20  # bytes; what is longer is no manifest of ours
-_PROOF = re.compile(r"proofs/(\d{8}T\d{6}Z)-([a-z-]+)-(ok|bad)\S*\.json")
+_PROOF = re.compile(r"proofs/(\d{8}T\d{6}\.\d{6}Z)-([a-z-]+)-(ok|bad)\S*\.json")
 
 __all__ = [
     "add_proof",
@@ -230,7 +230,7 @@ def _proofs(instance: str, backup_id: str, found: Iterable[StoredObject]) -> Ite
     for one in sorted(found, key=lambda o: o.key):
         name = one.key.removeprefix(prefix)
         if match := _PROOF.fullmatch(name):
-            at = datetime.strptime(match[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            at = datetime.strptime(match[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
             yield Proof(backup_id, name, match[2], match[3] == "ok", at)
 
 

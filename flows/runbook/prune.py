@@ -58,9 +58,8 @@ def prune(
 
 
 def _drift(catalog: Catalog, instance: Instance) -> tuple[str, ...]:
-    if not catalog.manifests:
-        return ()
-    return content_drift(catalog.manifests[0], catalog.manifests[1:], instance)
+    regular = [one for one in catalog.manifests if not one.is_safety]
+    return content_drift(regular[0], regular[1:], instance) if regular else ()
 
 
 def _frozen(plan: RetentionPlan) -> Iterator[Finding]:

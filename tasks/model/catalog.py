@@ -14,7 +14,7 @@ class Proof:
 
     backup_id: str
     name: str  # relative to the backup's folder, "proofs/..."
-    kind: str  # "drill", "verify", "verify-part", ...
+    kind: str  # "drill", "verify", "verify-stored", ...
     ok: bool
     at: datetime  # UTC
 
@@ -53,12 +53,20 @@ class Catalog:
 
     def proven_at(self, backup_id: str) -> datetime | None:
         """When the newest whole proof succeeded; None when none did, or a later one failed."""
+        verdict = self._verdict(backup_id)
+        return verdict.at if verdict and verdict.ok else None
+
+    def disproven(self, backup_id: str) -> bool:
+        """Whether a proof failed, and no whole one succeeded since."""
+        verdict = self._verdict(backup_id)
+        return verdict is not None and not verdict.ok
+
+    def _verdict(self, backup_id: str) -> Proof | None:
+        """The newest proof that says something of the whole: a partial success does not."""
         for proof in reversed(self.proofs.get(backup_id, ())):
-            if not proof.ok:
-                return None
-            if proof.kind in WHOLE_PROOFS:
-                return proof.at
+            if not proof.ok or proof.kind in WHOLE_PROOFS:
+                return proof
         return None
 
 
-WHOLE_PROOFS = frozenset({"drill", "verify"})  # a "verify-part" saw only a share of the bytes
+WHOLE_PROOFS = frozenset({"drill", "verify"})  # a "verify-stored" did not open the files

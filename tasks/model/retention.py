@@ -41,12 +41,13 @@ def plan_retention(
 ) -> RetentionPlan:
     """Keep what a rule, a person or a running operation wants kept.
 
-    A suspicious backup, or one that failed its last proof, fills no place of a better one: the
-    rules are applied to all backups and to the sound ones alone, and whatever either keeps stays.
+    A suspicious backup, one that failed its last proof, and the safety backup of a restore fill
+    no place of a better one: the rules are applied to all backups and to the sound ones alone,
+    and whatever either keeps stays.
     `drift` is what content_drift says of the newest backup.
     """
     reasons: dict[str, list[str]] = {manifest.backup_id: [] for manifest in catalog.manifests}
-    sound = [one for one in catalog.manifests if not one.suspicious and not _failed(catalog, one)]
+    sound = [one for one in catalog.manifests if _sound(catalog, one)]
     for group in (catalog.manifests, sound):
         for backup_id, reason in _by_rules(group, policy):
             if reason not in reasons[backup_id]:
@@ -100,14 +101,14 @@ def _protected(catalog: Catalog, now: datetime) -> Iterator[tuple[str, str]]:
             yield backup_id, "a running operation reads it"
 
 
-def _failed(catalog: Catalog, manifest: Manifest) -> bool:
-    proofs = catalog.proofs.get(manifest.backup_id, ())
-    return bool(proofs) and not proofs[-1].ok
+def _sound(catalog: Catalog, manifest: Manifest) -> bool:
+    doubtful = manifest.suspicious or manifest.is_safety
+    return not doubtful and not catalog.disproven(manifest.backup_id)
 
 
 def _freezing(catalog: Catalog, drift: Sequence[str]) -> Iterator[str]:
     """Reasons to doubt the newest backup: then the older ones are the only good ones."""
-    newest = catalog.manifests[0] if catalog.manifests else None
+    newest = next((one for one in catalog.manifests if not one.is_safety), None)
     for backup_id, error in sorted(catalog.unreadable.items()):
         if newest is None or backup_id > newest.backup_id:
             yield f"the newer backup {backup_id} cannot be used: {error.problem}"
@@ -115,7 +116,7 @@ def _freezing(catalog: Catalog, drift: Sequence[str]) -> Iterator[str]:
         return
     for reason in dict.fromkeys((*newest.suspicious, *drift)):
         yield f"the newest backup {newest.backup_id} looks wrong: {reason}"
-    if _failed(catalog, newest):
+    if catalog.disproven(newest.backup_id):
         yield f"the newest backup {newest.backup_id} failed its last proof"
 
 

@@ -37,7 +37,7 @@ def leases_prefix(instance: str) -> str:
 
 def proof_name(kind: str, at: datetime, *, ok: bool) -> str:
     """A proof's outcome is in its name, so that one listing of the store tells what is proven."""
-    return f"{at:%Y%m%dT%H%M%SZ}-{kind}-{'ok' if ok else 'bad'}-{secrets.token_hex(3)}.json"
+    return f"{at:%Y%m%dT%H%M%S.%fZ}-{kind}-{'ok' if ok else 'bad'}-{secrets.token_hex(3)}.json"
 
 
 def split_backup_key(instance: str, key: str) -> tuple[str, str] | None:

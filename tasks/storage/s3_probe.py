@@ -175,6 +175,8 @@ def _lock_holds(target: Target) -> bool:
         ObjectLockMode="GOVERNANCE",
         ObjectLockRetainUntilDate=datetime.now(UTC) + _LOCK,
     )
+    if "VersionId" not in put:
+        return False  # it took the headers and made no version that it could lock
     try:
         target.client.delete_object(**target.where, VersionId=put["VersionId"])
     except ClientError as error:

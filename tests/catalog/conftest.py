@@ -1,0 +1,30 @@
+"""A directory store with an instance that uses it."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.model.settings.instance import Instance
+from tasks.model.settings.store import StoreSettings
+from tasks.storage.opening import open_store
+from tasks.storage.protocol import ObjectStore
+from tests.catalog.backups import instance
+from tests.storage.stores import directory_settings
+
+
+@pytest.fixture
+def how(tmp_path: Path) -> StoreSettings:
+    """Settings of an empty directory store."""
+    return directory_settings(tmp_path / "store")
+
+
+@pytest.fixture
+def store(how: StoreSettings) -> ObjectStore:
+    """The store itself."""
+    return open_store(how)
+
+
+@pytest.fixture
+def weka(how: StoreSettings) -> Instance:
+    """An instance that keeps its backups there."""
+    return instance(how)
