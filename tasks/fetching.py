@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
+from tasks.model.agreement import agrees as agrees  # the flows look for it here
 from tasks.model.errors import Damaged
 from tasks.model.inventory import Inventory
 from tasks.model.manifest import Manifest, StoredFile
-from tasks.model.report import Finding
 from tasks.model.settings.instance import Instance
 from tasks.model.store_layout import backup_prefix
 from tasks.rdb import InventoryOptions, take_inventory
@@ -36,31 +36,3 @@ def look_inside(path: Path, instance: Instance, now_ms: int) -> Inventory:
     options = InventoryOptions(rules=instance.keys, taken_at_ms=now_ms, digest=True)
     with path.open("rb") as source:
         return take_inventory(source, options)
-
-
-def agrees(manifest: Manifest, inventory: Inventory) -> tuple[Finding, ...]:
-    """The file against what the manifest says of it: counts and digests, database by database."""
-    findings = [
-        Finding(
-            check="checksum (CRC-64) written and right",
-            ok=inventory.checksum is not None or not manifest.persistence.rdbchecksum,
-            expected="present",
-            actual="present" if inventory.checksum else "the server saved without (rdbchecksum no)",
-        )
-    ]
-    for db in sorted({*manifest.databases, *inventory.databases}):
-        expected, actual = manifest.databases.get(db), inventory.databases.get(db)
-        findings.append(
-            Finding(
-                check=f"DB {db} is what the manifest says",
-                ok=(
-                    expected is not None
-                    and actual is not None
-                    and (expected.keys, expected.expires, expected.digest)
-                    == (actual.keys, actual.expires, actual.digest)
-                ),
-                expected=expected and f"{expected.keys} keys, digest {expected.digest}",
-                actual=actual and f"{actual.keys} keys, digest {actual.digest}",
-            )
-        )
-    return tuple(findings)
