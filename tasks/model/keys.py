@@ -47,8 +47,12 @@ class KeyRule(BaseModel):
     @property
     def regex_source(self) -> bytes:
         """The pattern as regular expression without anchors; use with fullmatch."""
-        literals = (re.escape(part.encode()) for part in _FIELD.split(self.pattern))
-        return b".+".join(literals)
+        return b".+".join(re.escape(part.encode()) for part in self.literals)
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The text around the fields: one part more than there are fields."""
+        return tuple(_FIELD.split(self.pattern))
 
     @property
     def glob(self) -> str:

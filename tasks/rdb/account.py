@@ -1,10 +1,14 @@
 """Numbers that grow while a splice decides; frozen into its result."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from tasks.model.keys import KeyRule
 from tasks.rdb.quick import Row
 from tasks.rdb.result import SplicedDatabase, SplicedRule
+
+KEEP, DROP, REQUEUE = 0, 1, 2
+_FATES: Final = {"restore": KEEP, "drop": DROP, "keep": DROP, "requeue": REQUEUE}
 
 
 class Account:
@@ -58,7 +62,7 @@ class RuleAccount:
 
     def __init__(self, rule: KeyRule) -> None:
         self.rule = rule
-        self.drops = rule.action in {"drop", "keep"}  # what the backup holds of it
+        self.fate = _FATES[rule.action]  # of what the backup holds of it
         self.keeps = rule.action == "keep"
         self.requeue_to = None if rule.requeue_to is None else rule.requeue_to.encode()
         self.keys = self.bytes = self.live_keys = 0

@@ -30,10 +30,11 @@ class Leaders:
     def see(self, batch: Keys) -> None:
         """Take note of a batch."""
         db, floor = batch.db, self._largest.floor
-        self._largest.add(
-            (row[5] - row[4], -row[4], db, row) for row in batch.rows if row[5] - row[4] > floor
-        )
-        self._hottest.add((row[3], -row[4], db, row) for row in batch.rows if row[3] is not None)
+        # two lists, not one generator that both feed: this runs for every key
+        large = [row for row in batch.rows if row[5] - row[4] > floor]
+        self._largest.add((row[5] - row[4], -row[4], db, row) for row in large)
+        warm = [row for row in batch.rows if row[3] is not None]
+        self._hottest.add((row[3] or 0, -row[4], db, row) for row in warm)
 
     def largest(self) -> tuple[KeySize, ...]:
         """Largest first; bytes are those of the record in the file."""

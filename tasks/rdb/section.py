@@ -1,10 +1,11 @@
 """One database of the result, being decided key by key."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from tasks.rdb import format as rdb
-from tasks.rdb.account import Account, RuleAccount
+from tasks.rdb.account import DROP, KEEP, REQUEUE, Account, RuleAccount
 from tasks.rdb.encode import prefix
 from tasks.rdb.leaders import shown
 from tasks.rdb.patterns import matcher
@@ -49,6 +50,9 @@ class Section:
         self.account.seen(rows)
         if self.action != "restore":
             self.account.dropped += len(rows)
+        elif self.plain and not self.plan.ttl_shift_ms:
+            self.account.wrote(rows, live=False)
+            self.script.copy(BACKUP, rows[0][4], rows[-1][5])
         elif self.plain:
             self._write(rows, BACKUP)
         else:
@@ -67,23 +71,41 @@ class Section:
 
     def _decide(self, rows: Sequence[Row]) -> list[Row]:
         """Those rows of the backup that are written as they are."""
-        kept = []
-        rules, special = self.rules, self._special
-        for row, index in zip(rows, self._indexes_of(rows), strict=True):
-            if index is None:
-                if row[1] not in special or not self._set_aside(row, BACKUP):
+        indexes = self._indexes_of(rows)
+        self._count_rules(rows, indexes)
+        special, dropped, kept = self._special, 0, []
+        fates = (KEEP, *(rule.fate for rule in self.rules))
+        for row, index in zip(rows, indexes, strict=True):
+            fate = fates[index or 0]
+            if row[1] in special or fate == REQUEUE:
+                if self._decide_special(row, None if index is None else self.rules[index - 1]):
                     kept.append(row)
-                continue
-            rule = rules[index - 1]
-            rule.keys += 1
-            rule.bytes += row[5] - row[4]
-            if row[1] in self.epoch_names:
-                self.epochs[BACKUP, row[1]] = row
-            elif rule.drops:
-                self.account.dropped += 1
-            elif not self._requeue(row, rule) and not self._set_aside(row, BACKUP):
+            elif fate == KEEP:
                 kept.append(row)
+            else:
+                dropped += 1
+        self.account.dropped += dropped
         return kept
+
+    def _decide_special(self, row: Row, rule: RuleAccount | None) -> bool:
+        """False for a key that is dropped, or can be written only when all is read."""
+        if row[1] not in self.epoch_names and rule is not None:
+            if rule.fate == DROP:
+                self.account.dropped += 1
+                return False
+            if self._requeue(row, rule):
+                return False
+        return not self._set_aside(row, BACKUP)
+
+    def _count_rules(self, rows: Sequence[Row], indexes: Sequence[int | None]) -> None:
+        sizes = dict.fromkeys(range(1, len(self.rules) + 1), 0)
+        for row, index in zip(rows, indexes, strict=True):
+            if index is not None:
+                sizes[index] += row[5] - row[4]
+        counts = Counter(indexes)
+        for index, size in sizes.items():
+            self.rules[index - 1].bytes += size
+            self.rules[index - 1].keys += counts[index]
 
     def _decide_live(self, rows: Sequence[Row]) -> list[Row]:
         """Those rows of the live set that are written as they are."""
@@ -153,15 +175,13 @@ class Section:
 
 def _bounds(rows: Sequence[Row]) -> list[int]:
     """Start and end of each run of records that touch."""
-    if not rows or rows[-1][5] - rows[0][4] == sum(row[5] - row[4] for row in rows):
-        return [rows[0][4], rows[-1][5]] if rows else []
     bounds: list[int] = []
     end = -1
     for row in rows:
         if row[4] != end:
             bounds += (end, row[4])
         end = row[5]
-    return [*bounds[1:], end]
+    return [*bounds[1:], end] if bounds else []
 
 
 def shifted(expire: int, shift: int) -> int:

@@ -98,7 +98,7 @@ class _Database:
             self._gone += len(rows) - len(alive)
             self._total += sum_digests([digest for digest in alive if digest])
         if self._rules:
-            self._match(rows)
+            self._match(rows, any_expire=bool(expires))
 
     @staticmethod
     def _alive(rows: list[Row], digests: Sequence[bytes | None], moment: int) -> list[bytes | None]:
@@ -111,20 +111,22 @@ class _Database:
             if digest is not None and (row[2] is None or row[2] > moment)
         ]
 
-    def _match(self, rows: list[Row]) -> None:
+    def _match(self, rows: list[Row], *, any_expire: bool) -> None:
         patterns = self._patterns
         indexes = self._indexes_of(rows)
         for index, count in Counter(indexes).items():
             if index is not None:
                 patterns[index].keys += count
         sizes = dict.fromkeys(patterns, 0)
+        sizes[0] = 0  # of no pattern
         for index, row in zip(indexes, rows, strict=True):
-            if index is not None:
-                sizes[index] += row[5] - row[4]
-                if row[2] is not None:
+            sizes[index or 0] += row[5] - row[4]
+        for index, pattern in patterns.items():
+            pattern.bytes += sizes[index]
+        if any_expire:
+            for index, row in zip(indexes, rows, strict=True):
+                if index is not None and row[2] is not None:
                     patterns[index].expire(row[2])
-        for index, size in sizes.items():
-            patterns[index].bytes += size
 
     def inventory(self) -> DatabaseInventory:
         """The result for the database."""

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.model.keys import KeyRule, first_match
+from tasks.model.keys import KeyRule
 from tasks.rdb import InventoryOptions, take_inventory
-from tasks.rdb.patterns import matcher
 from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, saved
 from tests.rdb.data import FAR_MS
@@ -77,26 +76,6 @@ def test_patterns_are_counted_once_by_the_first_rule() -> None:
         ("session:{id}", 2, 1, len(zero[4])),
     ]
     assert [(each.min_ttl, each.max_ttl) for each in patterns][:2] == [(1.0, 5.0), (None, None)]
-
-
-parts = st.sampled_from([b"lock:", b"ingest:", b"a", b"\n", b"\xff", b":", b"queue", b""])
-keys = st.lists(parts, max_size=5).map(b"".join)
-patterns_ = st.lists(
-    st.sampled_from(["lock:", "{a}", "ingest:", "queue", ":", ".", "[a-z]*", "$", "{b}a"]),
-    min_size=1,
-).map("".join)
-
-
-@given(st.lists(st.builds(KeyRule, pattern=patterns_, db=st.integers(0, 1)), max_size=6), keys)
-def test_all_rules_at_once_decide_like_one_after_the_other(
-    rules: list[KeyRule], key: bytes
-) -> None:
-    """The one expression of a database gives the rule that trying each in turn gives."""
-    for db in (0, 1):
-        here, indexes = matcher(rules, db)
-        [index] = indexes([(0, key, None, None, 0, 0, 0)])
-
-        assert (None if index is None else here[index - 1]) == first_match(rules, db, key)
 
 
 def test_the_largest_keys_are_named() -> None:
