@@ -1,5 +1,6 @@
 """Draws lines over one axis as an SVG, with nothing but text: no plotting library is needed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def draw(
 ) -> None:
     """Write the picture. `axes` are the names of x and y; y begins at 0."""
     most_x = max(x for points in lines.values() for x, _ in points) or 1
-    most_y = max(y for points in lines.values() for _, y in points) or 1
+    most_y = _round_up(max(y for points in lines.values() for _, y in points) or 1)
 
     def place(x: float, y: float) -> tuple[float, float]:
         across = LEFT + x / most_x * (WIDTH - LEFT - 20)
@@ -57,3 +58,9 @@ def draw(
             f'<text x="{WIDTH - 188}" y="{height}">{name}</text>'
         )
     path.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
+
+
+def _round_up(value: float) -> float:
+    """The next round number, so that the grid's labels are round."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(power * step for step in (1, 2, 4, 6, 8, 10) if power * step >= value)
