@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from tasks.model.agreement import agrees as agrees  # the flows look for it here
+from tasks.model.agreement import agrees as agrees  # noqa: PLC0414 the flows look for it here
 from tasks.model.errors import Damaged
 from tasks.model.inventory import Inventory
 from tasks.model.manifest import Manifest, StoredFile
