@@ -74,6 +74,9 @@ DEPLOYED = (
         ("scheduled",),
     ),
     Deployed(
+        "every-10-minutes", "check", "One verdict on the estate.", "check", tags=("scheduled",)
+    ),
+    Deployed(
         "every-5-minutes",
         "janitor",
         "Recover what a killed run left on an instance and in the run list.",
