@@ -49,7 +49,7 @@ def run() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code (CONTRACT.md)."""
-    arguments = _parser(argv).parse_args(argv)
+    arguments = command_parser(argv).parse_args(argv)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
     try:
@@ -112,7 +112,8 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
     )
 
 
-def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+def command_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser for this command line; only the modules of the asked verb are loaded."""
     everywhere = _global_options()
     parser = argparse.ArgumentParser(
         prog="redis-dr", description=__doc__, parents=[_global_options(defaults=True)]
