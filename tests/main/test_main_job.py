@@ -1,9 +1,9 @@
 """The main job on real parts: back up, lose everything, bring it back, and see that it is back."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.main.conftest import fill
 from tests.support.command_line import CommandLine
 from tests.support.redis_server import RedisServer
 from tests.support.s3_server import S3Server
+from tests.support.zstd import zstd_program
 
 Configure = Callable[..., CommandLine]
 RESTORE = ("restore", "latest", "--confirm", "weka-redis")
@@ -141,7 +142,7 @@ def test_the_safety_backup_of_a_restore_is_never_taken_for_the_latest(
 
 
 def test_a_stored_dump_opens_with_plain_zstd_and_loads_in_any_redis(
-    redis_factory: Callable[..., RedisServer], configured: Configure
+    redis_factory: Callable[..., RedisServer], configured: Configure, tmp_path: Path
 ) -> None:
     """The backup can be used without this program: zstd -d gives the RDB that Redis checks."""
     server = redis_factory(args=RUNBOOK_ARGS)
@@ -149,8 +150,7 @@ def test_a_stored_dump_opens_with_plain_zstd_and_loads_in_any_redis(
     fill(server)
     backup = redis_dr.report("backup")
     folder = redis_dr.folder / "backups" / "weka-redis" / "backups" / str(backup["backup_id"])
-    zstd = shutil.which("zstd")
-    assert zstd, "install zstd"
+    zstd = zstd_program(tmp_path)
 
     plain = subprocess.run(
         [zstd, "-dc", str(folder / "dump.rdb.zst")], capture_output=True, check=True
