@@ -12,7 +12,7 @@ from tasks.model.target import Target
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 # seconds between the container's start and the server's: the entrypoint hands over files first
-_EARLIEST, _LATEST = -3, 60
+_EARLIEST, _LATEST = -3, 15
 
 
 @dataclass(frozen=True, slots=True)

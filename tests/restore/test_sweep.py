@@ -1,6 +1,7 @@
 """Strike a restore at every call to the engine; `recover` then finds the old or the new, whole.
 
-`make test` takes some of the points, `make soak` (REDIS_DR_SWEEP=full) all of them.
+`make test` takes some of the points, `make soak` all of them (REDIS_DR_SWEEP=1,1: the strides
+before and after the stop).
 """
 
 import os
@@ -14,14 +15,14 @@ from tests.support.estate import Estate, fill
 
 CALLS = 150  # a little more than a restore makes (137); what lies behind its end restores cleanly
 STOP = 100  # about where it begins to change things: these points are taken more densely
-FULL = os.environ.get("REDIS_DR_SWEEP") == "full"
+SWEEP = os.environ.get("REDIS_DR_SWEEP", "")
 
 
 def points(stride: int, dense: int) -> list[tuple[int, bool]]:
-    """(call, after it) pairs; all of them in a full sweep, else another part in each night."""
+    """(call, after it) pairs; every `stride`th before the stop, every `dense`th after it."""
     every = [(at, after) for at in range(1, CALLS) for after in (False, True)]
-    if FULL:
-        return every
+    if SWEEP:
+        stride, dense = map(int, SWEEP.split(","))
     offset = int(os.environ.get("REDIS_DR_SEED", "3"))
     early = [one for one in every if one[0] < STOP][offset % stride :: stride]
     return early + [one for one in every if one[0] >= STOP][offset % dense :: dense]

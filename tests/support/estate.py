@@ -1,5 +1,6 @@
 """An instance with a store, as redis-dr sees it, and its content as nobody of redis-dr sees it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,17 @@ class Estate:
     def backup(self) -> BackupReport:
         return backup(self.instance)
 
-    def restore(self, **options: Any) -> RestoreReport:
+    def restore(
+        self, meanwhile: dict[str, Callable[[], object]] | None = None, **options: Any
+    ) -> RestoreReport:
+        """Restore; `meanwhile` is done when the restore says that it begins the named thing."""
         chosen = RestoreOptions(confirm=self.instance.name, **options)
-        return restore(self.instance, chosen, lambda _plan: True)
+
+        def heard(text: str) -> None:
+            if meanwhile and text in meanwhile:
+                meanwhile.pop(text)()
+
+        return restore(self.instance, chosen, lambda _plan: True, heard)
 
     def digest(self) -> str:
         """The server's own digest of all databases; the same content gives the same text."""

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,6 @@ class _Door:
         self.spec, self.calls, self.plain = spec, 0, requests.Session.send
 
     def send(self, session: requests.Session, request: Any, **options: Any) -> Any:
-        import threading
-
         if threading.current_thread() is not threading.main_thread():
             return self.plain(session, request, **options)
         self.calls += 1
@@ -82,6 +81,14 @@ class _Door:
             self._strike()
         return answer
 
+    def as_method(self) -> Any:
+        """To stand where requests' own stood."""
+
+        def send(session: requests.Session, request: Any, **options: Any) -> Any:
+            return self.send(session, request, **options)
+
+        return send
+
     def _strike(self) -> None:
         if self.spec.fault == FAIL:
             raise requests.ConnectionError("the engine went away")
@@ -91,7 +98,7 @@ class _Door:
 def _main() -> None:
     spec = Spec(**json.loads(sys.argv[1]))
     door = _Door(spec)
-    requests.Session.send = lambda self, request, **options: door.send(self, request, **options)  # type: ignore[method-assign] # that is what this process is for
+    requests.Session.send = door.as_method()  # type: ignore[method-assign] # that is what this process is for
     instance = Instance.model_validate_json(spec.instance)
     options = RestoreOptions(backup=spec.backup, confirm=instance.name, warm=False)
     said: dict[str, Any]
