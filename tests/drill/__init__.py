@@ -1,0 +1,1 @@
+"""Proof: drills, their controls, their evidence."""

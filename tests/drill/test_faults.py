@@ -1,0 +1,21 @@
+"""Whatever is wrong with a backup, a drill does not call it proven, and says what it is."""
+
+from random import Random
+
+import pytest
+
+from tests.drill.faults import FAULTS, Means, identity, outcome
+from tests.drill.place import Place
+
+
+@pytest.mark.parametrize("kind", sorted(FAULTS))
+def test_no_fault_is_called_proven(kind: str, place: Place, means: Means) -> None:
+    """Each kind once here; `make soak` draws 200 of them."""
+    seed = 20261122
+    with identity(means.folder / "none"):
+        broken = FAULTS[kind](place, Random(seed), means)
+        proven, cause = outcome(broken)
+
+    assert not proven, f"seed {seed}"
+    assert any(text in cause for text in broken.says), cause
+    assert cause
