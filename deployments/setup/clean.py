@@ -1,20 +1,26 @@
-"""Remove what the make targets made in this clone: environment, private engine, caches."""
+"""Remove what the make targets made in this clone: environment, private engine, caches.
+
+Standard library only: it runs on the system's Python. Trees of images in the user's cache stay.
+"""
 
 import shutil
 import sys
 from pathlib import Path
+
+from deployments.setup.place import place_for
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE = (".venv", ".run", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")
 
 
 def main() -> int:
-    """Refuses while a private engine of this clone runs: its data lies in .run."""
-    if (ROOT / ".run" / "engine" / "docker.pid").exists():
+    """Exit code 3 while a private engine of this clone runs: its data would be cut off."""
+    place = place_for(ROOT)
+    if place.pidfile.exists() and Path("/proc", place.pidfile.read_text().strip()).exists():
         print("make clean: a private engine still runs; end the make that uses it", file=sys.stderr)
         return 3
-    for name in MADE:
-        shutil.rmtree(ROOT / name, ignore_errors=True)
+    for folder in (place.run, *(ROOT / name for name in MADE)):
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 

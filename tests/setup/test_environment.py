@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.setup.index import translate
+from deployments.setup.place import place_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,3 +108,22 @@ def test_ci_runs_what_people_run():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert script.read_text().rstrip().endswith("exec make test </dev/null")
+
+
+def test_clean_leaves_the_tracked_files_only(tmp_path):
+    """Environment, engine and caches go; while a private engine runs, nothing does (exit 3)."""
+    clone = tmp_path / "c"
+    shutil.copytree(ROOT / "deployments" / "setup", clone / "deployments" / "setup")
+    shutil.copytree(ROOT / "tasks" / "model", clone / "tasks" / "model")
+    shutil.copy(ROOT / "Makefile", clone)
+    command = ["make", "--silent", "clean", f"PYTHON={sys.executable}"]
+    place = place_for(clone)
+    place.data.mkdir(parents=True)
+    place.pidfile.write_text(str(os.getpid()))
+    assert subprocess.run(command, cwd=clone, check=False, capture_output=True).returncode != 0
+    assert place.data.exists()
+    place.pidfile.unlink()
+    subprocess.run(command, cwd=clone, check=True)
+    assert not place.run.exists()
+    assert not (clone / ".run").exists()
+    assert (clone / "Makefile").exists()
