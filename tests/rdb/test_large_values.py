@@ -83,6 +83,35 @@ def test_a_large_packed_value_that_lies_is_refused(name: str, place: int) -> Non
         list(entries(io.BytesIO(by_hand.file(by_hand.database([record])))))
 
 
+LARGE = b"L" * (5 * MB)
+TOGETHER = {
+    "string": (0, lambda part: by_hand.string(LARGE + part)),
+    "list": (1, lambda part: by_hand.length(2) + by_hand.strings([LARGE, part])),
+    "set": (2, lambda part: by_hand.length(2) + by_hand.strings([LARGE, part])),
+    "set member": (2, lambda part: by_hand.length(1) + by_hand.string(LARGE + part)),
+    "score": (5, lambda part: by_hand.length(1) + by_hand.string(LARGE) + part * 8),
+    "hash value": (4, lambda part: by_hand.length(1) + by_hand.strings([b"f", LARGE + part])),
+    "hash field": (4, lambda part: by_hand.length(1) + by_hand.strings([LARGE + part, b"v"])),
+    "beside a large field": (4, lambda part: by_hand.length(1) + by_hand.strings([LARGE, part])),
+}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_every_part_of_a_large_value_counts(name: str) -> None:
+    """A change in or beside what is too large to be held changes the digest."""
+    kind, make = TOGETHER[name]
+
+    found = {
+        entry.digest
+        for part in (b"1", b"2")
+        for entry in entries(
+            io.BytesIO(by_hand.file(by_hand.database([by_hand.record(kind, b"k", make(part))])))
+        )
+    }
+
+    assert len(found) == 2
+
+
 def test_a_compressed_value_of_many_megabytes(server: RedisServer) -> None:
     """What a server compressed is unpacked in windows: the digest is that of the plain file."""
     client = emptied(server).client()
