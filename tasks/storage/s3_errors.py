@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from tasks.model.errors import Damaged, StoreError, TransientStoreError
 
@@ -91,6 +92,7 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "IncompleteReadError": _LATER,
     "FlexibleChecksumError": _LATER,
     "ChecksumError": _LATER,
+    "ResponseParserError": _LATER,  # an answer that is no XML: damaged, or a proxy's own page
     "AwsChunkedWrapperError": _LATER,
     "CapacityNotAvailableError": _LATER,
     "MetadataRetrievalError": _LATER,
@@ -153,6 +155,7 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "WaiterError": _BUG,
 }
 
+THEIRS: Final = (BotoCoreError, ClientError, ResponseParserError)
 _PASSING_STATUSES = {408, 429, 500, 502, 503, 504}
 
 
@@ -179,7 +182,7 @@ def missing(key: str, place: str) -> Damaged:
     )
 
 
-def store_error(error: BotoCoreError | ClientError, place: str) -> StoreError:
+def store_error(error: Exception, place: str) -> StoreError:
     """Our error for theirs."""
     if isinstance(error, ClientError):
         return _server_error(error, place)
@@ -194,7 +197,7 @@ def s3_errors(place: str) -> Iterator[None]:
     """Everything that botocore raises inside becomes a StoreError."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except THEIRS as error:
         raise store_error(error, place) from error
 
 

@@ -8,10 +8,10 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from tasks.model.errors import StoreError
-from tasks.storage.s3_errors import code_of, s3_errors
+from tasks.storage.s3_errors import THEIRS, code_of, s3_errors
 from tasks.storage.s3_options import content_md5, etag_contradicts, multipart_etag
 from tasks.storage.s3_upload import Target, changed, fill, part_size, sent_whole
 
@@ -110,7 +110,7 @@ class _Parts:
         self._pool.shutdown(cancel_futures=True)
         try:
             self._target.client.abort_multipart_upload(**self._upload)
-        except (ClientError, BotoCoreError):
+        except THEIRS:
             error.add_note("The unfinished upload could not be removed; `redis-dr prune` will.")
 
 
@@ -130,7 +130,7 @@ def _begun(target: Target) -> str:
 
 def _abort_others(target: Target, keep: str) -> None:
     """The key is ours alone (it holds the backup's id), so what else was begun for it is, too."""
-    with contextlib.suppress(ClientError, BotoCoreError):  # what stays is swept by prune
+    with contextlib.suppress(*THEIRS):  # what stays is swept by prune
         listed = target.client.list_multipart_uploads(Bucket=target.bucket, Prefix=target.key)
         for found in listed.get("Uploads", ()):
             if found["Key"] == target.key and found["UploadId"] != keep:

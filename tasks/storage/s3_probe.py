@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from tasks.model.errors import StoreError
 from tasks.model.report import Finding
@@ -15,7 +15,7 @@ from tasks.model.settings.store import StoreSettings
 from tasks.model.store_layout import backups_prefix
 from tasks.model.store_reports import Capability
 from tasks.storage.s3 import S3Store
-from tasks.storage.s3_errors import code_of, s3_errors, status_of, store_error
+from tasks.storage.s3_errors import THEIRS, code_of, s3_errors, status_of, store_error
 from tasks.storage.s3_followed import takes_nonsense
 from tasks.storage.s3_options import ignored_settings, write_options
 from tasks.storage.s3_upload import Target
@@ -101,7 +101,7 @@ def _tried(target: Target, name: str, means: str, probe: Callable[[Target], bool
             why = f"{means} (not known: the server says {code_of(error)})"
             return Capability(name=name, has=None, means=why)
         raise store_error(error, target.place) from error
-    except BotoCoreError as error:
+    except THEIRS as error:
         raise store_error(error, target.place) from error
     finally:
         with s3_errors(target.place):

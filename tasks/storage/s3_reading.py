@@ -11,10 +11,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from tasks.model.errors import Damaged, TransientStoreError
-from tasks.storage.s3_errors import code_of, is_missing, missing, s3_errors, status_of, store_error
+from tasks.storage.s3_errors import (
+    THEIRS,
+    code_of,
+    is_missing,
+    missing,
+    s3_errors,
+    status_of,
+    store_error,
+)
 from tasks.storage.streams import CHUNK, stream
 
 _BLOCK = 8 * 2**20  # bytes of one range
@@ -59,7 +67,7 @@ class Ranges:
         except ClientError as error:
             self._judge(error, start + len(block))
             return
-        except BotoCoreError as error:
+        except THEIRS as error:
             # botocore has tried again as often as it may; only bodies are ours to resume
             raise store_error(error, self.place) from error
         # the body's own `with` gives the raw stream, whose errors botocore does not translate
