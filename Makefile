@@ -3,6 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 # finds a Docker engine or starts one, runs the command, stops what it started
 WITH_ENGINE := $(PY) -m deployments.setup.engine run --
+WITH_IMAGES := $(PY) -m deployments.setup.image --all
 
 .PHONY: help setup demo test ui bench lint check clean
 .DEFAULT_GOAL := help
@@ -23,7 +24,7 @@ lint: setup ## ruff, mypy and the import layers
 	.venv/bin/lint-imports --no-logo
 
 test: lint ## lint and all tests, those with real containers included
-	@$(WITH_ENGINE) sh -c '$(PY) -m deployments.setup.image --all && exec $(PY) -m pytest $(PYTEST_ARGS)'
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && exec $(PY) -m pytest $(PYTEST_ARGS)'
 
 check: lint ## lint and the tests that need no container
 	@$(PY) -m pytest -m "not engine" $(PYTEST_ARGS)
@@ -32,7 +33,7 @@ ui: setup ## Prefect server with the deployments; prints the address
 	@$(WITH_ENGINE) $(PY) -m deployments.ui
 
 bench: setup ## the figures of the notes, measured here
-	@$(WITH_ENGINE) $(PY) -m benchmarks
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && exec $(PY) -m benchmarks $(BENCH_ARGS)'
 
 clean: ## what the targets made in this clone: environment, private engine's data, caches
 	@$(PYTHON) -m deployments.setup.clean
