@@ -1,6 +1,6 @@
 """Records that a splice makes anew."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from tasks.rdb import format as rdb
 from tasks.rdb.text import canonical, length_prefix
@@ -30,24 +30,23 @@ def list_head(key: bytes, count: int) -> bytes:
     return bytes((rdb.LIST,)) + canonical(key) + length_prefix(count)
 
 
-def hash_record(key: bytes, fields: Sequence[Field]) -> bytes:
-    """A hash; with field expiries only if a field has one, for older servers read no others."""
-    expiries = [expire for _, _, expire in fields if expire is not None]
-    if not expiries:
-        head = bytes((rdb.HASH,)) + canonical(key) + length_prefix(len(fields))
-        return head + b"".join(canonical(field) + canonical(value) for field, value, _ in fields)
-    first = min(expiries)
-    head = bytes((rdb.HASH_METADATA,)) + canonical(key) + first.to_bytes(8, "little")
-    return (
-        head
-        + length_prefix(len(fields))
-        + b"".join(
-            length_prefix(0 if expire is None else expire - first + 1)
-            + canonical(field)
-            + canonical(value)
-            for field, value, expire in fields
-        )
-    )
+def hash_record(key: bytes, fields: Callable[[], Iterable[Field]]) -> Iterator[bytes]:
+    """A hash, in pieces; `fields` is asked twice, so that none of them need be held.
+
+    With field expiries only if a field has one, for older servers read no others.
+    """
+    count, first = 0, None
+    for _, _, expire in fields():
+        count += 1
+        if expire is not None and (first is None or expire < first):
+            first = expire
+    kind = rdb.HASH if first is None else rdb.HASH_METADATA
+    smallest = b"" if first is None else first.to_bytes(8, "little")
+    yield bytes((kind,)) + canonical(key) + smallest + length_prefix(count)
+    for field, value, expire in fields():
+        # relative to the smallest, plus one, for zero means none
+        ttl = 0 if expire is None or first is None else expire - first + 1
+        yield (b"" if first is None else length_prefix(ttl)) + canonical(field) + canonical(value)
 
 
 def resizedb(db: int, keys: int, expires: int) -> bytes:

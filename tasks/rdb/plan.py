@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tasks.model.errors import UsageError
 from tasks.model.keys import KeyRule
 
 
@@ -35,6 +36,15 @@ class SplicePlan:
     only: frozenset[int] | None = None  # take these databases and no others (export)
     epochs: EpochFloor | None = None
     now_ms: int = 0  # Unix ms, what `expired_at_now` is judged against
+
+    def __post_init__(self) -> None:
+        """Refuse words that mean nothing: a database must not be left out by a slip."""
+        for policy in (self.default, *self.databases.values()):
+            if policy not in {"restore", "empty", "keep"}:
+                raise UsageError(
+                    f"{policy!r} is no policy of a database",
+                    "write restore, empty or keep",
+                )
 
     def action(self, db: int) -> str:
         """restore, empty or keep."""

@@ -97,7 +97,7 @@ def _write(section: Section, name: bytes, raised: Raised, before: bytes) -> None
     if len(fields) == 1 and not fields[0][0] and _is_counter(section, name):
         section.script.literal(before + string_record(name, fields[0][1]))
     else:
-        section.script.literal(before + hash_record(name, fields))
+        section.script.literal(before + b"".join(hash_record(name, lambda: fields)))
 
 
 def _is_counter(section: Section, name: bytes) -> bool:

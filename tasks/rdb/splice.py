@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from tasks.model.errors import UsageError
-from tasks.rdb.encode import hash_record, resizedb
+from tasks.rdb.encode import Field, hash_record, resizedb
 from tasks.rdb.epochs import hash_fields
 from tasks.rdb.output import Files, Output
 from tasks.rdb.plan import SplicePlan
@@ -27,10 +27,10 @@ def splice(
 ) -> SpliceResult:
     """Write to `target` what `plan` takes from `source` (the backup) and `live`.
 
-    Both are read from their current position, which must be 0, and must be seekable; `target` is
-    written from front to back. Functions and modules' own data come from the backup. Raises
-    RdbError and UnknownRdb for what cannot be read (nothing is written then), UsageError when the
-    plan keeps something and there is no `live`.
+    Both must be seekable and are read from their beginning; `target` is written front to back.
+    Functions and modules' own data come from the backup. Raises RdbError and UnknownRdb for what
+    cannot be read (nothing is written then), UsageError when the plan keeps something and there
+    is no `live`.
     """
     if live is None and plan.wants_live:
         raise UsageError(
@@ -38,9 +38,11 @@ def splice(
             "give the safety backup, or restore without `keep`",
         )
     draft = _Draft(plan)
+    source.seek(0)
     for event in Scan(source).events():
         draft.backup(event)
     if live is not None and draft.uses_live:
+        live.seek(0)
         for event in Scan(live).events():
             draft.live(event)
     files = Files(source, live)
@@ -134,19 +136,23 @@ class _Draft:
                 case Ranges():
                     output.copy(step)
                 case Rewrite(file, start):
-                    output.write(_moved(files[file], start, self._plan.ttl_shift_ms))
+                    for piece in _moved(files[file], start, self._plan.ttl_shift_ms):
+                        output.write(piece)
                 case bytes():
                     output.write(step)
 
 
-def _moved(source: BinaryIO, record: int, shift: int) -> bytes:
+def _moved(source: BinaryIO, record: int, shift: int) -> Iterator[bytes]:
     """The hash whose record begins at `record`, with all field expiries moved."""
-    source.seek(record)
-    reader = Reader(source, record)
-    kind, key = reader.byte(), reader.string()
-    return hash_record(key, list(_fields(reader, kind, shift)))
 
+    def opened() -> tuple[Reader, int, bytes]:
+        source.seek(record)
+        reader = Reader(source, record)
+        return reader, reader.byte(), reader.string()
 
-def _fields(reader: Reader, kind: int, shift: int) -> Iterator[tuple[bytes, bytes, int | None]]:
-    for field, value, expire in hash_fields(reader, kind):
-        yield field, value, None if expire is None else shifted(expire, shift)
+    def fields() -> Iterator[Field]:
+        reader, kind, _ = opened()
+        for field, value, expire in hash_fields(reader, kind):
+            yield field, value, None if expire is None else shifted(expire, shift)
+
+    return hash_record(opened()[2], fields)

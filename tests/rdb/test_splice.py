@@ -264,6 +264,13 @@ def test_without_a_live_file_nothing_can_be_kept() -> None:
             splice(empty, io.BytesIO(), plan)
 
 
+@pytest.mark.parametrize("plan", [{"databases": {1: "keepp"}}, {"default": ""}])
+def test_a_policy_with_a_slip_is_refused(plan: dict[str, Any]) -> None:
+    """A word that is no policy would leave the database out; it is refused when it is planned."""
+    with pytest.raises(UsageError, match="no policy of a database"):
+        SplicePlan(**plan)
+
+
 def test_the_result_says_what_expired() -> None:
     """`expired_at_now` counts written keys whose moved expiry is past."""
     records = [
