@@ -6,8 +6,8 @@ import pytest
 import redis
 
 from tasks.model.errors import Refused
-from tests.restore.conftest import Make
 from tests.support.estate import Estate, fill
+from tests.support.instances import Make
 from tests.support.waiting import wait_until
 
 AOF_OFF = ("--appendonly", "no")

@@ -12,9 +12,9 @@ import pytest
 from flows.runbook.recover import recover
 from tasks.model.errors import Fenced, RedisDrError, Refused, Unreachable
 from tasks.model.settings.instance import Instance
-from tests.restore.conftest import DEBUG, Make
 from tests.support import faults
 from tests.support.estate import Estate, estate, fill
+from tests.support.instances import DEBUG, Make
 from tests.support.redis_server import start_redis
 from tests.support.waiting import wait_until
 

@@ -1,0 +1,140 @@
+"""What a restored database may contain, from the configuration to the running server."""
+
+import time
+
+import pytest
+
+from tests.support.estate import Estate
+from tests.support.instances import Make
+
+KEEP_SESSIONS = {"databases": {"1": {"on_restore": "empty"}, "2": {"on_restore": "keep"}}}
+RULES = {
+    "keys": [
+        {"pattern": "lock:{id}", "on_restore": "drop"},
+        {"pattern": "live:{id}", "on_restore": "keep"},
+        {"pattern": "queue:processing", "on_restore": "requeue:queue:pending"},
+    ],
+    "epochs": {"namespace": "rag:v1"},
+}
+
+
+def all_keys(made: Estate, db: int = 0) -> set[bytes]:
+    return set(made.server.client(db).keys("*"))
+
+
+@pytest.mark.parametrize("safety_backup", [True, False], ids=["safety", "no safety"])
+def test_databases_are_restored_emptied_and_kept(make_estate: Make, safety_backup: bool) -> None:
+    """
+    DB 0 comes from the backup, DB 1 is empty, DB 2 holds what people did after the backup: with a
+    safety backup and without one.
+    """
+    made = make_estate(fields=KEEP_SESSIONS)
+    for db in range(3):
+        made.server.client(db).set("from", "the backup")
+    made.backup()
+    for db in range(3):
+        made.server.client(db).flushdb()
+        made.server.client(db).set("made", "later", ex=5000)
+
+    report = made.restore(safety_backup=safety_backup)
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert all_keys(made, 0) == {b"from"}
+    assert all_keys(made, 1) == set()
+    assert all_keys(made, 2) == {b"made"}
+    assert 0 < made.server.client(2).ttl("made") <= 5000
+    assert (report.safety_backup_id is not None) == safety_backup
+
+
+def test_key_rules_drop_keep_and_requeue(make_estate: Make) -> None:
+    """
+    Locks go, `keep` keys are the live ones, and what was being processed goes in front of what was
+    pending: in order, nothing twice, nothing lost.
+    """
+    made = make_estate(fields=RULES)
+    client = made.server.client()
+    client.set("lock:1", "stale")
+    client.set("live:1", "old")
+    client.set("plain", "restored")
+    client.rpush("queue:processing", "a", "b", "c")
+    client.rpush("queue:pending", "b", "d", "e")
+    made.backup()
+    client.set("live:1", "new")
+    client.set("live:2", "newer")
+    client.set("lock:2", "of a dead process")
+    client.delete("plain", "queue:pending")
+
+    report = made.restore()
+    client = made.server.client()
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert all_keys(made) == {b"live:1", b"live:2", b"plain", b"queue:pending"}
+    assert client.mget("live:1", "live:2") == [b"new", b"newer"]
+    pending = client.lrange("queue:pending", 0, -1)
+    assert sorted(pending) == [b"a", b"b", b"c", b"d", b"e"]
+    assert pending.index(b"a") < pending.index(b"c") < pending.index(b"d") < pending.index(b"e")
+    assert report.databases[0].dropped == 3
+
+
+def test_epochs_end_above_both_sides(make_estate: Make) -> None:
+    """
+    Whatever the epochs were in the backup and on the server, afterwards they are higher than both.
+    """
+    made = make_estate(fields=RULES)
+    client = made.server.client()
+    client.set("rag:v1:global_epoch", 5)
+    client.hset("rag:v1:doc_epoch", mapping={"x": 3, "y": 9})
+    made.backup()
+    client.set("rag:v1:global_epoch", 7)
+    client.hset("rag:v1:doc_epoch", mapping={"x": 8, "z": 2})
+    client.hdel("rag:v1:doc_epoch", "y")
+
+    assert made.restore().ok
+    client = made.server.client()
+    assert int(client.get("rag:v1:global_epoch") or 0) > 7
+    epochs = {name: int(value) for name, value in client.hgetall("rag:v1:doc_epoch").items()}
+    assert epochs[b"x"] > 8
+    assert epochs[b"y"] > 9
+    assert epochs[b"z"] > 2
+
+
+def test_expiries_are_absolute_unless_rebased(make_estate: Make) -> None:
+    """
+    `absolute` lets a key die when it was to die; `rebase` gives it the time it had left.
+    """
+    made = make_estate()
+    client = made.server.client()
+    client.set("soon", "gone", px=2500)
+    client.set("later", "there", ex=1000)
+    made.backup()
+    due = client.pexpiretime("later")
+    client.flushall()
+    time_left = 3.0
+    deadline = time.monotonic() + time_left
+    while time.monotonic() < deadline:
+        client.ping()
+
+    absolute = made.restore(trial=False)
+    assert absolute.ok, [one for one in absolute.findings if not one.ok]
+    assert all_keys(made) == {b"later"}
+    assert made.server.client().pexpiretime("later") == due
+
+    rebased = made.restore(ttl="rebase", trial=False)
+    assert rebased.ok
+    assert made.server.client().pexpiretime("later") > due + time_left * 1000
+
+
+def test_of_a_dead_server_nothing_is_kept(make_estate: Make) -> None:
+    """
+    A server that does not answer has no live data: `keep` leaves its database empty rather than
+    taking stale sessions from the backup.
+    """
+    made = make_estate(fields=KEEP_SESSIONS)
+    for db in (0, 2):
+        made.server.client(db).set("from", "the backup")
+    made.backup()
+    made.server.container.stop()
+
+    report = made.restore()
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert all_keys(made, 0) == {b"from"}
+    assert all_keys(made, 2) == set()
+    assert report.safety_backup_id is None

@@ -1,0 +1,209 @@
+"""Damaged backups: each is refused before the stop, and none of the sound ones is."""
+
+import random
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from tasks.catalog import choose, load_catalog
+from tasks.fetching import agrees, fetch, look_inside
+from tasks.model.backup_id import new_backup_id
+from tasks.model.errors import Damaged, RedisDrError, Refused
+from tasks.model.manifest import Manifest
+from tasks.model.report import all_ok
+from tasks.model.settings.instance import Instance
+from tasks.model.store_layout import backup_prefix
+from tasks.rdb import InventoryOptions, take_inventory
+from tasks.rdb.reader import crc64
+from tasks.storage.files import store_file
+from tasks.storage.opening import open_store
+from tests.support.estate import Estate, fill
+from tests.support.instances import Make
+
+DAMAGED, CLEAN = 1000, 100
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A real backup, its plain RDB, and an instance whose store is a place of its own."""
+
+    manifest: Manifest
+    rdb: bytes
+    instance: Instance
+    store: Path
+
+    def keep(self, rdb: bytes, manifest: Manifest | None = None) -> Manifest:
+        """Store these bytes as a backup with right hashes, described by another one's manifest."""
+        base = manifest or self.manifest
+        made = base.model_copy(update={"backup_id": new_backup_id(datetime.now(UTC))})
+        store = open_store(self.instance.store)
+        prefix = backup_prefix(made.instance, made.backup_id)
+        file = store_file(store, prefix, "dump.rdb", "rdb", BytesIO(rdb), self.instance.store)
+        made = made.model_copy(update={"files": (file,)})
+        path = self.store / prefix / "manifest.json"
+        path.write_bytes(made.to_json())
+        return made
+
+    def folder(self, manifest: Manifest) -> Path:
+        return self.store / backup_prefix(manifest.instance, manifest.backup_id)
+
+
+@pytest.fixture(scope="module")
+def sample(
+    lasting: Estate, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Sample:
+    fill(lasting.server, 60)
+    backup_id = lasting.backup().backup_id
+    catalog = load_catalog(open_store(lasting.instance.store), lasting.instance.name)
+    manifest = choose(catalog, backup_id)
+    # a thousand times flushed to a disk would take a minute
+    memory = Path("/dev/shm")
+    base = memory if memory.is_dir() else tmp_path_factory.mktemp("damaged")
+    place = Path(tempfile.mkdtemp(dir=base))
+    request.addfinalizer(lambda: shutil.rmtree(place))
+    plain = fetch(lasting.instance, manifest, manifest.rdb, place / "plain.rdb").read_bytes()
+    store = place / "store"
+    moved = lasting.instance.store.model_copy(update={"url": f"file:{store}"})
+    instance = lasting.instance.model_copy(update={"store": moved})
+    return Sample(manifest, plain, instance, store)
+
+
+def accepted(sample: Sample, backup_id: str, workspace: Path) -> bool:
+    """What a restore judges of a backup before it looks at the server."""
+    catalog = load_catalog(open_store(sample.instance.store), sample.instance.name)
+    manifest = choose(catalog, backup_id)
+    path = fetch(sample.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
+    return all_ok(agrees(manifest, look_inside(path, sample.instance, 0)))
+
+
+def in_the_file(dice: random.Random, rdb: bytes) -> bytes:
+    """Damage from before the storing: every stored hash is right."""
+    at = dice.randrange(len(rdb))
+    flipped = bytes([rdb[at] ^ (1 << dice.randrange(8))])
+    return dice.choice(
+        [
+            rdb[:at] + flipped + rdb[at + 1 :],
+            rdb[:at],
+            rdb[:-8] + bytes(8),
+            rdb + dice.randbytes(dice.randrange(1, 40)),
+            b"",
+            rdb[:5] + b"%04d" % dice.randrange(90, 9999) + rdb[9:],
+            rdb[:at] + dice.randbytes(16) + rdb[at:],
+        ]
+    )
+
+
+def flip(dice: random.Random, path: Path, _other: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+    path.write_bytes(data)
+
+
+def cut(dice: random.Random, path: Path, _other: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: dice.randrange(len(data))])
+
+
+def append(dice: random.Random, path: Path, _other: Path) -> None:
+    path.write_bytes(path.read_bytes() + dice.randbytes(9))
+
+
+def remove(_dice: random.Random, path: Path, _other: Path) -> None:
+    path.unlink()
+
+
+def exchange(_dice: random.Random, path: Path, other: Path) -> None:
+    shutil.copy(other, path)
+
+
+IN_THE_STORE: list[Callable[[random.Random, Path, Path], None]] = [
+    flip,
+    cut,
+    append,
+    remove,
+    exchange,
+]
+
+
+def damaged(sample: Sample, other: Manifest) -> Iterator[tuple[int, str]]:
+    """Seeded backups, each broken in its own way, one at a time."""
+    for seed in range(DAMAGED):
+        dice = random.Random(seed)
+        if dice.random() < 0.5:
+            manifest = sample.keep(in_the_file(dice, sample.rdb))
+        else:
+            manifest = sample.keep(sample.rdb)
+            name = manifest.files[0].stored_name
+            stored, theirs = sample.folder(manifest) / name, sample.folder(other) / name
+            dice.choice(IN_THE_STORE)(dice, stored, theirs)
+        yield seed, manifest.backup_id
+        shutil.rmtree(sample.folder(manifest))
+
+
+def test_a_thousand_damaged_backups_are_refused(sample: Sample, tmp_path: Path) -> None:
+    """
+    Flipped, cut, exchanged, zeroed CRC, trailing junk, empty, wrong version, missing: no damaged
+    backup passes what is judged before the server is looked at.
+    """
+    passed = []
+    for seed, backup_id in damaged(sample, sample.keep(_other_rdb(sample))):
+        try:
+            if accepted(sample, backup_id, tmp_path):
+                passed.append(seed)
+        except RedisDrError:
+            continue
+    assert passed == []
+
+
+def test_a_hundred_sound_backups_are_accepted(
+    sample: Sample, lasting: Estate, tmp_path: Path
+) -> None:
+    """
+    Backups of a hundred different contents pass.
+    """
+    client = lasting.server.client()
+    for number in range(CLEAN):
+        client.set(f"another:{number}", "x" * number)
+        client.execute_command("SAVE")
+        rdb = lasting.server.read_file("/data/dump.rdb")
+        inventory = take_inventory(BytesIO(rdb), InventoryOptions(digest=True))
+        made = sample.keep(rdb, sample.manifest.knowing(inventory, None))
+        assert accepted(sample, made.backup_id, tmp_path)
+        shutil.rmtree(sample.folder(made))
+
+
+@pytest.mark.parametrize("kind", ["in the store", "in the file"])
+def test_a_restore_of_a_damaged_backup_never_stops_the_server(
+    make_estate: Make, sample: Sample, kind: str
+) -> None:
+    """
+    The whole way: exit with Damaged or Refused, the same run_id, no hands left.
+    """
+    made = make_estate()
+    fill(made.server, 30)
+    before = made.run_id(), made.digest()
+    if kind == "in the file":
+        manifest = sample.keep(sample.rdb[:-8] + bytes(8))
+    else:
+        manifest = sample.keep(sample.rdb)
+        flip(random.Random(1), sample.folder(manifest) / manifest.files[0].stored_name, Path())
+    broken = Estate(
+        made.server, made.store, made.instance.model_copy(update={"store": sample.instance.store})
+    )
+    with pytest.raises((Damaged, Refused)):
+        broken.restore(backup=manifest.backup_id)
+    assert (made.run_id(), made.digest()) == before
+    assert made.hands_gone()
+
+
+def _other_rdb(sample: Sample) -> bytes:
+    """Sound, and of other content: one byte of its creation time differs, with the right CRC."""
+    at = sample.rdb.index(b"ctime") + 6
+    body = sample.rdb[:at] + bytes([sample.rdb[at] ^ 1]) + sample.rdb[at + 1 : -8]
+    return body + crc64(body).to_bytes(8, "little")
