@@ -230,11 +230,14 @@ def test_loading_comes_through_and_can_be_waited_for(redis_factory):
     server.client().config_set("key-load-delay", 200)  # microseconds a key: about 6 s
     waiter = threading.Thread(target=_reload, args=(server,))
     waiter.start()
-    client = connect(instance_of(server))
+    patient = {"max_retries": 30, "backoff_seconds": 5, "backoff_cap_seconds": 5}
+    client = connect(instance_of(server, resilience=patient))
     wait_until(lambda: server_info(client).loading)
 
+    begun = time.monotonic()
     with pytest.raises(NotReady, match="loading"), redis_errors("weka-redis"):
         client.get("key:1")
+    assert time.monotonic() - begun < 2  # not after thirty retries
     seen: list[float] = []
     with pytest.raises(Unreachable, match="was not ready after"):
         wait_until_ready(client, 0.3, lambda info: seen.append(info.loading_loaded_perc))

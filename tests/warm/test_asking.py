@@ -3,7 +3,7 @@
 import threading
 
 import hypothesis.strategies as st
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tasks.model.errors import ServiceDown, ServiceError
 from tasks.model.queries import Query, in_order
@@ -51,6 +51,7 @@ def _instance(concurrency: int) -> Instance:
 
 
 @settings(max_examples=60, deadline=None)
+@example(script="d" * 40, count=3, concurrency=1)  # it ends with one that was put off
 @given(
     script=st.text("gdr", max_size=40),
     count=st.integers(0, 12),
