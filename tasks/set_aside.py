@@ -35,6 +35,12 @@ def list_set_aside(hands: Hands, folder: str) -> tuple[SetAside, ...]:
     return tuple(sorted(kept, key=lambda one: one.age_seconds))
 
 
+def remove_set_aside(hands: Hands, folder: str, ids: tuple[str, ...]) -> None:
+    """Remove the replaced data of these operations."""
+    for one in ids:
+        hands.run('rm -rf "$1/$2"', folder, one)
+
+
 def sweep_set_aside(hands: Hands, folder: str, hours: float) -> tuple[str, ...]:
     """Remove what is older, and the debris of dead operations; returns the ids removed.
 

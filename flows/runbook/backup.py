@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from flows.runbook.capture import capture
+from flows.runbook.forget import forget_replaced
 from flows.runbook.hold import holding
 from tasks.model.backup_id import new_backup_id
 from tasks.model.backup_report import BackupReport, report_of
@@ -20,6 +21,7 @@ def backup(instance: Instance, say: Say = quiet, *, prove: bool = False) -> Back
     """
     with holding(instance, "backup", new_backup_id(datetime.now(UTC)), say) as held:
         captured = capture(held)
+        forget_replaced(held)
     report = report_of(captured, held.timings, instance.store.url)
     return _proven(report, instance, say) if prove else report
 

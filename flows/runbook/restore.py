@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flows.runbook.capture import capture
 from flows.runbook.exchange import Exchanged, exchange, write_journal
+from flows.runbook.forget import forget_replaced
 from flows.runbook.hold import Held, holding
 from flows.runbook.live import fetch_live
 from flows.runbook.plan import plan_report, predicted_downtime, rule_lines
@@ -18,6 +19,7 @@ from flows.runbook.reading import reading
 from flows.runbook.warm import warm
 from tasks.catalog import choose, load_catalog
 from tasks.journaling import end
+from tasks.keeping_reports import keep_report
 from tasks.model.backup_id import new_backup_id
 from tasks.model.catalog import Catalog
 from tasks.model.errors import RedisDrError, Refused
@@ -83,6 +85,7 @@ def restore(
         require(prepared.findings, "restore")
         if not agree(plan):
             raise _not_confirmed(instance)
+        forget_replaced(held)
         safety = _safety_backup(held, options)
         prepared = _with_live(opened, options, prepared, safety)
         trial, exchanged = _replace(held, prepared, options)
@@ -94,7 +97,9 @@ def restore(
                 "predicted_downtime_seconds": trial.downtime_seconds,
             }
         )
-    return _warmed(report, instance, opened.manifest, options)
+    warmed = _warmed(report, instance, opened.manifest, options)
+    keep_report(instance, held.hands.holder.id, warmed)
+    return warmed
 
 
 def _not_confirmed(instance: Instance) -> Refused:

@@ -55,23 +55,20 @@ class Sample:
 
 
 @pytest.fixture(scope="module")
-def sample(
-    lasting: Estate, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Sample:
+def sample(lasting: Estate) -> Iterator[Sample]:
     fill(lasting.server, 60)
     backup_id = lasting.backup().backup_id
     catalog = load_catalog(open_store(lasting.instance.store), lasting.instance.name)
     manifest = choose(catalog, backup_id)
-    # a thousand times flushed to a disk would take a minute
-    memory = Path("/dev/shm")
-    base = memory if memory.is_dir() else tmp_path_factory.mktemp("damaged")
-    place = Path(tempfile.mkdtemp(dir=base))
-    request.addfinalizer(lambda: shutil.rmtree(place))
-    plain = fetch(lasting.instance, manifest, manifest.rdb, place / "plain.rdb").read_bytes()
-    store = place / "store"
-    moved = lasting.instance.store.model_copy(update={"url": f"file:{store}"})
-    instance = lasting.instance.model_copy(update={"store": moved})
-    return Sample(manifest, plain, instance, store)
+    # in memory where there is such a place: a thousand times flushed to a disk takes a minute
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 the folder in it is private
+    with tempfile.TemporaryDirectory(dir=memory) as place:
+        target = Path(place, "plain.rdb")
+        plain = fetch(lasting.instance, manifest, manifest.rdb, target).read_bytes()
+        store = Path(place, "store")
+        moved = lasting.instance.store.model_copy(update={"url": f"file:{store}"})
+        instance = lasting.instance.model_copy(update={"store": moved})
+        yield Sample(manifest, plain, instance, store)
 
 
 def accepted(sample: Sample, backup_id: str, workspace: Path) -> bool:

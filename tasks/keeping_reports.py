@@ -1,0 +1,17 @@
+"""Keep the report of an operation in the store, for whoever asks later what was done."""
+
+import contextlib
+
+from tasks.model.errors import RedisDrError
+from tasks.model.report import Report
+from tasks.model.settings.instance import Instance
+from tasks.step import step
+from tasks.storage.opening import open_store
+
+
+@step
+def keep_report(instance: Instance, operation_id: str, report: Report) -> None:
+    """Store it under `<instance>/reports/`. What was done stays done when the store is away."""
+    key = f"{instance.name}/reports/{operation_id}-{report.command}.json"
+    with contextlib.suppress(RedisDrError):
+        open_store(instance.store).create(key, report.model_dump_json(indent=1).encode() + b"\n")
