@@ -11,8 +11,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from tasks.model.errors import UsageError
 from tasks.model.settings.root import Settings
+from tasks.model.settings.store import StoreSettings
 
 DEFAULT_FILE = "redis-dr.toml"
+DEFAULT_STORE = {"url": StoreSettings().url}
 _PATHS = {
     "password_file",
     "ca_bundle",
@@ -52,7 +54,7 @@ def load_settings(path: Path) -> Settings:
 
     Raises UsageError naming the key, never its value: it might be a secret.
     """
-    tables = anchored(_read(path), path.resolve().parent)
+    tables = anchored(_with_store(_read(path)), path.resolve().parent)
     try:
         return _Sources(**tables)
     except ValidationError as error:
@@ -73,6 +75,12 @@ def _read(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "check its rights") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}", "correct that line") from error
+
+
+def _with_store(tables: dict[str, Any]) -> dict[str, Any]:
+    # the default is a relative path, too: a worker's working directory must not decide the store
+    store = tables.get("store", {})
+    return {**tables, "store": {**DEFAULT_STORE, **store}} if isinstance(store, dict) else tables
 
 
 def anchored(tables: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -12,7 +11,7 @@ import pytest
 from deployments.demo.instance import RUNBOOK_ARGS
 from deployments.setup.recipe import RECIPES
 from tests.support.leftovers import sweep
-from tests.support.prefect_server import running_prefect_api
+from tests.support.prefect_server import PrefectServer, running_prefect
 from tests.support.redis_server import DEFAULT_IMAGE, RedisServer, start_redis
 from tests.support.s3_server import S3Server, running_moto, running_rclone
 
@@ -100,8 +99,7 @@ def moto_server() -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="session")
-def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real Prefect API of this session; about 20 s once."""
-    home: Path = tmp_path_factory.mktemp("prefect")
-    with running_prefect_api(home) as url:
-        yield url
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A real Prefect server of this session, a process of its own; about 15 s once."""
+    with running_prefect(tmp_path_factory.mktemp("prefect")) as server:
+        yield server

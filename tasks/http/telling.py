@@ -12,11 +12,11 @@ def send(
     method: Literal["GET", "POST"], url: str, timeout_seconds: float, body: Any = None
 ) -> None:
     """Send it once. Raises ServiceDown, ServiceError when it was not taken, UsageError."""
-    host = urlsplit(url).hostname or "(no host)"
     remedy = "see whether that service runs, and [notify] in the configuration"
     try:
+        host = urlsplit(url).hostname or "(no host)"
         answer = httpx.request(method, url, json=body, timeout=timeout_seconds)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+    except (ValueError, httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise UsageError("an address in [notify] is no URL", "write http:// or https://") from None
     except httpx.TransportError as error:
         raise ServiceDown(f"{host} did not answer ({type(error).__name__})", remedy) from None

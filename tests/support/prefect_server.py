@@ -1,31 +1,142 @@
-"""A real Prefect API for the tests, with a database of its own."""
+"""A real Prefect server for the tests, and what people run against it: serve, flows, the API."""
 
 import contextlib
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-import pytest
+from deployments.prefect_server import environment, running, running_server
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class PrefectServer:
+    """Where it listens, and the process."""
+
+    home: Path
+    port: int
+    process: "subprocess.Popen[bytes]" = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """Of the pages; the API lies under /api."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self, configuration: Path, **more: str) -> dict[str, str]:
+        """For a process that runs flows on a configuration."""
+        return {
+            **environment(self.home, self.port),
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            "PYTHONPATH": str(ROOT),
+            "REDIS_DR_CONFIG": str(configuration),
+            **more,
+        }
+
+    @contextlib.contextmanager
+    def client(self) -> Iterator[Any]:
+        """Prefect's own client of this server."""
+        from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415 2 s that others need not pay
+
+        with SyncPrefectClient(f"{self.url}/api") as client:
+            yield client
+
+    def deployment(self, name: str) -> Any:
+        """By name, FLOW/DEPLOYMENT."""
+        with self.client() as client:
+            return client.read_deployment_by_name(name)
+
+    def start(self, deployment: str, **parameters: Any) -> UUID:
+        """Start a run as a person would."""
+        with self.client() as client:
+            found = client.read_deployment_by_name(deployment)
+            run = client.create_flow_run_from_deployment(found.id, parameters=parameters)
+            return UUID(str(run.id))
+
+    def runs(self, deployment: str) -> set[UUID]:
+        """All runs of a deployment."""
+        from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId  # noqa: PLC0415 see client
+
+        with self.client() as client:
+            found = client.read_deployment_by_name(deployment)
+            only = DeploymentFilter(id=DeploymentFilterId(any_=[found.id]))
+            return {UUID(str(run.id)) for run in client.read_flow_runs(deployment_filter=only)}
+
+    def run(self, run_id: UUID) -> Any:
+        """The run as the server knows it now."""
+        with self.client() as client:
+            return client.read_flow_run(run_id)
+
+    def await_state(self, run_id: UUID, *names: str, seconds: float = 90) -> Any:
+        """Wait until the run's state has one of these names; gives the run."""
+
+        def there() -> Any:
+            run = self.run(run_id)
+            return run if run.state and run.state.name in names else None
+
+        try:
+            return wait_until(there, seconds, f"run in {names}", interval=0.2)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; it is {self.run(run_id).state!r}") from error
+
+    def artifacts(self, key: str) -> list[Any]:
+        """All pages under a key, oldest first."""
+        from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey  # noqa: PLC0415 see client
+
+        with self.client() as client:
+            found = client.read_artifacts(
+                artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+            )
+        return sorted(found, key=lambda one: one.created)
 
 
 @contextlib.contextmanager
-def running_prefect_api(home: Path) -> Iterator[str]:
-    """Start a server on a temporary database; yields its URL."""
-    with pytest.MonkeyPatch.context() as environment:
-        # before the import: Prefect reads its settings once
-        environment.setenv("PREFECT_HOME", str(home))
-        environment.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-        environment.setenv("DO_NOT_TRACK", "1")
-        from prefect.settings import (  # noqa: PLC0415 2 s that other tests need not pay
-            PREFECT_API_URL,
-            PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-            temporary_settings,
-        )
-        from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 same
+def running_prefect(home: Path) -> Iterator[PrefectServer]:
+    """A server of its own on a free port."""
+    port = free_port()
+    with running_server(home, port) as process:
+        yield PrefectServer(home, port, process)
 
-        # the default limit of 30 s is too close to the 19 to 23 s measured (facts/prefect.md)
-        with (
-            prefect_test_harness(server_startup_timeout=120),
-            # joining the heartbeat thread costs each flow run a second
-            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        ):
-            yield str(PREFECT_API_URL.value())
+
+@contextlib.contextmanager
+def serving(
+    server: PrefectServer, configuration: Path, **more: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """deployments.serve on a configuration, once all its deployments are there."""
+    log = (configuration.parent / "serve.log").open("ab")
+    env = server.environment(configuration, **more)
+    with log, running([sys.executable, "-m", "deployments.serve"], env, log) as process:
+        wait_until(lambda: _ready(server, process), 60, "serve is ready", interval=0.3)
+        yield process
+
+
+def _ready(server: PrefectServer, process: "subprocess.Popen[bytes]") -> bool:
+    from deployments.table import DEPLOYED  # noqa: PLC0415 with its only user
+
+    assert process.poll() is None, "serve ended"
+    with server.client() as client:
+        found = client.read_deployments()
+    return len([one for one in found if str(one.status).endswith("READY")]) >= len(DEPLOYED)
+
+
+def python(code: str, env: Mapping[str, str], **options: Any) -> "subprocess.Popen[bytes]":
+    """Start a process that runs a few lines, as a person's script would."""
+    return subprocess.Popen([sys.executable, "-c", code], env=dict(env), cwd=ROOT, **options)
+
+
+def kill_children(process: "subprocess.Popen[bytes]") -> list[int]:
+    """kill -9 to the processes that this one started; their ids."""
+    found = Path(f"/proc/{process.pid}/task").glob("*/children")
+    children = [int(pid) for file in found for pid in file.read_text().split()]
+    for pid in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return children

@@ -73,7 +73,6 @@ def _text(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    # a key pattern may hold what Markdown and HTML would take for their own
-    return (
-        str(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
-    )
+    # a key may hold what Markdown and HTML take for their own, and every kind of line break
+    text = " ".join(str(value).splitlines())
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

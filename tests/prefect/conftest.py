@@ -1,0 +1,64 @@
+"""Flows in this process against a real server, and scenes for flows in other processes."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_HOME,
+    PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+    temporary_settings,
+)
+
+from deployments.demo.instance import RUNBOOK_ARGS
+from tests.support.prefect_server import PrefectServer
+from tests.support.redis_server import RedisServer
+from tests.support.scene import Scene, scene
+
+MakeScene = Callable[..., Scene]
+
+
+@pytest.fixture
+def make_scene(redis_factory: Callable[..., RedisServer], tmp_path: Path) -> MakeScene:
+    """A number of filled servers as the runbook has them, and their configuration."""
+
+    def make(count: int = 1, more: str = "", **options: Any) -> Scene:
+        servers = [redis_factory(args=RUNBOOK_ARGS, **options) for _ in range(count)]
+        return scene(tmp_path, *servers, more=more)
+
+    return make
+
+
+@pytest.fixture
+def prefect_here(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
+    """Flows called in this process are runs of the real server."""
+    with temporary_settings(
+        {
+            PREFECT_HOME: prefect_server.home,
+            PREFECT_API_URL: f"{prefect_server.url}/api",
+            PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False,
+            # joining the heartbeat's thread costs each run a second
+            PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        }
+    ):
+        yield prefect_server
+
+
+@pytest.fixture
+def here(
+    make_scene: MakeScene, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
+    """One filled server, and this process's environment configured for it."""
+    made = make_scene()
+    use(made, monkeypatch)
+    return made
+
+
+def use(made: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process find the scene as a worker finds its configuration."""
+    monkeypatch.setenv("REDIS_DR_CONFIG", str(made.configuration))
+    for name, value in made.secrets.items():
+        monkeypatch.setenv(name, value)

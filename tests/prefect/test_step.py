@@ -1,0 +1,131 @@
+"""A step is called once, with its own arguments, whatever the orchestrator does."""
+
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prefect import flow
+from prefect.exceptions import PrefectException
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from tasks.model.errors import Refused
+from tasks.step import _Once, step
+from tests.support.prefect_server import PrefectServer
+
+
+class Frozen(BaseModel):
+    """A noun as ours are."""
+
+    model_config = ConfigDict(frozen=True)
+    secret: SecretStr
+    items: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Another."""
+
+    name: str
+    inner: Frozen
+
+
+class Disk:
+    """Counts the calls of a step."""
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+
+
+@step
+def touch(disk: Disk, what: object) -> object:
+    """Remember the call."""
+    disk.calls.append(what)
+    return what
+
+
+@step
+def refuse(disk: Disk) -> None:
+    """Always no."""
+    disk.calls.append("refused")
+    raise Refused("no", "do not ask")
+
+
+def test_arguments_and_results_pass_a_task_unharmed(prefect_here: PrefectServer) -> None:
+    """The very same objects arrive and come back, generators and secrets included."""
+    disk, generator = Disk(), (n for n in range(3))
+    noun = Plain("n", Frozen(secret=SecretStr("s"), items=(1, 2)))
+
+    @flow
+    def both() -> tuple[bool, list[int]]:
+        return touch(disk, noun) is noun, list(touch(disk, generator))  # type: ignore[call-overload]
+
+    assert both() == (True, [0, 1, 2])
+    assert disk.calls[0] is noun
+
+
+def test_an_error_of_ours_comes_through_a_task_as_it_is(prefect_here: PrefectServer) -> None:
+    """Refused stays Refused, and the step ran once: retries are not Prefect's business."""
+    disk = Disk()
+
+    @flow
+    def asks() -> str:
+        with pytest.raises(Refused) as caught:
+            refuse(disk)
+        return caught.value.remedy
+
+    assert asks() == "do not ask"
+    assert disk.calls == ["refused"]
+
+
+def test_a_step_runs_when_the_api_is_gone(prefect_here: PrefectServer) -> None:
+    """In mid-run the API's address leads nowhere: the next steps run all the same."""
+    disk = Disk()
+
+    @flow
+    def goes_on() -> int:
+        touch(disk, 1)
+        with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+            touch(disk, 2)
+        return len(disk.calls)
+
+    assert goes_on() == 2
+
+
+@given(
+    before=st.sampled_from([None, PrefectException("p"), httpx.ConnectError("c"), OSError("o")]),
+    after=st.sampled_from([None, RuntimeError("r"), httpx.ReadTimeout("t"), OSError("o")]),
+    raises=st.booleans(),
+)
+def test_a_step_is_never_called_twice(
+    before: Exception | None, after: Exception | None, raises: bool
+) -> None:
+    """An orchestrator that fails before the call, after it, or both: one call, its own outcome."""
+    calls: list[int] = []
+
+    def work() -> str:
+        calls.append(1)
+        if raises:
+            raise Refused("no", "never")
+        return "done"
+
+    once = _Once(work)
+    failures: list[Exception] = []
+    try:
+        if before:
+            raise before
+        once()
+        if after:
+            raise after
+    except (PrefectException, httpx.HTTPError, OSError, RuntimeError, Refused) as error:
+        failures.append(error)
+    if once.failed:
+        assert isinstance(failures[0], Refused)
+    elif raises:
+        with pytest.raises(Refused):
+            once.outcome()
+    else:
+        assert once.outcome() == "done"
+    assert calls == [1]

@@ -1,0 +1,115 @@
+"""Webhook and heartbeat over real HTTP; an address that holds a token is never said."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tasks.model.errors import RedisDrError, ServiceDown, ServiceError, UsageError
+from tasks.model.settings.notify import NotifySettings
+from tasks.notifying import beat, post
+
+TOKEN = "t0ken-of-the-webhook"
+
+
+class Listener:
+    """A service that writes down what it is told."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.heard: list[tuple[str, str, object]] = []
+        heard = self.heard
+
+        class Handler(BaseHTTPRequestHandler):
+            def _hear(self) -> None:
+                length = int(self.headers.get("content-length") or 0)
+                body = json.loads(self.rfile.read(length)) if length else None
+                heard.append((self.command, self.path, body))
+                self.send_response(status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            do_GET = do_POST = _hear  # noqa: N815 http.server wants these names
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 its name
+                """Silence."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/{TOKEN}"
+
+
+@contextmanager
+def listening(status: int = 200) -> Iterator[Listener]:
+    """Listen while the block runs."""
+    listener = Listener(status)
+    thread = threading.Thread(target=listener.server.serve_forever)
+    thread.start()
+    try:
+        yield listener
+    finally:
+        listener.server.shutdown()
+        thread.join()
+        listener.server.server_close()
+
+
+def settings(**fields: object) -> NotifySettings:
+    return NotifySettings.model_validate(fields)
+
+
+def test_the_webhook_gets_the_news_as_json(tmp_path: Path) -> None:
+    """Its address may come from a file."""
+    with listening() as listener:
+        (tmp_path / "hook").write_text(listener.url + "\n")
+        sent = post(settings(webhook_url_file=str(tmp_path / "hook")), {"line": "it failed"})
+
+    assert sent
+    assert listener.heard == [("POST", f"/{TOKEN}", {"line": "it failed"})]
+
+
+def test_the_heartbeat_is_one_get() -> None:
+    """As dead man's switches expect it."""
+    with listening() as listener:
+        assert beat(settings(heartbeat_url=listener.url))
+
+    assert listener.heard == [("GET", f"/{TOKEN}", None)]
+
+
+def test_nobody_is_told_where_nothing_is_configured() -> None:
+    """No address, no call, no error."""
+    assert not post(settings(), {"line": "x"})
+    assert not beat(settings())
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        (f"http://127.0.0.1:9/{TOKEN}", ServiceDown),
+        (f"gopher://127.0.0.1/{TOKEN}", UsageError),
+        (f"http://[{TOKEN}", UsageError),
+        (TOKEN, UsageError),
+    ],
+)
+def test_an_address_is_never_said(url: str, kind: type[RedisDrError]) -> None:
+    """Whatever is wrong with it: the error names the host at most."""
+    with pytest.raises(kind) as caught:
+        post(settings(webhook_url=url), {"line": "x"})
+
+    assert TOKEN not in str(caught.value)
+    assert TOKEN not in repr(caught.value.__cause__)
+
+
+def test_a_service_that_refuses_is_told_by_its_status() -> None:
+    """The status, not the address."""
+    with listening(500) as listener, pytest.raises(ServiceError, match="500") as caught:
+        post(settings(webhook_url=listener.url), {"line": "x"})
+
+    assert TOKEN not in str(caught.value)
+
+
+def test_a_missing_file_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    """It names the key."""
+    with pytest.raises(UsageError, match="heartbeat_url_file"):
+        beat(settings(heartbeat_url_file=str(tmp_path / "none")))

@@ -1,0 +1,46 @@
+"""One server, one `serve`, one Redis for all tests of the pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from playwright.sync_api import Page
+
+from deployments.demo.instance import RUNBOOK_ARGS
+from flows.runbook.backup import backup
+from tests.support.chromium import open_page
+from tests.support.prefect_server import PrefectServer, serving
+from tests.support.redis_server import start_redis
+from tests.support.scene import Scene, scene
+
+
+@pytest.fixture(scope="session")
+def shown(
+    docker_client: docker.DockerClient,
+    prefect_server: PrefectServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scene]:
+    """A Redis with one backup, and every deployment served."""
+    server = start_redis(docker_client, args=RUNBOOK_ARGS)
+    try:
+        made = scene(tmp_path_factory.mktemp("ui"), server)
+        backup(made.instance)
+        with serving(prefect_server, made.configuration, **made.secrets):
+            yield made
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A fresh browser."""
+    with open_page() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def pictures(request: pytest.FixtureRequest) -> Path | None:
+    """Where screenshots go when somebody asks for them: pytest --pictures DIRECTORY."""
+    asked = request.config.getoption("--pictures", default=None)
+    return Path(asked) if asked else None

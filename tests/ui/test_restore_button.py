@@ -1,0 +1,109 @@
+"""The restore button, as a person uses it: a browser, a form, a question, and the data is back."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.prefect_server import PrefectServer
+from tests.support.scene import NAME, Scene
+from tests.support.waiting import wait_until
+
+
+class Button:
+    """What a person does."""
+
+    def __init__(self, page: Page, server: PrefectServer, pictures: Path | None) -> None:
+        self.page, self._server, self._pictures = page, server, pictures
+
+    def open_form(self) -> None:
+        deployment = self._server.deployment("restore/button")
+        self.page.goto(f"{self._server.url}/deployments/deployment/{deployment.id}/run")
+        self.page.get_by_text("afterwards ask the common queries").wait_for()
+
+    def start(self) -> None:
+        """Submit the form as it stands, and open the run's page."""
+        before = self._server.runs("restore/button")
+        self.page.get_by_role("button", name="Submit").click()
+        started = wait_until(lambda: self._server.runs("restore/button") - before, 30, "a run")
+        self.page.goto(f"{self._server.url}/runs/flow-run/{started.pop()}")
+        self.page.get_by_role("button", name="Resume").first.wait_for()
+
+    def open_question(self) -> str:
+        """The dialog's text."""
+        self.page.get_by_role("button", name="Resume").first.click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_text("Name of the instance").wait_for()
+        return dialog.inner_text()
+
+    def answer(self, name: str) -> None:
+        dialog = self.page.get_by_role("dialog")
+        dialog.locator("textarea, input").first.fill(name)
+        dialog.get_by_role("button", name="Submit").click()
+
+    def await_end(self, state: str) -> None:
+        """Wait until the page itself says how it ended."""
+        badge = self.page.locator(".state-badge, .p-state-badge", has_text=state).first
+        expect(badge).to_be_visible(timeout=90_000)
+
+    def picture(self, name: str) -> None:
+        if self._pictures:
+            self.page.screenshot(path=self._pictures / f"{name}.png")
+
+
+@pytest.fixture
+def button(
+    page: Page, prefect_server: PrefectServer, shown: Scene, pictures: Path | None
+) -> Button:
+    return Button(page, prefect_server, pictures)
+
+
+def test_the_form_is_filled_in_already(button: Button) -> None:
+    """At 3 a.m. nothing has to be typed: the instance and the latest proven backup stand there."""
+    button.open_form()
+
+    values = button.page.locator("textarea, input[type=text]").evaluate_all(
+        "fields => fields.map(field => field.value)"
+    )
+    assert NAME in values
+    assert "latest proven" in values
+    button.picture("restore-form")
+
+
+def test_a_wrong_name_changes_nothing(button: Button, shown: Scene) -> None:
+    """The dialog shows the plan; another name than the instance's ends in Refused."""
+    shown.server.client(1).set("written:since", "1")
+    before = {db: shown.content(db) for db in (0, 1, 2)}
+    run_id = shown.server.client().info("server")["run_id"]
+    button.open_form()
+    button.start()
+
+    plan = button.open_question()
+    button.picture("restore-question")
+    button.answer("weka-reddis")
+    button.await_end("Refused")
+
+    assert "Predicted downtime" in plan
+    assert "never proven" in plan
+    assert before == {db: shown.content(db) for db in (0, 1, 2)}
+    assert run_id == shown.server.client().info("server")["run_id"]
+
+
+def test_the_right_name_brings_the_data_back(button: Button, shown: Scene) -> None:
+    """After FLUSHALL: form, plan, name, Completed; DB 0 is what it was, DB 1 and 2 are empty."""
+    before = shown.content()
+    shown.server.client().flushall()
+    button.open_form()
+    button.start()
+    button.picture("restore-plan")
+
+    button.open_question()
+    button.answer(NAME)
+    button.await_end("Completed")
+
+    assert before == shown.content()
+    assert (shown.content(1), shown.content(2)) == ({}, {})
+    button.picture("restore-done")
+    button.page.get_by_role("tab", name="Artifacts").click()
+    button.page.get_by_text(f"restore-{NAME}").first.wait_for()
+    button.picture("restore-artifacts")
