@@ -27,7 +27,10 @@ def show(report: "ListReport", console: Any) -> None:
     """For people."""
     from rich.table import Table  # noqa: PLC0415 same
 
-    table = Table("backup", "keys", "size", "stored", "proven", "", title=report.instance)
+    table = Table(title=report.instance)
+    table.add_column("backup", no_wrap=True)  # half an ID is of no use to anybody
+    for heading in ("keys", "size", "stored", "proven", ""):
+        table.add_column(heading)
     for one in report.backups:
         marks = [
             "pinned" if one.pinned else "",

@@ -4,6 +4,7 @@ A write goes to `.incoming/` under a name of its own, is flushed to the disk, an
 the object's name (facts/s3.md 6).
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -88,6 +89,7 @@ class DirectoryStore:
         """Walks only the directory that the prefix names."""
         folder, _, _ = prefix.rpartition("/")
         with store_errors(self.address):
+            self._require_directory()
             for key in self._walk(folder + "/" if folder else ""):
                 if key.startswith(prefix) and (found := self.stat(key)):
                     yield found
@@ -112,7 +114,14 @@ class DirectoryStore:
     def _path(self, key: str) -> Path:
         if checked_key(key).startswith(INCOMING):
             raise Damaged(f"{key!r} is a name that a directory store keeps", "rename the instance")
+        with store_errors(self.address):
+            self._require_directory()
         return self._root / key
+
+    def _require_directory(self) -> None:
+        """A store that is not there yet is empty; a file in its place is a mistake."""
+        if self._root.exists() and not self._root.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(self._root))
 
     def _walk(self, folder: str) -> Iterator[str]:
         """Keys below a folder ("" or "a/b/") in the order of their bytes."""
