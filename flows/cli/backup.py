@@ -7,24 +7,39 @@ from flows.cli.context import Context
 
 if TYPE_CHECKING:
     from tasks.model.backup_report import BackupReport
+    from tasks.model.fleet_report import FleetReport
 
 
 def register(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("backup", help="save, copy RDB and AOF to the store, commit")
     parser.add_argument("--prove", action="store_true", help="drill it right afterwards")
+    parser.add_argument("--all", action="store_true", help="every configured instance")
     parser.set_defaults(run=run, show=show)
 
 
-def run(arguments: argparse.Namespace, context: Context) -> "BackupReport":
-    """Back up the instance."""
+def run(arguments: argparse.Namespace, context: Context) -> "BackupReport | FleetReport":
+    """Back up the instance, or all of them."""
+    if arguments.all:
+        from flows.cli.fleet import backup_all  # noqa: PLC0415 same
+
+        return backup_all(arguments, context)
     from flows.runbook.backup import backup  # noqa: PLC0415 docker and redis load only when needed
 
     return backup(context.instance, context.say, prove=arguments.prove)
 
 
-def show(report: "BackupReport", console: Any) -> None:
+def show(report: "BackupReport | FleetReport", console: Any) -> None:
     """For people."""
+    if report.command == "backup" and report.instance == "all":
+        from flows.cli.fleet import show_fleet  # noqa: PLC0415 same
+
+        show_fleet(report, console)
+    else:
+        _show_one(report, console)
+
+
+def _show_one(report: Any, console: Any) -> None:
     from rich.table import Table  # noqa: PLC0415 same
 
     table = Table("DB", "keys", "with expiry", title=f"Backup {report.backup_id}")

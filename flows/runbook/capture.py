@@ -6,6 +6,7 @@ from collections.abc import Callable
 from flows.runbook.hold import Held
 from tasks.catalog import commit, load_catalog
 from tasks.collecting import Collected, collect_aof, collect_rdb, discard, read_back
+from tasks.forking import fork_turn
 from tasks.model.backup_gates import backup_gates
 from tasks.model.backup_report import Captured, describe
 from tasks.model.drift import content_drift
@@ -58,7 +59,7 @@ def proven_save(held: Held, collect: Callable[[PinnedFile], Collected]) -> Saved
 def _save(held: Held, collect: Callable[[PinnedFile], Collected]) -> Saved:
     persistence = _persistence(held)
     held.say("saving (BGSAVE)")
-    with held.timings.measure("bgsave"):
+    with fork_turn(held.say), held.timings.measure("bgsave"):
         snapshot = take_snapshot(held.instance)
     pinned = pin_rdb(held.hands, held.layout, persistence)
     # another save may have replaced the file between the end of ours and the pin

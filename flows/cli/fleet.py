@@ -1,0 +1,48 @@
+"""`redis-dr backup --all`: every configured instance, one scorecard."""
+
+import argparse
+from typing import Any
+
+from flows.cli.context import Context
+from flows.runbook.backup import backup
+from flows.runbook.fleet import attempt, fleet
+from tasks.model.backup_report import BackupReport
+from tasks.model.errors import UsageError
+from tasks.model.fleet_report import FleetLine, FleetReport
+from tasks.model.say import Say
+from tasks.model.settings.instance import Instance
+
+
+def backup_all(arguments: argparse.Namespace, context: Context) -> FleetReport:
+    """Back up all of them, a bounded number at once. Raises UsageError when none is configured."""
+    settings = context.settings
+    if arguments.instance:
+        raise UsageError("--all and --instance exclude each other", "leave one of them out")
+    if not settings.instances:
+        raise UsageError("no instance is configured", "add one under [instances.NAME]")
+    instances = [settings.instance(name) for name in sorted(settings.instances)]
+
+    def work(instance: Instance, say: Say) -> BackupReport:
+        return backup(instance, say, prove=arguments.prove)
+
+    def one(instance: Instance, say: Say) -> FleetLine:
+        return attempt(instance, work, _line, say)[0]
+
+    return fleet("backup", instances, one, settings.fleet.at_once, context.say)
+
+
+def show_fleet(report: Any, console: Any) -> None:
+    """The scorecard, the failed ones first."""
+    from rich.table import Table  # noqa: PLC0415 only for people
+
+    table = Table("instance", "verdict", "what", "s", title=f"{report.command} of all instances")
+    for line in report.lines:
+        table.add_row(line.instance, line.kind, line.line, f"{line.seconds:.1f}")
+    console.print(table)
+    good = len(report.lines) - len(report.failed)
+    console.print(f"{good} of {len(report.lines)} well, {report.seconds:.1f} s in all")
+
+
+def _line(report: BackupReport) -> str:
+    keys = sum(one["keys"] for one in report.databases.values())
+    return f"{report.backup_id}: {keys:,} keys, {report.stored_size:,} bytes stored"

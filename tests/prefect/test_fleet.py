@@ -1,0 +1,106 @@
+"""Many instances: a bounded number at once, one that fails stops nobody, one scorecard."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.backup import backup
+from flows.runbook.fleet import attempt, fleet
+from tasks.model.errors import Interrupted, RedisDrError, Refused, StoreError, Unreachable
+from tasks.model.fleet_report import FleetLine
+from tasks.model.report import Report
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tests.prefect.conftest import MakeScene, use
+from tests.support.command_line import CommandLine
+from tests.support.prefect_server import PrefectServer
+
+KINDS = [Unreachable, StoreError, Refused, None]
+
+
+def instances(count: int) -> list[Instance]:
+    return [Instance.model_validate({"name": f"i{n}", "container": f"c{n}"}) for n in range(count)]
+
+
+@given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=20), st.integers(1, 8))
+def test_every_instance_is_tried_whatever_the_others_do(
+    fates: list[type[RedisDrError] | None], at_once: int
+) -> None:
+    """As many lines as instances, each with its own outcome; never more than allowed at once."""
+    lock, now, most = threading.Lock(), 0, 0
+
+    def work(instance: Instance, say: Say) -> Report:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        try:
+            fate = fates[int(instance.name[1:])]
+            if fate:
+                raise fate("it failed", "look")
+            return Report.model_validate(
+                {
+                    "command": "c",
+                    "instance": instance.name,
+                    "ok": True,
+                    "started_at": "2026-11-22T00:00:00Z",
+                    "seconds": 0,
+                }
+            )
+        finally:
+            with lock:
+                now -= 1
+
+    def one(instance: Instance, say: Say) -> FleetLine:
+        return attempt(instance, work, lambda _report: "fine", say)[0]
+
+    report = fleet("backup", instances(len(fates)), one, at_once)
+
+    assert most <= at_once
+    assert {line.instance for line in report.lines} == {f"i{n}" for n in range(len(fates))}
+    for line in report.lines:
+        fate = fates[int(line.instance[1:])]
+        assert (line.ok, line.exit_code) == (fate is None, fate.exit_code if fate else 0)
+    assert report.ok == (not any(fates))
+
+
+def test_an_interruption_is_about_all_of_them() -> None:
+    """A person who stops the run does not want the next instance begun."""
+
+    def work(instance: Instance, say: Say) -> Report:
+        raise Interrupted("stopped", "recover")
+
+    with pytest.raises(Interrupted):
+        attempt(instances(1)[0], work, lambda _report: "", quiet)
+
+
+def test_one_dead_instance_of_three_spoils_nothing(
+    make_scene: MakeScene, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under Prefect: two backups, one line that says why, one page; the run is red."""
+    made = make_scene(3)
+    use(made, monkeypatch)
+    made.servers[1].container.stop(timeout=1)
+    state = backup(return_state=True)
+
+    assert state.is_failed()
+    assert "2 of 3" in (state.message or "")
+    assert "weka-redis-1" in (state.message or "")
+    page = prefect_here.artifacts("fleet-backup")[-1]
+    assert page.data.count("| ok |") == 2
+    with prefect_here.client() as client:
+        names = {one.name for one in client.read_task_runs(limit=200)}
+    assert {f"backup-weka-redis-{n}" for n in range(3)} <= names
+
+
+def test_the_same_from_the_command_line(make_scene: MakeScene) -> None:
+    """`backup --all` without any server: the scorecard as one report, exit code 1."""
+    made = make_scene(3)
+    made.servers[2].container.stop(timeout=1)
+    answer = CommandLine(made.folder, made.secrets).run("--json", "backup", "--all")
+
+    assert answer.code == 1, answer.err
+    lines = {line["instance"]: line["kind"] for line in answer.report["lines"]}
+    assert lines == {"weka-redis-0": "ok", "weka-redis-1": "ok", "weka-redis-2": "Unreachable"}

@@ -1,0 +1,79 @@
+"""Missed nights are caught up once: of several runs that are due, only the newest works."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prefect import flow
+from prefect.client.schemas.objects import StateType
+from prefect.flow_engine import run_flow
+from prefect.schedules import Interval
+
+from deployments.missed import drop_missed
+from deployments.table import TAG
+from flows.faces.missed import caught_up_by
+from tests.support.prefect_server import PrefectServer
+from tests.support.waiting import wait_until
+
+worked: list[str] = []
+
+
+@flow(name="missed")
+def due() -> str:
+    """Works, or leaves it to a later run."""
+    later = caught_up_by()
+    if later:
+        return f"left to {later.name}"
+    worked.append("x")
+    return "worked"
+
+
+@pytest.fixture
+def missed(prefect_here: PrefectServer) -> Iterator[list[Any]]:
+    """Three nights that nobody started: a schedule of one second, and no worker. Newest first."""
+    made = due.to_deployment("nights", schedule=Interval(timedelta(seconds=1)), tags=[TAG])
+    deployment = made.apply()
+    with prefect_here.client() as client:
+        runs = wait_until(lambda: _due_runs(client, deployment), 30, "three runs are due")
+        client.pause_deployment(deployment)
+        yield runs
+        client.delete_deployment(deployment)
+
+
+def _due_runs(client: Any, deployment: Any) -> list[Any]:
+    from datetime import UTC, datetime  # noqa: PLC0415 only here
+
+    runs = [run for run in client.read_flow_runs() if run.deployment_id == deployment]
+    overdue = [run for run in runs if run.expected_start_time < datetime.now(UTC)]
+    return (
+        sorted(overdue, key=lambda r: r.expected_start_time, reverse=True)
+        if len(overdue) > 2
+        else []
+    )
+
+
+def test_of_three_due_runs_only_the_newest_works(
+    missed: list[Any], prefect_here: PrefectServer
+) -> None:
+    """The older ones end by saying which run does their work."""
+    worked.clear()
+    ends = [run_flow(due, flow_run=run) for run in reversed(missed)]
+
+    assert worked == ["x"]
+    assert ends[-1] == "worked"
+    assert all(str(one).startswith("left to") for one in ends[:-1])
+
+
+def test_serve_drops_them_before_it_starts_a_process_for_each(
+    missed: list[Any], prefect_here: PrefectServer
+) -> None:
+    """All but the newest are Skipped; a second call finds nothing more to do."""
+    dropped = drop_missed()
+    with prefect_here.client() as client:
+        states = {run.id: client.read_flow_run(run.id).state for run in missed}
+
+    assert {run.name for run in missed[1:]} <= set(dropped)
+    assert states[missed[0].id].type == StateType.SCHEDULED
+    assert {states[run.id].name for run in missed[1:]} == {"Skipped"}
+    assert not set(drop_missed()) & {run.name for run in missed}

@@ -1,0 +1,73 @@
+"""One run at a time per instance, as Prefect sees it; and a scene where Prefect is not there."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from prefect import flow
+
+from flows.backup import backup
+from flows.faces.turns import ensure_limit, limit_name, turn
+from tests.support.prefect_server import PrefectServer
+from tests.support.scene import NAME, Scene
+from tests.support.waiting import wait_until
+
+
+def test_the_limit_is_made_where_it_is_missing(prefect_here: PrefectServer) -> None:
+    """Without one Prefect lets both in (facts/prefect.md): a turn never begins without a limit."""
+    ensure_limit("made-here")
+
+    with prefect_here.client() as client:
+        assert client.read_global_concurrency_limit_by_name(limit_name("made-here")).limit == 1
+
+
+def test_two_never_have_their_turn_at_once(prefect_here: PrefectServer) -> None:
+    """The second waits until the first is done."""
+    inside: list[int] = []
+    most: list[int] = []
+    first_is_in, go_on = threading.Event(), threading.Event()
+
+    @flow
+    def works(number: int) -> None:
+        with turn("shared"):
+            inside.append(number)
+            most.append(len(inside))
+            first_is_in.set()
+            go_on.wait(20)
+            inside.remove(number)
+
+    with ThreadPoolExecutor(2) as both:
+        runs = [both.submit(works, 1)]
+        assert first_is_in.wait(20)
+        runs.append(both.submit(works, 2))
+        with prefect_here.client() as client:
+            wait_until(lambda: len(client.read_flow_runs(limit=2)) == 2, 10)
+        go_on.set()
+        for run in runs:
+            run.result(60)
+    assert most == [1, 1]
+
+
+def test_a_failure_gives_the_turn_back(prefect_here: PrefectServer) -> None:
+    """Whatever ends the block, the next one gets in at once."""
+
+    @flow
+    def fails_then_works() -> str:
+        with pytest.raises(ValueError, match="x"), turn("given-back"):
+            raise ValueError("x")
+        with turn("given-back"):
+            return "in"
+
+    assert fails_then_works() == "in"
+
+
+def test_two_backups_started_together_both_succeed(
+    here: Scene, prefect_here: PrefectServer
+) -> None:
+    """By the hands alone the second would be refused; with turns it waits."""
+    with ThreadPoolExecutor(2) as both:
+        runs = [both.submit(backup, instance=NAME, return_state=True) for _ in range(2)]
+        states = [run.result(120) for run in runs]
+
+    assert [state.type.value for state in states] == ["COMPLETED"] * 2, [s.message for s in states]
+    assert here.server.client().ping()
