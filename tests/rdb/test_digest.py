@@ -208,6 +208,25 @@ def test_the_same_key_in_another_database_changes_both_sums() -> None:
     assert here[0].digest != there[0].digest
 
 
+@pytest.mark.parametrize("size", [0, 5, 63, 64, 300, 16383, 16384])
+def test_the_form_of_a_length_changes_no_digest(size: int) -> None:
+    """A length written longer than it need be, for key or value, gives the digest of the short."""
+    text = b"x" * size
+    forms = [
+        by_hand.length(size),
+        b"\x80" + size.to_bytes(4, "big"),
+        b"\x81" + size.to_bytes(8, "big"),
+    ]
+    if size < 16384:
+        forms.append((0x4000 | size).to_bytes(2, "big"))
+    records = [b"\0" + key + text + by_hand.string(b"v") for key in forms]
+    other = [b"\0" + by_hand.string(b"k") + value + text for value in forms]
+
+    for each in (records, other):
+        found = [digests(by_hand.file(by_hand.database([record]))) for record in each]
+        assert found == [found[0]] * len(forms)
+
+
 @given(st.lists(st.tuples(words, words), max_size=20, unique_by=lambda pair: pair[0]), st.randoms())
 def test_the_order_of_keys_changes_no_sum(pairs: list[tuple[bytes, bytes]], random: Any) -> None:
     """A file with its keys in another order has the same database digest."""
