@@ -54,7 +54,13 @@ def clean(server: RedisServer) -> RedisServer:
 
 @pytest.fixture
 def instance(clean: RedisServer) -> Any:
-    return instance_of(clean, keys=KEYS, databases=DATABASES, flush={"busy_share": 1})
+    return instance_of(
+        clean,
+        keys=KEYS,
+        databases=DATABASES,
+        flush={"busy_share": 1},
+        health={"latency_ms": 5000},  # the tests' machine may be busy
+    )
 
 
 @pytest.fixture

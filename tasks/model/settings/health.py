@@ -18,7 +18,7 @@ class HealthSettings(Section):
     fragmentation_bytes: int = Field(
         64 * 2**20, ge=0, description="wasted less than this, the ratio is not judged"
     )
-    latency_ms: float = Field(100, gt=0, description="99th percentile of 50 pings")
+    latency_ms: float = Field(100, gt=0, description="99th percentile of 200 pings")
     unsaved_hours: float = Field(24, gt=0, description="age of the last save, if there are changes")
     rejected_connections: int | None = Field(0, ge=0, description="since the start")
     clients_share: float = Field(0.8, gt=0, le=1, description="of maxclients")
