@@ -99,11 +99,12 @@ class _WarmUp:
             hit_ratio_before=ratio_before,
             hit_ratio_after=ratio_after,
             seconds=round(seconds, 3),
-            breaker=tuple(
-                BreakerChange(at=change.at, state=change.state)
-                for change in self._breaker.transitions
-            ),
+            breaker=self._changes(),
         )
+
+    def _changes(self) -> tuple[BreakerChange, ...]:
+        changes = self._breaker.transitions
+        return tuple(BreakerChange(at=change.at, state=change.state) for change in changes)
 
     def _spread(self) -> None:
         workers = self._settings.concurrency

@@ -1,7 +1,7 @@
 """`redis-dr warm`: the command-line face of the warm-up."""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.context import Context
 from tasks.model.errors import UsageError
@@ -9,11 +9,17 @@ from tasks.model.report import Report
 from tasks.model.settings.instance import Instance
 from tasks.model.warm_report import WarmReport
 
+if TYPE_CHECKING:
+    from tasks.model.manifest import Manifest
+
 
 def register(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("warm", help="warm the cache from the common-query lists")
     parser.add_argument("--list", action="append", metavar="FILE", help="instead of [warm] lists")
+    parser.add_argument(
+        "--backup", metavar="ID|latest", help="what it knows: hot keys, and its hit ratio"
+    )
     parser.add_argument("--replay", action="store_true", help="ask once more and measure the hits")
     parser.set_defaults(run=run, show=show)
 
@@ -22,13 +28,23 @@ def run(arguments: argparse.Namespace, context: Context) -> Report:
     """Warm, and say so when nothing is configured: asked for by name, that is an error."""
     from flows.runbook.warm import warm  # noqa: PLC0415 only this verb needs it
 
-    report = warm(_with_options(context.instance, arguments))
+    instance = _with_options(context.instance, arguments)
+    report = warm(instance, _manifest(instance, arguments.backup))
     if not report.configured:
         raise UsageError(
             f"the warm-up of {report.instance} is {report.reason}",
             "name a list and an endpoint in [warm], or give --list",
         )
     return report
+
+
+def _manifest(instance: Instance, which: str | None) -> "Manifest | None":
+    if which is None:
+        return None
+    from tasks.catalog import choose, load_catalog  # noqa: PLC0415 boto3 only when asked for
+    from tasks.storage.opening import open_store  # noqa: PLC0415 same
+
+    return choose(load_catalog(open_store(instance.store), instance.name), which)
 
 
 def _with_options(instance: Instance, arguments: argparse.Namespace) -> Instance:

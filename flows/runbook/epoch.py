@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from tasks.epochs import Wanted, bump_epochs, count_epochs, read_epochs
-from tasks.model.epochs import EpochReport
+from tasks.model.epochs import Epoch, EpochReport
 from tasks.model.errors import UsageError
 from tasks.model.report import Finding, all_ok
 from tasks.model.settings.instance import Instance
@@ -30,15 +30,7 @@ def epoch(instance: Instance, wanted: Wanted, *, bump: bool) -> EpochReport:
         epochs = act(client, instance, wanted)
         documents, chunks = count_epochs(client, instance)
         now = read_epochs(client, instance, wanted) if bump else epochs
-    findings = tuple(
-        Finding(
-            check=f"epoch of {item.kind} {item.id or ''}".rstrip(),
-            ok=seen.value >= item.value,  # others may have raised it since
-            expected=item.value,
-            actual=seen.value,
-        )
-        for item, seen in zip(epochs, now, strict=True)
-    )
+    findings = tuple(_finding(item, seen) for item, seen in zip(epochs, now, strict=True))
     return EpochReport(
         command="epoch",
         instance=instance.name,
@@ -50,4 +42,13 @@ def epoch(instance: Instance, wanted: Wanted, *, bump: bool) -> EpochReport:
         epochs=epochs,
         documents=documents,
         chunks=chunks,
+    )
+
+
+def _finding(item: Epoch, seen: Epoch) -> Finding:
+    return Finding(
+        check=f"epoch of {item.kind} {item.id or ''}".rstrip(),
+        ok=seen.value >= item.value,  # others may have raised it since
+        expected=item.value,
+        actual=seen.value,
     )

@@ -1,9 +1,8 @@
 """A guarded flush: what the policy of a database demands comes first, and the count proves it."""
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import redis
@@ -32,7 +31,9 @@ from tasks.model.flush import (
 )
 from tasks.model.report import Finding, Report
 from tasks.model.say import Say, quiet
+from tasks.model.server_info import ServerInfo
 from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
 from tasks.server.connection import connect
 from tasks.storage.opening import open_store
 
@@ -44,11 +45,11 @@ def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = qu
 
     Raises Refused (nothing was removed), UsageError, Unreachable, StoreError.
     """
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     with closing(connect(instance, request.db)) as client:
         info = look_at_server(client, instance)
         plan = plan_flush(request, instance, info.keyspace)
-        facts, sample = _facts(client, request, instance, info.keys)
+        facts, sample = _facts(client, request, instance, info)
         say(facts)
         require_confirmation(request, plan, instance, facts)
         behind = _backup_behind(instance, plan, prove, say)
@@ -58,17 +59,14 @@ def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = qu
         command="flush",
         instance=instance.name,
         ok=done.finding.ok,
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
         findings=(done.finding,),
         what=request.what,
-        keys_before=done.before,
-        keys_after=done.after,
-        removed=done.removed,
+        **done.counts(),
         sample=sample,
         policy=plan.reason,
-        backup_id=behind.backup_id if behind else None,
-        backup_taken=behind.taken if behind else False,
+        **asdict(behind),
         notes=(FLUSHALL_NOTE,) if request.everything else (),
     )
 
@@ -82,8 +80,8 @@ def _alone(instance: Instance, plan: FlushPlan, say: Say) -> AbstractContextMana
 
 @dataclass(frozen=True, slots=True)
 class _Behind:
-    backup_id: str
-    taken: bool
+    backup_id: str | None = None
+    backup_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +91,36 @@ class _Done:
     removed: int
     finding: Finding
 
+    def counts(self) -> dict[str, int]:
+        """As the report names them."""
+        return {
+            "keys_before": self.before,
+            "keys_after": self.after,
+            "removed": self.removed,
+        }
+
 
 def _facts(
-    client: redis.Redis, request: FlushRequest, instance: Instance, keys: int
+    client: redis.Redis, request: FlushRequest, instance: Instance, info: ServerInfo
 ) -> tuple[str, tuple[str, ...]]:
     if request.pattern is not None:
         found = look_at_pattern(client, request.pattern, instance)
         return counts_of(found), found.sample
     if request.everything:
-        return f"{keys:,} keys in all databases would be gone", ()
-    count = look_at_server(client, instance).keys_in(request.db)
-    return f"{count:,} keys in DB {request.db} would be gone", ()
+        return f"{info.keys:,} keys in all databases would be gone", ()
+    return f"{info.keys_in(request.db):,} keys in DB {request.db} would be gone", ()
 
 
-def _backup_behind(instance: Instance, plan: FlushPlan, prove: Prove, say: Say) -> _Behind | None:
+def _backup_behind(instance: Instance, plan: FlushPlan, prove: Prove, say: Say) -> _Behind:
     """The proven backup that the policy demands: the newest fresh one, else one made now."""
     if not plan.backup:
-        return None
+        return _Behind()
     now = datetime.now(UTC)
     catalog = load_catalog(open_store(instance.store), instance.name)
     for manifest in catalog.manifests:  # newest first
         if is_fresh(manifest.created_at, now, instance) and catalog.proven_at(manifest.backup_id):
             say(f"backup {manifest.backup_id} is fresh and proven")
-            return _Behind(manifest.backup_id, taken=False)
+            return _Behind(manifest.backup_id)
     say("no fresh proven backup: making one and proving it first")
     backup_id = backup(instance, say).backup_id
     proof = prove(instance, backup_id, say)
@@ -124,7 +129,7 @@ def _backup_behind(instance: Instance, plan: FlushPlan, prove: Prove, say: Say) 
             f"backup {backup_id} was made for this flush and its proof failed: nothing was flushed",
             f"see `redis-dr drill {backup_id}`",
         )
-    return _Behind(backup_id, taken=True)
+    return _Behind(backup_id, backup_taken=True)
 
 
 def _flush(client: redis.Redis, request: FlushRequest, instance: Instance) -> _Done:

@@ -5,7 +5,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from tasks.model.errors import UsageError
-from tasks.model.monitor import MonitorReport, shares
+from tasks.model.monitor import MonitorReport, Tally, shares
 from tasks.model.report import Finding
 from tasks.model.settings.instance import Instance
 from tasks.monitoring import listen
@@ -32,6 +32,13 @@ def monitor(instance: Instance, seconds: float, limit: int) -> MonitorReport:
         expected=f"{seconds:g} s or {limit} commands",
         actual=f"{took:.1f} s, {tally.seen} commands",
     )
+    return _report(instance, started, (took, cut), tally, finding)
+
+
+def _report(
+    instance: Instance, started: datetime, end: tuple[float, bool], tally: Tally, finding: Finding
+) -> MonitorReport:
+    took, cut = end
     return MonitorReport(
         command="monitor",
         instance=instance.name,

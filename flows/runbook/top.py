@@ -20,14 +20,7 @@ def top(instance: Instance, db: int, sample: int, count: int) -> TopReport:
         sampled, biggest, patterns = weigh_keys(client, db, instance, (sample, count))
         slow = read_slow_log(client, instance, count)
         connections, clients = read_clients(client, instance)
-    whole = sampled >= keys
-    finding = Finding(
-        check="keys weighed",
-        ok=sampled > 0 or keys == 0,
-        expected=min(sample, keys),
-        actual=sampled,
-        detail="all of them" if whole else "a sample: bigger keys may be outside of it",
-    )
+    finding = _finding(sampled, sample, keys)
     return TopReport(
         command="top",
         instance=instance.name,
@@ -43,4 +36,14 @@ def top(instance: Instance, db: int, sample: int, count: int) -> TopReport:
         slow=slow,
         clients=clients[:count],
         connections=connections,
+    )
+
+
+def _finding(sampled: int, wanted: int, keys: int) -> Finding:
+    return Finding(
+        check="keys weighed",
+        ok=sampled > 0 or keys == 0,
+        expected=min(wanted, keys),
+        actual=sampled,
+        detail="all of them" if sampled >= keys else "a sample: bigger keys may be outside of it",
     )

@@ -1,10 +1,8 @@
 """Warm the cache with the common queries: the last step of a recovery, or a job of its own."""
 
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import redis
 
@@ -13,6 +11,7 @@ from tasks.model.manifest import Manifest
 from tasks.model.queries import Query, plan_queries
 from tasks.model.settings.instance import Instance
 from tasks.model.settings.warm import WarmSettings
+from tasks.model.timings import Timings
 from tasks.model.warm_report import Outcome, WarmReport, all_ok, judge
 from tasks.query_lists import read_lists
 from tasks.server.connection import connect
@@ -26,24 +25,22 @@ def warm(instance: Instance, manifest: Manifest | None = None) -> WarmReport:
     A service that fails is told by the report. Raises UsageError for a bad list, Unreachable for an
     instance that does not answer.
     """
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     if not instance.warm.configured:
-        return WarmReport.not_configured(instance.name, missing(instance.warm), started)
-
+        return WarmReport.not_configured(instance.name, missing(instance.warm), timings.started_at)
     queries = _queries(instance, manifest)
     with closing(connect(instance, instance.warm.cache_db)) as client:
         # data first, queries second: none before the server serves (runbook, Recovery Priority)
         wait_until_ready(client, instance.resilience.timeout_seconds, lambda _info: None)
         with closing(open_service(instance.warm)) as service:
             measured = _measured(queries, service, instance, client)
-
     findings = judge(measured.outcome, target=instance.warm.target_hit_ratio)
     return WarmReport(
         command="warm",
         instance=instance.name,
         ok=all_ok(findings),
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
         findings=findings,
         outcome=measured.outcome,
         keys_before=measured.before.keys,

@@ -66,6 +66,10 @@ services:
       # without -e redis-cli says 0 while it loads, too
       test: ["CMD-SHELL", {_quoted(health)}]
       interval: 5s
+{_PLACES}"""
+
+
+_PLACES = """\
 secrets:
   redis_password:
     file: ./redis_password.txt

@@ -1,6 +1,9 @@
 """The verbs from the command line: exit codes, one JSON document, and no secret anywhere."""
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,3 +143,24 @@ def test_rendered_files_are_written(command, tmp_path):
     assert "appendonly yes" in texts[1]
     assert "redis-server - <<END" in texts[0]
     assert PASSWORD not in "".join(texts)
+
+
+def test_watching_ends_with_the_last_report(command, filled):
+    """--watch looks again and again; Ctrl-C ends it with the verdict of the last look."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.cli.main", "health", "--watch", "0.1"],
+        cwd=command.folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    seen = 0
+    while seen < 2:  # two looks; a process that ends early ends the reading
+        line = process.stdout.readline()
+        assert line, "it ended by itself"
+        seen += "weka-redis: redis" in line
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+
+    assert process.returncode in {0, 1}  # a busy machine may make the latency bad
+    assert "weka-redis: redis" in rest

@@ -2,10 +2,14 @@
 
 import json
 
+import pytest
+
+from flows.cli.main import main
 from flows.runbook.warm import warm
 from tasks.model.inventory import DatabaseInventory, Inventory, KeySize
 from tasks.model.manifest import Manifest, Persistence, StoredFile
 from tests.support.instance import instance_of
+from tests.support.redis_server import PASSWORD
 
 
 def test_every_query_is_asked_and_its_answer_is_cached(configured, service, clean):
@@ -234,3 +238,32 @@ def _manifest(hottest: tuple[KeySize, ...]) -> Manifest:
             ),
         }
     )
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working directory with the password in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REDIS_PASSWORD", PASSWORD)
+    return tmp_path
+
+
+def test_the_command_line_asks_what_the_backup_knows(clean, endpoint, folder, capsys):
+    """`warm --backup latest --list FILE`: the report carries the hit ratio of backup time."""
+    (folder / "few.txt").write_text("one\ntwo\n")
+    (folder / "redis-dr.toml").write_text(
+        f'[instances.weka-redis]\ncontainer = "{clean.name}"\nurl = "{clean.url}"\n'
+        f'[store]\nurl = "file:store"\n'
+        f'[warm]\nendpoint = "{endpoint}"\ncache_key = "query:cache:{{sha256}}"\n'
+    )
+    clean.client().set("a", "b")
+    clean.client().get("a")
+    assert main(["backup"]) == 0
+    capsys.readouterr()
+
+    code = main(["--json", "warm", "--backup", "latest", "--list", "few.txt"])
+
+    report = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert report["outcome"]["answered"] == 2
+    assert report["backup_hit_ratio"] is not None
