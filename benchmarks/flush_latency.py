@@ -1,6 +1,6 @@
 """What removing keys costs another client: p99 of its GETs, idle and while keys are removed.
 
-    python -m benchmarks.flush_latency [KEYS]
+    python -m benchmarks.flush_latency [KEYS] [ROUNDS]
 
 Goal (issue 8): at 1,000,000 keys the p99 stays within 2 times of idle. For comparison: KEYS + DEL.
 """
@@ -25,7 +25,6 @@ from tasks.server.connection import connect
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD, RedisServer, start_redis
 
-ROUNDS = 3
 IDLE_SECONDS = 4.0
 WAIT_SECONDS = 0.001  # the other client asks about 1000 times a second
 
@@ -66,12 +65,13 @@ def _read(port: int, over: Any, there: Any) -> None:
 def main() -> None:
     """Measure in rounds, each work between two idle times: the machine may be shared."""
     keys = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     with contextlib.closing(docker.from_env()) as engine, contextlib.ExitStack() as gone:
         server = start_redis(engine, args=["--save", ""])
         gone.callback(server.remove)
         fill(server, keys)
         server.client().config_resetstat()
-        rows = _rounds(server, instance_of(server))
+        rows = _rounds(server, instance_of(server), rounds)
         blocked = _blocked(server)
         classic = measure("KEYS + DEL", server, lambda: _keys_del(server, "fusion:rrf:*"))
     verdict = {name: _of_idle(rows, name) for name in ("invalidate --doc", "flush --pattern")}
@@ -87,9 +87,9 @@ def main() -> None:
     )
 
 
-def _rounds(server: RedisServer, instance: Instance) -> list[dict[str, Any]]:
+def _rounds(server: RedisServer, instance: Instance, rounds: int) -> list[dict[str, Any]]:
     rows = []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         rows.append(measure("idle", server, lambda: time.sleep(IDLE_SECONDS)))
         rows.append(measure("invalidate --doc", server, lambda n=number: _invalidate(instance, n)))
         rows.append(measure("idle", server, lambda: time.sleep(IDLE_SECONDS)))
