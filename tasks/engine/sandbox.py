@@ -4,6 +4,7 @@ Its first process watches the owner's heartbeat, so that it ends also when the o
 """
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from tasks.model.errors import RedisDrError, Unreachable
 
 LABEL = "redis-dr.sandbox"
 _POLL_SECONDS = 0.05
+_LOADED = re.compile(r"DB loaded from .*: ([0-9.]+) seconds")
 
 # Valkey's programs have other names (facts/redis.md 16)
 _RUN = f"""
@@ -94,6 +96,12 @@ class Sandbox:
                     "the files or the configuration are not what this image can load",
                 )
             time.sleep(_POLL_SECONDS)
+
+    def load_seconds(self) -> float:
+        """How long its load took, in its own words; 0 when it did not say."""
+        with engine_errors(f"reading the log of {self.name}"):
+            found = _LOADED.findall(logs(self.id, 200))
+        return float(found[-1]) if found else 0.0
 
     def _alive(self) -> bool:
         try:

@@ -1,0 +1,178 @@
+"""A backup is the save that was asked for, or there is none: what others do meanwhile."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tasks.catalog import choose, load_catalog
+from tasks.fetching import agrees, fetch, look_inside
+from tasks.model.errors import Refused, SaveFailed
+from tasks.model.manifest import Manifest
+from tasks.model.report import all_ok
+from tasks.storage.opening import open_store
+from tests.support.estate import Estate, fill
+from tests.support.instances import Make
+from tests.support.waiting import wait_until
+
+
+@contextmanager
+def once_saving(made: Estate, act: Callable[[], object], times: int = 1) -> Iterator[None]:
+    """Do something in the middle of a BGSAVE, so many times; the saves are slowed down."""
+    client = made.server.client()
+    client.config_set("rdb-key-save-delay", 3000)  # microseconds a key
+    over = threading.Event()
+
+    def meddle() -> None:
+        for _ in range(times):
+            while not client.info("persistence")["rdb_bgsave_in_progress"]:
+                if over.is_set():
+                    return
+            act()
+            while client.info("persistence")["rdb_bgsave_in_progress"] and not over.is_set():
+                continue
+
+    thread = threading.Thread(target=meddle)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        client.config_set("rdb-key-save-delay", 0)
+
+
+def stored(made: Estate) -> tuple[Manifest, ...]:
+    return load_catalog(open_store(made.instance.store), made.instance.name).manifests
+
+
+def test_a_flushall_in_the_middle_is_not_called_our_save(full: Estate) -> None:
+    """
+    FLUSHALL kills the saving child and saves the empty set over it, and all status fields say ok:
+    the backup tries again and holds what is there then, and never the state in between.
+    """
+    client = full.server.client()
+
+    def flush() -> None:
+        client.flushall()
+        client.set("after", "the flush")
+
+    with once_saving(full, flush):
+        report = full.backup()
+    assert report.databases[0]["keys"] == 1
+    assert report.ok
+
+
+def test_flushed_at_every_attempt_there_is_no_backup(full: Estate) -> None:
+    """
+    When each of its saves is disturbed, the backup fails, and nothing of it stays in the store.
+    """
+    client = full.server.client()
+
+    def flush() -> None:
+        client.flushall()
+        fill(full.server, 100)
+
+    with once_saving(full, flush, times=9), pytest.raises(SaveFailed):
+        full.backup()
+    assert stored(full) == ()
+    assert not list(full.store.rglob("*.zst"))
+    assert full.hands_gone()
+
+
+def test_a_killed_child_is_a_failed_save(full: Estate) -> None:
+    """
+    The saving child is killed: SaveFailed, and the previous dump is not passed off as the backup.
+    """
+    full.server.client().execute_command("SAVE")
+    script = (
+        "for p in /proc/[0-9]*; do pid=${p#/proc/}; [ $pid = 1 ] && continue; "
+        "case $(cat $p/cmdline 2>/dev/null | tr '\\0' ' ') in *redis-rdb-bgsave*) kill -9 $pid;; "
+        "esac; done; true"
+    )
+    with once_saving(full, lambda: full.server.sh(script)), pytest.raises(SaveFailed):
+        full.backup()
+    assert stored(full) == ()
+
+
+def test_a_replicas_sync_is_waited_for_and_not_taken_for_ours(full: Estate) -> None:
+    """
+    `redis-cli --rdb` runs while the backup begins: the backup waits, saves by itself, and is whole.
+    """
+    full.server.client().config_set("repl-diskless-sync-delay", 0)
+    full.server.client().config_set("rdb-key-save-delay", 2000)
+    sync = threading.Thread(
+        target=lambda: full.server.sh(
+            f"redis-cli -a '{full.server.password}' --rdb /tmp/other.rdb >/dev/null 2>&1"
+        )
+    )
+    sync.start()
+    info = full.server.client().info
+    wait_until(lambda: info("persistence")["rdb_bgsave_in_progress"])
+    report = full.backup()
+    sync.join()
+
+    assert report.ok
+    assert {db: one["keys"] for db, one in report.databases.items()} == {0: 305, 1: 35, 2: 35}
+
+
+def test_a_full_disk_fails_the_gate_before_the_save(make_estate: Make, full: Estate) -> None:
+    """
+    A save that would fill the volume would stop the clients' writes: it is not begun.
+    """
+    name = f"{full.server.name}-small"
+    full.server.engine.volumes.create(
+        name,
+        driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=2m"},
+        labels={"redis-dr.test": "1"},
+    )
+    made = make_estate(volume=name)
+    client = made.server.client()
+    client.set("big", b"x" * 600_000)
+    with pytest.raises(Refused, match="space"):
+        made.backup()
+    assert client.set("writes", "go on")
+
+
+def test_an_aof_that_grows_and_is_rewritten_is_cut_where_it_was_pinned(full: Estate) -> None:
+    """
+    Writes and rewrites go on during the backup: base, increments and manifest are of one moment,
+    the increment ends at its pinned size, and it all replays.
+    """
+    over = threading.Event()
+
+    def write() -> None:
+        client = full.server.client(3)
+        number = 0
+        while not over.is_set():
+            number += 1
+            client.set(f"k{number}", "v" * 100)
+            if number % 400 == 0 and not client.info("persistence")["aof_rewrite_in_progress"]:
+                client.bgrewriteaof()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        reports = [full.backup() for _ in range(3)]
+    finally:
+        over.set()
+        writer.join()
+    assert all(one.ok and one.aof for one in reports)
+
+    full.server.client().flushall()
+    report = full.restore(backup=reports[-1].backup_id, source="aof", safety_backup=False)
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert full.server.client(3).dbsize() > 0
+    assert full.server.client(0).dbsize() == 305
+
+
+def test_what_is_listed_reads_back_as_the_server_had_it(full: Estate) -> None:
+    """
+    The stored file, fetched and looked into, is what the manifest says, key counts and digests.
+    """
+    report = full.backup()
+    manifest = choose(load_catalog(open_store(full.instance.store), "weka-redis"), "latest")
+    path = fetch(full.instance, manifest, manifest.rdb, full.store / "fetched.rdb")
+    assert manifest.backup_id == report.backup_id
+    assert all_ok(agrees(manifest, look_inside(path, full.instance, 0)))
