@@ -1,9 +1,10 @@
 """The page of a drill: one HTML file that opens offline. Also its short form for Prefect."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, Template, select_autoescape
 from markupsafe import Markup
 
 from tasks.drill_plots import Point, human, line_plot, spark, stacked_bar
@@ -31,16 +32,9 @@ def render_page(
     report: DrillReport, manifest: Manifest, catalog: Catalog, instance: Instance
 ) -> str:
     """The whole page as HTML text; nothing in it is fetched from anywhere."""
-    pages = Environment(
-        loader=PackageLoader("tasks", "templates"),
-        autoescape=select_autoescape(default_for_string=True, default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["human"] = human
     known = [one for one in reversed(catalog.manifests) if one.created_at <= manifest.created_at]
     timings = [(part, report.timings[part]) for part in RTO_PARTS if report.timings.get(part)]
-    return pages.get_template("drill.html.j2").render(
+    return _page().render(
         report=report,
         manifest=manifest,
         age=_span((report.started_at - manifest.created_at).total_seconds()),
@@ -49,6 +43,18 @@ def render_page(
         sizes=_size_plot(known[-_BACKUPS_SHOWN:]),
         patterns=_patterns(known[-_BACKUPS_SHOWN:]),
     )
+
+
+@functools.cache
+def _page() -> Template:
+    pages = Environment(
+        loader=PackageLoader("tasks", "templates"),
+        autoescape=select_autoescape(default_for_string=True, default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["human"] = human
+    return pages.get_template("drill.html.j2")
 
 
 def summary(report: DrillReport) -> list[str]:

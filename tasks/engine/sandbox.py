@@ -68,7 +68,15 @@ class Sandbox:
     def cli(self, *arguments: str) -> str:
         """One command by the image's own client; raises SandboxFailed with what it said."""
         command = ["sh", "-c", _CLI, "cli", "-e", *arguments]
-        code, said = run_in(self.id, command, self.user)
+        try:
+            code, said = run_in(self.id, command, self.user)
+        except Unreachable as error:
+            if self.alive():
+                raise
+            # the engine tells an ended container by 404, 409 or 500, as the moment is
+            raise SandboxFailed(
+                f"{self.name} ended: {_log(self.id) or error.problem}", "see what it said above"
+            ) from error
         text = said.strip()
         if code != 0:
             raise SandboxFailed(f"{self.name}: {arguments[0]}: {text}", "see what it said above")
@@ -87,9 +95,9 @@ class Sandbox:
                 if self.cli("PING") == "PONG":
                     return
                 seen = "no PONG"
-            except (SandboxFailed, NotPossibleNow, NoSuchContainer) as error:
+            except SandboxFailed as error:
                 seen = error.problem
-            if not self._alive() or time.monotonic() > deadline:
+            if not self.alive() or time.monotonic() > deadline:
                 said = _log(self.id)
                 raise SandboxFailed(
                     f"the server did not come up on these files: {said or seen}",
@@ -103,7 +111,8 @@ class Sandbox:
             found = _LOADED.findall(logs(self.id, 200))
         return float(found[-1]) if found else 0.0
 
-    def _alive(self) -> bool:
+    def alive(self) -> bool:
+        """Whether its container still runs."""
         try:
             with engine_errors(f"looking at {self.name}"):
                 return bool(engine().api.inspect_container(self.id)["State"]["Running"])
@@ -117,9 +126,14 @@ def sandbox(spec: SandboxSpec) -> Iterator[Sandbox]:
     remove_sandbox(spec.name)  # of an operation that died: the hands of this instance are ours
     container_id = _create(spec)
     heartbeat = Heartbeat(container_id, spec.lease_seconds / 5)
+    server = Sandbox(container_id, spec.name, spec.user)
     try:
-        heartbeat.start()
-        yield Sandbox(container_id, spec.name, spec.user)
+        try:
+            heartbeat.start()
+        except RedisDrError:
+            if server.alive():
+                raise  # else it has given up already, and the wait for it tells why
+        yield server
     finally:
         heartbeat.stop()
         remove_sandbox(container_id)

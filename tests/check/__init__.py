@@ -1,0 +1,1 @@
+"""One verdict on the estate."""

@@ -1,0 +1,257 @@
+"""`check` on a real instance: good while all is well, and red for each thing that is not."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from deployments.demo.instance import RUNBOOK_ARGS
+from flows.runbook.backup import backup
+from flows.runbook.check import check
+from tasks.catalog import add_proof
+from tasks.engine.container import inspect
+from tasks.engine.hands import hold
+from tasks.metrics import metrics_text, write_metrics
+from tasks.model.check_report import CheckReport
+from tasks.model.check_server import judge_clock
+from tasks.model.errors import UsageError
+from tasks.model.holder import Holder
+from tasks.model.report import Finding
+from tasks.model.settings.instance import Instance
+from tasks.model.store_layout import proof_name
+from tasks.storage.opening import open_store
+from tests.support.command_line import CommandLine
+from tests.support.instance import instance_of
+from tests.support.prefect_server import PrefectServer
+from tests.support.redis_server import PASSWORD, RedisServer, start_redis
+from tests.support.waiting import wait_until
+
+
+@dataclass(frozen=True)
+class Estate:
+    """A server with one proven backup."""
+
+    server: RedisServer
+    instance: Instance
+    store: Path
+
+    def configured(self, **check_settings: Any) -> Instance:
+        changed = self.instance.check.model_copy(update=check_settings)
+        return self.instance.model_copy(update={"check": changed})
+
+
+@pytest.fixture(scope="module")
+def estate(
+    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Estate]:
+    """Tests put back what they change."""
+    server = start_redis(docker_client, args=RUNBOOK_ARGS)
+    store = tmp_path_factory.mktemp("check") / "store"
+    server.client().mset({f"key:{number}": number for number in range(50)})
+    instance = instance_of(
+        server, name=f"check-{secrets.token_hex(4)}", store={"url": f"file:{store}"}
+    )
+    made = backup(instance)
+    name = proof_name("drill", made.started_at, ok=True)
+    add_proof(open_store(instance.store), instance.name, made.backup_id, name, b"{}")
+    yield Estate(server, instance, store)
+    server.remove()
+
+
+def bad(report: CheckReport) -> dict[str, Finding]:
+    """The checks that are not good."""
+    return {one.check: one for one in report.findings if not one.ok}
+
+
+def test_all_is_well_with_a_fresh_proven_backup(estate: Estate) -> None:
+    """No finding is bad, and the figures are those of the backup."""
+    report = check(estate.instance)
+
+    assert bad(report) == {}
+    assert report.ok
+    assert report.backups == 1
+    assert report.keys == {0: 50}
+    assert report.newest_proven_id == report.newest_backup_id
+
+
+def test_the_server_is_only_looked_at(estate: Estate) -> None:
+    """No key, no setting, no save changes; the hands are not taken."""
+    client = estate.server.client()
+    before = (client.dbsize(), client.lastsave(), client.config_get())
+    check(estate.instance)
+
+    assert (client.dbsize(), client.lastsave(), client.config_get()) == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("save", ""), ("appendonly", "no"), ("maxmemory", "1gb")]
+)
+def test_a_setting_that_drifted_is_seen(estate: Estate, setting: str, value: str) -> None:
+    """Somebody changed it at run time."""
+    client = estate.server.client()
+    before = client.config_get(setting)[setting]
+    client.config_set(setting, value)
+    try:
+        found = bad(check(estate.instance))
+    finally:
+        client.config_set(setting, before)
+
+    assert setting in str(found["configuration"].actual)
+
+
+def test_a_failed_save_is_seen(estate: Estate) -> None:
+    """The folder cannot be written to: BGSAVE fails, and production stops writing soon."""
+    client = estate.server.client()
+    owner = estate.server.sh("stat -c %u:%g /data").strip()
+    estate.server.sh("chown 0:0 /data && chmod 755 /data")
+    try:
+        client.bgsave(schedule=False)
+        wait_until(lambda: not client.info("persistence")["rdb_bgsave_in_progress"])
+        found = bad(check(estate.instance))
+    finally:
+        estate.server.sh(f"chown {owner} /data")
+        client.save()
+
+    assert found["last BGSAVE"].actual == "err"
+
+
+def test_a_dead_server_is_a_finding_and_no_crash(estate: Estate, tmp_path: Path) -> None:
+    """The store is still judged; every check that could not run is bad."""
+    away = estate.instance.model_copy(update={"url": "redis://127.0.0.1:1"})
+    report = check(away)
+
+    assert "the server answers" in bad(report)
+    assert "age of the newest backup" not in bad(report)
+
+
+def test_an_unreachable_store_is_a_finding(estate: Estate, tmp_path: Path) -> None:
+    """A file stands where the store's directory should be."""
+    (tmp_path / "file").write_text("")
+    store = estate.instance.store.model_copy(update={"url": f"file:{tmp_path / 'file' / 'store'}"})
+    report = check(estate.instance.model_copy(update={"store": store}))
+
+    assert not report.ok
+    assert any("store" in name or "backup" in name for name in bad(report))
+
+
+def test_hands_of_a_dead_operation_are_seen(estate: Estate) -> None:
+    """They are there, and their process is not."""
+    dead = Holder(
+        operation="restore",
+        id="x",
+        instance=estate.instance.name,
+        started="",
+        hostname="",
+        machine=Holder.this_process("restore", "x", "x").machine,
+        pid=2**22 - 1,
+        born="1",
+    )
+    with hold(inspect(estate.server.name), dead, 30):
+        found = bad(check(estate.instance))
+
+    assert "is dead" in str(found["nothing was left half done"].actual)
+
+
+def test_replaced_data_that_stays_too_long_is_seen(estate: Estate) -> None:
+    """What a restore set aside ten days ago, with the limit of 72 hours."""
+    old = "/data/.redis-dr/20261101T000000Z-000000/old"
+    estate.server.sh(f"mkdir -p {old} && echo data > {old}/dump.rdb && touch -d 2026-01-01 {old}")
+    try:
+        report = check(estate.instance)
+    finally:
+        estate.server.sh("rm -rf /data/.redis-dr")
+
+    assert "replaced data on the volume" in bad(report)
+    assert report.set_aside_bytes > 0
+
+
+@pytest.mark.parametrize(("seconds", "ok"), [(-6, False), (-4, True), (4, True), (6, False)])
+def test_clocks_that_differ_are_seen(seconds: int, ok: bool) -> None:
+    """Five seconds are allowed, in both directions."""
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    theirs = now + timedelta(seconds=seconds)
+
+    assert judge_clock("the server", theirs, (now, now), 5).ok is ok
+
+
+def test_a_paused_schedule_is_seen(estate: Estate, prefect_server: PrefectServer) -> None:
+    """A real Prefect API: one deployment of ours whose schedule somebody paused."""
+    prefect_api = f"{prefect_server.url}/api"
+    watched = estate.configured(prefect_api_url=prefect_api)
+    with httpx.Client(base_url=prefect_api, trust_env=False) as api:
+        flow = api.post("/flows/", json={"name": f"f-{secrets.token_hex(4)}"}).json()["id"]
+        body = {
+            "name": "nightly-of-the-test",
+            "flow_id": flow,
+            "tags": ["redis-dr"],
+            "schedules": [{"active": True, "schedule": {"cron": "0 2 * * *"}}],
+        }
+        made = api.post("/deployments/", json=body).raise_for_status().json()["id"]
+        active = bad(check(watched))
+        api.patch(f"/deployments/{made}", json={"paused": True}).raise_for_status()
+        paused = bad(check(watched))
+        api.delete(f"/deployments/{made}")
+
+    assert "schedules are active" not in active
+    assert "nightly-of-the-test" in str(paused["schedules are active"].actual)
+
+
+def test_a_prefect_api_that_does_not_answer_is_a_finding(estate: Estate) -> None:
+    """Nobody knows whether the schedule runs: that is not well."""
+    found = bad(check(estate.configured(prefect_api_url="http://127.0.0.1:1/api")))
+
+    assert "did not answer" in str(found["schedules are active"].actual)
+
+
+def test_the_metrics_say_what_the_report_says(estate: Estate, tmp_path: Path) -> None:
+    """Prometheus' own parser reads them back; the file is replaced whole."""
+    report = check(estate.instance)
+    path = tmp_path / "redis.prom"
+    path.write_text("old")
+    write_metrics(report, path)
+
+    families = {one.name: one for one in text_string_to_metric_families(path.read_text())}
+    assert families["redis_dr_ok"].samples[0].value == 1
+    assert families["redis_dr_backups"].samples[0].value == 1
+    assert families["redis_dr_backup_keys"].samples[0].labels["db"] == "0"
+    assert families["redis_dr_newest_backup_timestamp_seconds"].samples[0].value > 1.7e9
+    assert len(families["redis_dr_finding_ok"].samples) == len(report.findings)
+    assert [one.name for one in tmp_path.iterdir()] == ["redis.prom"]
+    assert metrics_text(report) == path.read_text()
+
+
+def test_metrics_go_only_where_the_exporter_reads(estate: Estate, tmp_path: Path) -> None:
+    """node_exporter ignores every other suffix without a word."""
+    with pytest.raises(UsageError, match=r"does not end in \.prom"):
+        write_metrics(check(estate.instance), tmp_path / "redis.txt")
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_metrics(check(estate.instance), tmp_path / "absent" / "redis.prom")
+
+
+def test_the_command_line_gives_one_verdict(estate: Estate, tmp_path: Path) -> None:
+    """Exit 0 and 1, one JSON document, and the metrics also when the verdict is bad."""
+    toml = f"""
+[instances."{estate.instance.name}"]
+container = "{estate.server.name}"
+url = "{estate.server.url}"
+[store]
+url = "file:{estate.store}"
+"""
+    redis_dr = CommandLine(tmp_path, {"REDIS_PASSWORD": PASSWORD}).write(toml)
+    good = redis_dr.run("check", "--json", "--metrics", "good.prom")
+    redis_dr.write(toml + "[check]\nbackup_age_hours = 0.00001\n")
+    red = redis_dr.run("check", "--metrics", "red.prom")
+
+    assert good.code == 0, good.out
+    assert json.loads(good.out)["ok"]
+    assert red.code == 1
+    assert "BAD age of the newest backup" in red.out
+    assert 'redis_dr_ok{redis="' in (tmp_path / "red.prom").read_text()
