@@ -17,9 +17,9 @@ from tasks.rdb import InventoryOptions, take_inventory
 from tasks.step import step
 
 # the exchange is a load like the trial's, on the same machine, a moment later; stop, swap and start
-# cost what the engine is slow today, and its slowness shows in a script (measured: about 25 of them,
-# at 30 ms on an idle machine)
-_SCRIPTS = 25
+# cost what the engine is slow today, and its slowness shows in a script (measured: as much as 20 of
+# them, on a busy machine and on an idle one)
+_SCRIPTS = 20
 
 # hard links: the server may write beside them, never into them
 _PREPARE = """
