@@ -164,3 +164,15 @@ def test_watching_ends_with_the_last_report(command, filled):
 
     assert process.returncode in {0, 1}  # a busy machine may make the latency bad
     assert "weka-redis: redis" in rest
+
+
+def test_a_guarded_flush_is_backed_by_a_real_drill(command, filled):
+    """flush --db 0: backup, drill in a throwaway server, and only then DB 0 is emptied."""
+    answer = command.run("--json", "flush", "--db", "0", "--confirm", "weka-redis")
+
+    assert answer.code == 0, answer.err
+    assert answer.report["backup_taken"] is True
+    assert filled.client().dbsize() == 0
+    listed = command.run("--json", "list").report["backups"]
+    assert listed[0]["backup_id"] == answer.report["backup_id"]
+    assert listed[0]["proven_at"] is not None
