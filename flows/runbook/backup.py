@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from flows.runbook.capture import capture
+from flows.runbook.copy import copy_everywhere
 from flows.runbook.forget import forget_replaced
 from flows.runbook.hold import holding
 from tasks.model.backup_id import new_backup_id
@@ -23,6 +24,10 @@ def backup(instance: Instance, say: Say = quiet, *, prove: bool = False) -> Back
         captured = capture(held)
         forget_replaced(held)
     report = report_of(captured, held.timings, instance.store.url)
+    if instance.store.copies:
+        findings = (*report.findings, *copy_everywhere(instance, report.backup_id, say))
+        ok = all(finding.ok for finding in findings)
+        report = report.model_copy(update={"ok": ok, "findings": findings})
     return _proven(report, instance, say) if prove else report
 
 

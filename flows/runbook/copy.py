@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tasks.catalog import choose, load_catalog, mark_in_use, release_use
 from tasks.copying import commit_copy, copy_file, discard_copy
-from tasks.model.errors import UsageError
+from tasks.model.errors import RedisDrError, UsageError
 from tasks.model.manifest import Manifest
 from tasks.model.report import Finding, all_ok
 from tasks.model.say import Say, quiet
@@ -53,6 +53,27 @@ def copy(
         files=len(manifest.files),
         stored_bytes=manifest.stored_size,
     )
+
+
+def copy_everywhere(instance: Instance, backup_id: str, say: Say = quiet) -> tuple[Finding, ...]:
+    """Copy a fresh backup to each of `store.copies`; one that fails is a finding, not an error.
+
+    The backup itself is stored by then, and the other copies are still worth having.
+    """
+    findings: list[Finding] = []
+    for target in instance.store.copies:
+        try:
+            findings += copy(instance, backup_id, (target,), say).findings
+        except RedisDrError as error:
+            findings.append(
+                Finding(
+                    check=f"copy in {target.url}",
+                    ok=False,
+                    actual=error.problem,
+                    detail=f"{error.remedy}; then `redis-dr copy {backup_id}`",
+                )
+            )
+    return tuple(findings)
 
 
 def _copied(

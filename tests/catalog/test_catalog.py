@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tasks.model.settings.instance import Instance
 from tasks.model.settings.store import StoreSettings
 from tasks.model.store_layout import backup_prefix, manifest_key, proof_name
 from tasks.storage.protocol import ObjectStore
-from tests.catalog.backups import NAME, NOON, days_ago, store_backup
+from tests.catalog.backups import NAME, NOON, days_ago, instance, manifest, store_backup
 
 
 def test_backups_are_listed_newest_first(how: StoreSettings, weka: Instance) -> None:
@@ -141,6 +142,25 @@ def test_foreign_and_half_written_objects_are_told(
         f"{NAME}/backups/not-an-id/dump.rdb.zst",
         f"{root}lost.tmp",
     }
+
+
+def test_a_thousand_backups_are_listed_in_bounded_time(tmp_path: Path) -> None:
+    """A few milliseconds of processor time each at most, so 10,000 stay a matter of seconds."""
+    one = manifest()
+    for hours in range(1000):
+        at = NOON - timedelta(hours=hours)
+        other = one.model_copy(
+            update={"created_at": at, "backup_id": f"{at:%Y%m%dT%H%M%SZ}-{hours:06x}"}
+        )
+        folder = tmp_path / backup_prefix(NAME, other.backup_id)
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_bytes(other.to_json())
+        (folder / "dump.rdb.zst").write_bytes(bytes(one.stored_size))
+    before = time.process_time()
+    report = list_backups(instance(StoreSettings(url=f"file:{tmp_path}")))
+
+    assert len(report.backups) == 1000
+    assert time.process_time() - before < 3
 
 
 def test_instances_do_not_see_each_other(how: StoreSettings, store: ObjectStore) -> None:

@@ -7,7 +7,7 @@ import pyrage
 import pytest
 from pyrage import x25519
 
-from flows.runbook.copy import copy
+from flows.runbook.copy import copy, copy_everywhere
 from flows.runbook.verify import verify
 from tasks.catalog import load_catalog
 from tasks.model.errors import Damaged, Refused, UsageError
@@ -78,6 +78,19 @@ def test_configured_copies_are_the_default(weka: Instance, tmp_path: Path) -> No
     assert report.targets == tuple(one["url"] for one in copies)
     for one in copies:
         assert verify(instance(StoreSettings(**one)), "latest").ok
+
+
+def test_one_store_that_fails_does_not_keep_the_others(weka: Instance, tmp_path: Path) -> None:
+    """After a backup each configured copy is tried; a failed one is a finding with a remedy."""
+    made = store_backup(weka.store)
+    (tmp_path / "file").write_text("in the way")
+    copies = [{"url": f"file:{tmp_path}/file"}, {"url": f"file:{tmp_path}/good"}]
+    both = instance(StoreSettings(url=weka.store.url, copies=copies))
+    bad, good = copy_everywhere(both, made.backup_id)
+
+    assert (bad.ok, good.ok) == (False, True)
+    assert f"redis-dr copy {made.backup_id}" in bad.detail
+    assert verify(instance(StoreSettings(url=f"file:{tmp_path}/good")), "latest").ok
 
 
 def test_a_damaged_backup_is_not_copied(weka: Instance, tmp_path: Path) -> None:
