@@ -81,7 +81,7 @@ def _families(
 
 def _guess(db: int, words: Sequence[str], keys: Sequence[Sampled]) -> Guess:
     pattern, count = [], 0
-    for place, word in enumerate(words):
+    for word in words:
         if word == _PLACE:
             count += 1
             pattern.append("{" + _field_name(words[0], count) + "}")

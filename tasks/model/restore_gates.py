@@ -183,7 +183,7 @@ def _same_server(facts: Facts) -> Finding:
     apart = None
     if container and server is not None:
         # the engine writes nanoseconds, which datetime does not read
-        begun = datetime.fromisoformat(re.sub(r"\.\d+", "", container).replace("Z", "+00:00"))
+        begun = datetime.fromisoformat(re.sub(r"\.\d+", "", container))
         apart = round(server - begun.timestamp(), 1)
     return Finding(
         check="url and container are the same server",

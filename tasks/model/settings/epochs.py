@@ -4,7 +4,7 @@ from tasks.model.settings.base import Section
 
 
 class EpochSettings(Section):
-    """Keys are {namespace}:doc_epoch, {namespace}:chunk_epoch (hashes), {namespace}:global_epoch."""
+    """Keys are {namespace}:doc_epoch, {namespace}:chunk_epoch (hashes) and :global_epoch."""
 
     namespace: str = "rag:v1"
     db: int = 0

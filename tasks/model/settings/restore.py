@@ -10,7 +10,9 @@ from tasks.model.settings.base import Section
 class RestoreSettings(Section):
     """Limits and habits of restore and recover."""
 
-    trial: bool = Field(True, description="boot the staged files in a throwaway container first")
+    trial: bool = Field(
+        default=True, description="boot the staged files in a throwaway container first"
+    )
     safety_backup: bool = True
     ttl: Literal["absolute", "rebase"] = "absolute"
     lease_seconds: int = Field(60, ge=5, description="without a sign of life the hands let go")
