@@ -1,4 +1,10 @@
-"""Each contract test runs on a directory, on S3 by rclone over HTTP and TLS, and on moto."""
+"""Each contract test runs on a directory, on S3 by rclone over HTTP and TLS, and on moto.
+
+And on any other server, such as Ceph RGW, when REDIS_DR_TEST_S3 gives its URL (and the usual
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY its credentials): `pytest -m other_s3 tests/storage`.
+"""
+
+import os
 
 import pytest
 
@@ -9,21 +15,29 @@ from tests.storage.stores import directory_settings, s3_settings
 from tests.support.s3_server import S3Server
 
 KINDS = ("directory", "rclone", "rclone-tls", "moto")
+# read before the tests take the user's AWS variables away
+OTHER = S3Server(
+    endpoint_url=os.environ.get("REDIS_DR_TEST_S3", ""),
+    access_key=os.environ.get("AWS_ACCESS_KEY_ID", ""),
+    secret_key=os.environ.get("AWS_SECRET_ACCESS_KEY", ""),
+)
+EVERY = [*KINDS, *([pytest.param("other", marks=pytest.mark.other_s3)] * bool(OTHER.endpoint_url))]
 
 
 def settings_of(kind: str, request: pytest.FixtureRequest) -> StoreSettings:
     """Settings of a fresh, empty store of this kind, with its credentials in the environment."""
     if kind == "directory":
         return directory_settings(request.getfixturevalue("tmp_path") / "store")
-    name = {"rclone": "s3_server", "rclone-tls": "s3_tls_server", "moto": "moto_server"}[kind]
-    server: S3Server = request.getfixturevalue(name)
+    names = {"rclone": "s3_server", "rclone-tls": "s3_tls_server", "moto": "moto_server"}
+    name = names.get(kind)
+    server: S3Server = request.getfixturevalue(name) if name else OTHER
     monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
     for variable, value in server.environment.items():
         monkeypatch.setenv(variable, value)
     return s3_settings(server, server.new_bucket())
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=EVERY)
 def store_settings(request: pytest.FixtureRequest) -> StoreSettings:
     """Every kind of store in turn."""
     return settings_of(request.param, request)
