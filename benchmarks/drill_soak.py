@@ -79,7 +79,8 @@ def _faults(engine: docker.DockerClient, count: int, seed: int) -> Iterator[dict
                 broken = FAULTS[kind](place, Random(seed + number), means)
                 proven, cause = outcome(broken)
             right = not proven and any(text in cause for text in broken.says)
-            print(f"fault {number} {kind}: {'ok' if right else 'LIE'}", file=sys.stderr)
+            told = "ok" if right else f"LIE, proven {proven}: {cause}"
+            print(f"fault {number} {kind}: {told}", file=sys.stderr, flush=True)
             yield {"kind": kind, "seed": seed + number, "proven": proven, "cause": cause,
                    "right": right}  # fmt: skip
 

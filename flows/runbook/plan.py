@@ -4,22 +4,37 @@ from datetime import UTC, datetime
 
 from flows.runbook.hold import Held
 from flows.runbook.prepare import Prepared
+from tasks.drill_history import recent_drills
 from tasks.model.catalog import Catalog
+from tasks.model.drill_report import DrillLine
 from tasks.model.report import all_ok
 from tasks.model.restore_report import PlanReport, RuleLine
 from tasks.rdb import SpliceResult
+from tasks.storage.opening import open_store
 
 # facts/redis.md 5 and DESIGN.md: a load of 324 MB took about 3 s, of 1,000,000 keys 1.4 s
 _BYTES_A_SECOND = 110e6
 _KEYS_A_SECOND = 700e3
 _STOP_SWAP_START = 1.3  # seconds
+_STOP_SWAP = 0.8
 
 
-def predicted_downtime(prepared: Prepared) -> float:
-    """Seconds from the stop to the first answer, from the size and the keys of what is placed."""
+def predicted_downtime(prepared: Prepared, drilled: DrillLine | None = None) -> float:
+    """Seconds from the stop to the first answer: by the last good drill, scaled to this size.
+
+    Without one by the size and the keys of what is placed.
+    """
+    if drilled is not None and drilled.ok and drilled.size:
+        boot, load = (drilled.timings.get(part, 0.0) for part in ("boot", "load"))
+        return round(_STOP_SWAP + boot + load * prepared.spliced.size / drilled.size, 1)
     keys = sum(one.written for one in prepared.spliced.databases.values())
     load = max(prepared.spliced.size / _BYTES_A_SECOND, keys / _KEYS_A_SECOND)
     return round(_STOP_SWAP_START + load, 1)
+
+
+def written_keys(spliced: SpliceResult) -> tuple[tuple[int, int], ...]:
+    """(database, keys) of what will be placed."""
+    return tuple((db, one.written) for db, one in sorted(spliced.databases.items()))
 
 
 def rule_lines(spliced: SpliceResult) -> tuple[RuleLine, ...]:
@@ -36,6 +51,7 @@ def plan_report(held: Held, catalog: Catalog, prepared: Prepared) -> PlanReport:
     info, manifest = held.found.info, prepared.manifest
     proven = catalog.proven_at(manifest.backup_id)
     age = datetime.now(UTC) - manifest.created_at
+    drills = recent_drills(open_store(held.instance.store), catalog, 1)
     return PlanReport(
         command="restore",
         instance=held.instance.name,
@@ -49,5 +65,5 @@ def plan_report(held: Held, catalog: Catalog, prepared: Prepared) -> PlanReport:
         there_now={db: one.keys for db, one in info.keyspace.items()} if info else {},
         will_come={db: one.written for db, one in prepared.spliced.databases.items()},
         rules=rule_lines(prepared.spliced),
-        predicted_downtime_seconds=predicted_downtime(prepared),
+        predicted_downtime_seconds=predicted_downtime(prepared, next(iter(drills), None)),
     )
