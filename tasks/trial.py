@@ -45,6 +45,7 @@ class Trial:
     target: Target
     owner: Owner
     staged: Path  # the very file that was staged
+    counted: tuple[tuple[int, int], ...] | None = None  # (database, keys) of a file to be counted
 
 
 def sandbox_name(container: str) -> str:
@@ -78,11 +79,29 @@ def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> Booted:
         server.wait_until_ready(instance.restore.start_timeout_seconds)
         load = server.load_seconds()
         loaded = server.info("persistence")
-        saved, cut_ms = save_and_read(server, hands, f"{layout.trial}/{target.dump}")
+        if trial.counted is None:
+            saved, cut_ms = save_and_read(server, hands, f"{layout.trial}/{target.dump}")
+            findings = compare(_alive(trial.staged, cut_ms), saved, loaded)
+        else:
+            findings = _count(trial.counted, loaded)
     hands.run('rm -rf "$1"', layout.trial)
     script = min(_timed(hands) for _ in range(3))
-    findings = compare(_alive(trial.staged, cut_ms), saved, loaded)
     return Booted(findings, round(load + _SCRIPTS * script, 2))
+
+
+def _count(counted: tuple[tuple[int, int], ...], loaded: dict[str, str]) -> tuple[Finding, ...]:
+    """All that can be said of a format that this release does not read."""
+    expected = sum(keys for _, keys in counted)
+    total = int(loaded["rdb_last_load_keys_loaded"]) + int(loaded["rdb_last_load_keys_expired"])
+    return (
+        Finding(
+            check="trial boot loaded every key",
+            ok=total == expected,
+            expected=expected,
+            actual=total,
+            detail="counted, not compared: this release does not read the file's format",
+        ),
+    )
 
 
 def _timed(hands: Hands) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flows.runbook.hold import Held
+from flows.runbook.plan import written_keys
 from flows.runbook.prepare import Prepared
 from flows.runbook.regain import regain
 from flows.runbook.settle import resolve
@@ -15,7 +16,7 @@ from tasks.model.accounting import DatabaseAccount, judge
 from tasks.model.errors import Fenced, Interrupted, RedisDrError
 from tasks.model.journal import Journal, will_finish
 from tasks.model.report import Finding, all_ok
-from tasks.proving import Comparison, compare_keys, load_counters
+from tasks.proving import Comparison, compare_keys, count_keys, load_counters
 from tasks.stopping import (
     await_server,
     require_same,
@@ -115,7 +116,10 @@ def _prove(held: Held, prepared: Prepared, downtime: float) -> Exchanged:
     placed = sum(one.written for one in prepared.spliced.databases.values())
     with held.timings.measure("verify"):
         counters = load_counters(held.instance, placed)
-        comparison = compare_keys(held.instance, prepared.placed, placed)
+        if prepared.inventory is None:
+            comparison = count_keys(held.instance, dict(written_keys(prepared.spliced)))
+        else:
+            comparison = compare_keys(held.instance, prepared.placed, placed)
     accounts = _accounts(prepared, comparison)
     findings = [counters]
     for db, account in sorted(accounts.items()):

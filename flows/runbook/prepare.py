@@ -7,7 +7,9 @@ from pathlib import Path
 from flows.runbook.hold import Held
 from tasks.engine.owner import Owner
 from tasks.fetching import agrees, fetch, look_inside
+from tasks.filtering import Filtering, filter_by_server
 from tasks.image import image_server
+from tasks.model.errors import UnknownRdb
 from tasks.model.inventory import Inventory
 from tasks.model.manifest import Manifest, Persistence
 from tasks.model.report import Finding
@@ -28,7 +30,7 @@ class Prepared:
     manifest: Manifest
     fetched: Path
     placed: Path
-    inventory: Inventory
+    inventory: Inventory | None  # None: the format is newer than this release reads
     spliced: SpliceResult
     target: Target
     owner: Owner
@@ -49,6 +51,17 @@ def download(
         return fetched, look_inside(fetched, held.instance, _now_ms())
 
 
+def download_any(
+    held: Held, manifest: Manifest, options: RestoreOptions, workspace: Path
+) -> tuple[Path, Inventory | None]:
+    """The same; None for an RDB that only a server can read: then one filters and counts it."""
+    try:
+        return download(held, manifest, options, workspace)
+    except UnknownRdb as error:
+        held.say(f"only a server can read this backup, so one will: {error.problem}")
+        return workspace / "fetched.rdb", None
+
+
 def _fetched(held: Held, manifest: Manifest, options: RestoreOptions, workspace: Path) -> Path:
     if options.source == "rdb":
         return fetch(held.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
@@ -64,20 +77,24 @@ def prepare(
     held: Held,
     manifest: Manifest,
     options: RestoreOptions,
-    files: tuple[Path, Inventory, Path | None],
+    files: tuple[Path, Inventory | None, Path | None],
 ) -> Prepared:
     """Apply the policies and judge every gate. `files`: the RDB, what is inside, the live RDB."""
     fetched, inventory, live = files
     placed = fetched.with_name("placed.rdb")
+    text = configuration_text(held.hands, held.found)
+    target = target_of(held.found.container, _persistence(held, manifest), text)
     held.say("applying the policies")
     with held.timings.measure("policy"):
         plan = splice_plan(held.instance, manifest, options, (_now_ms(), live is not None))
-        spliced = apply_policy(fetched, placed, plan, live)
-    text = configuration_text(held.hands, held.found)
-    target = target_of(held.found.container, _persistence(held, manifest), text)
+        if inventory is None:
+            asked = Filtering(held.found.container, held.layout, target, plan, fetched, placed)
+            spliced = filter_by_server(held.hands, asked, held.instance)
+        else:
+            spliced = apply_policy(fetched, placed, plan, live)
     owner = owner_of_data(held.hands, target, held.found.container.user)
     made = Prepared(manifest, fetched, placed, inventory, spliced, target, owner)
-    same = agrees(manifest, inventory) if options.source == "rdb" else ()
+    same = agrees(manifest, inventory) if inventory and options.source == "rdb" else ()
     trial = options.trial and held.instance.restore.trial
     findings = (*same, *restore_gates(_facts(held, made, trial=trial)))
     return replace(made, findings=findings)

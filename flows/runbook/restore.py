@@ -4,7 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from flows.runbook.exchange import Exchanged, exchange, write_journal
 from flows.runbook.forget import forget_replaced
 from flows.runbook.hold import Held, holding
 from flows.runbook.live import fetch_live
-from flows.runbook.plan import plan_report, predicted_downtime, rule_lines
-from flows.runbook.prepare import Prepared, download, prepare
+from flows.runbook.plan import plan_report, predicted_downtime, rule_lines, written_keys
+from flows.runbook.prepare import Prepared, download_any, prepare
 from flows.runbook.reading import reading
 from flows.runbook.warm import warm
 from tasks.catalog import choose, load_catalog
@@ -59,7 +59,7 @@ class _Opened:
     held: Held
     catalog: Catalog
     manifest: Manifest
-    fetched: tuple[Path, Inventory]
+    fetched: tuple[Path, Inventory | None]
 
 
 def plan_restore(instance: Instance, options: RestoreOptions, say: Say = quiet) -> PlanReport:
@@ -120,7 +120,7 @@ def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[_
         reading(instance, manifest),
         tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
     ):
-        fetched = download(held, manifest, options, Path(workspace))
+        fetched = download_any(held, manifest, options, Path(workspace))
         yield _Opened(held, catalog, manifest, fetched)
 
 
@@ -171,6 +171,8 @@ def _staged(held: Held, prepared: Prepared, options: RestoreOptions) -> _Tried:
     trial = Trial(
         held.found.container, held.layout, prepared.target, prepared.owner, prepared.placed
     )
+    if prepared.inventory is None:
+        trial = replace(trial, counted=written_keys(prepared.spliced))
     with held.timings.measure("trial"):
         booted = trial_boot(held.hands, trial, held.instance)
     return _Tried(require(booted.findings, "restore"), booted.downtime_seconds)

@@ -55,6 +55,12 @@ class KeyRule(BaseModel):
         return tuple(_FIELD.split(self.pattern))
 
     @property
+    def lua_pattern(self) -> str:
+        """The pattern for string.match in a script that the server runs, anchored."""
+        parts = (re.sub(r"([^A-Za-z0-9])", r"%\1", part) for part in _FIELD.split(self.pattern))
+        return "^" + ".+".join(parts) + "$"
+
+    @property
     def glob(self) -> str:
         """The pattern as SCAN MATCH glob; it may match more than `regex`, never less."""
         escaped = (re.sub(r"([\\*?\[\]])", r"\\\1", part) for part in _FIELD.split(self.pattern))
