@@ -5,8 +5,12 @@ Whatever the catalog lists restores byte for byte, and the instance is as it was
 """
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import docker
 import pytest
@@ -19,9 +23,11 @@ from tasks.verify import verify_backup
 from tests.storage.stores import s3_settings, uploads
 from tests.support.estate import Estate, estate, fill
 from tests.support.fault_proxy import Fault
+from tests.support.faults import as_json
 from tests.support.nth_request import NthRequest
 from tests.support.redis_server import start_redis
 from tests.support.s3_server import S3Server
+from tests.support.waiting import wait_until
 
 FULL = os.environ.get("REDIS_DR_SWEEP") == "full"
 SEED = int(os.environ.get("REDIS_DR_SEED", "0"))
@@ -189,3 +195,36 @@ def _judge(error: RedisDrError | None, fault: Fault) -> None:
         assert isinstance(error, StoreError | Damaged), error
         assert error.exit_code in {5, 6}
         assert error.remedy
+
+
+BACK_UP = """
+import sys
+from flows.runbook.backup import backup
+from tasks.model.settings.instance import Instance
+backup(Instance.model_validate_json(sys.argv[1]))
+"""
+KILLED = range(1, BACKUP + 1) if FULL else range(2 + SEED % 5, BACKUP + 1, 5)
+
+
+@pytest.mark.parametrize("at", KILLED)
+def test_a_backup_killed_at_a_request(rig: Rig, at: int) -> None:
+    """
+    SIGKILL when the request arrives: nothing half is listed, the next backup settles what the dead
+    one left on the instance and succeeds, and a sweep takes what is left in the store.
+    """
+    _empty(rig)
+    before = rig.near.digest()
+    command = [sys.executable, "-c", BACK_UP, as_json(rig.far.instance)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rig.proxy.arm(at, process.kill)
+    assert process.wait(120) == -signal.SIGKILL
+    rig.proxy.heal()
+
+    store = open_store(rig.near.instance.store)
+    catalog = load_catalog(store, rig.near.instance.name)
+    assert (catalog.manifests, dict(catalog.unreadable)) == ((), {})
+    wait_until(lambda: _error(rig.near.backup) is None, 60, "the dead one's lease ends")
+    store.sweep(datetime.now(UTC), apply=True)
+    assert _listed(rig) >= 1
+    assert rig.near.digest() == before
+    assert rig.near.hands_gone()
