@@ -5,7 +5,7 @@ PY := .venv/bin/python
 WITH_ENGINE := $(PY) -m deployments.setup.engine run --
 WITH_IMAGES := $(PY) -m deployments.setup.image --all
 
-.PHONY: help setup demo test ui bench lint check clean
+.PHONY: help setup demo test soak ui bench lint check clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,6 +25,10 @@ lint: setup ## ruff, mypy and the import layers
 
 test: lint ## lint and all tests, those with real containers included
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && exec $(PY) -m pytest $(PYTEST_ARGS)'
+
+soak: setup ## every point of the kill and failure sweeps of a restore: an hour and more
+	@$(WITH_ENGINE) $(PY) -m deployments.setup.image --all -- \
+		env REDIS_DR_SWEEP=1,1 $(PY) -m pytest tests/restore/test_sweep.py $(PYTEST_ARGS)
 
 check: lint ## lint and the tests that need no container
 	@$(PY) -m pytest -m "not engine" $(PYTEST_ARGS)
