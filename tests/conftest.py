@@ -18,6 +18,11 @@ from tests.support.s3_server import S3Server, running_moto, running_rclone
 _FOREIGN = ("AWS_", "REDIS_", "PREFECT_", "MOTO_")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For docs/images: pytest tests/ui --pictures docs/images."""
+    parser.addoption("--pictures", metavar="DIRECTORY", help="keep screenshots of the UI there")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs an engine, so that `make check` can leave it out."""
     for item in items:

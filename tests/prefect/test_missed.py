@@ -1,20 +1,19 @@
 """Missed nights are caught up once: of several runs that are due, only the newest works."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from prefect import flow
 from prefect.client.schemas.objects import StateType
 from prefect.flow_engine import run_flow
-from prefect.schedules import Interval
+from prefect.schedules import Cron
 
 from deployments.missed import drop_missed
 from deployments.table import TAG
 from flows.faces.missed import caught_up_by
 from tests.support.prefect_server import PrefectServer
-from tests.support.waiting import wait_until
 
 worked: list[str] = []
 
@@ -31,26 +30,24 @@ def due() -> str:
 
 @pytest.fixture
 def missed(prefect_here: PrefectServer) -> Iterator[list[Any]]:
-    """Three nights that nobody started: a schedule of one second, and no worker. Newest first."""
-    made = due.to_deployment("nights", schedule=Interval(timedelta(seconds=1)), tags=[TAG])
-    deployment = made.apply()
+    """Three nights that nobody started: neither `serve` nor a worker was there. Newest first."""
+    now = datetime.now(UTC)
+    deployment = due.to_deployment("nights", schedule=Cron("0 2 * * *"), tags=[TAG]).apply()
     with prefect_here.client() as client:
-        runs = wait_until(lambda: _due_runs(client, deployment), 30, "three runs are due")
-        client.pause_deployment(deployment)
-        yield runs
+        client.request(
+            "POST",
+            "/deployments/{id}/schedule",
+            path_params={"id": deployment},
+            json={
+                "start_time": (now - timedelta(days=3)).isoformat(),
+                "end_time": now.isoformat(),
+                "min_runs": 3,
+            },
+        )
+        runs = [run for run in client.read_flow_runs() if run.deployment_id == deployment]
+        assert len([run for run in runs if run.expected_start_time < now]) == 3
+        yield sorted(runs, key=lambda run: run.expected_start_time, reverse=True)[-3:]
         client.delete_deployment(deployment)
-
-
-def _due_runs(client: Any, deployment: Any) -> list[Any]:
-    from datetime import UTC, datetime  # noqa: PLC0415 only here
-
-    runs = [run for run in client.read_flow_runs() if run.deployment_id == deployment]
-    overdue = [run for run in runs if run.expected_start_time < datetime.now(UTC)]
-    return (
-        sorted(overdue, key=lambda r: r.expected_start_time, reverse=True)
-        if len(overdue) > 2
-        else []
-    )
 
 
 def test_of_three_due_runs_only_the_newest_works(

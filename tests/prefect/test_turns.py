@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 from prefect import flow
@@ -37,9 +38,9 @@ def test_two_never_have_their_turn_at_once(prefect_here: PrefectServer) -> None:
             inside.remove(number)
 
     with ThreadPoolExecutor(2) as both:
-        runs = [both.submit(works, 1)]
+        runs = [both.submit(copy_context().run, works, 1)]
         assert first_is_in.wait(20)
-        runs.append(both.submit(works, 2))
+        runs.append(both.submit(copy_context().run, works, 2))
         with prefect_here.client() as client:
             wait_until(lambda: len(client.read_flow_runs(limit=2)) == 2, 10)
         go_on.set()
@@ -66,7 +67,10 @@ def test_two_backups_started_together_both_succeed(
 ) -> None:
     """By the hands alone the second would be refused; with turns it waits."""
     with ThreadPoolExecutor(2) as both:
-        runs = [both.submit(backup, instance=NAME, return_state=True) for _ in range(2)]
+        runs = [
+            both.submit(copy_context().run, lambda: backup(instance=NAME, return_state=True))
+            for _ in range(2)
+        ]
         states = [run.result(120) for run in runs]
 
     assert [state.type.value for state in states] == ["COMPLETED"] * 2, [s.message for s in states]

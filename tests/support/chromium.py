@@ -18,7 +18,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_PATIENCE_MS = 45_000
+_PATIENCE_MS = 120_000
 
 
 @contextlib.contextmanager

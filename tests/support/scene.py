@@ -1,7 +1,10 @@
 """A Redis with data and a configuration file, for flows that run in processes of their own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import redis
 
 from tasks.configuration import load_settings
 from tasks.model.settings.instance import Instance
@@ -18,6 +21,13 @@ on_restore = "empty"
 on_restore = "empty"
 [restore]
 lease_seconds = 10
+[schedule] # no run that the test did not start
+nightly = ""
+hourly = ""
+drill = ""
+verify = ""
+check = ""
+janitor = ""
 """
 
 
@@ -51,10 +61,25 @@ class Scene:
         )
         return Instance.model_validate({**found.model_dump(), "password": PASSWORD})
 
-    def content(self, db: int = 0) -> dict[bytes, bytes]:
-        """Every key of a database and its serialized value, asked from the server itself."""
+    def content(self, db: int = 0) -> dict[bytes, object]:
+        """Every key of a database and its value, asked from the server itself.
+
+        Not by DUMP: its bytes depend on the encoding, which a load may change.
+        """
         client = self.server.wait_until_ready().client(db)
-        return {key: client.dump(key) for key in client.scan_iter(count=1000)}
+        return {key: _value(client, key) for key in client.scan_iter(count=1000)}
+
+
+def _value(client: redis.Redis, key: bytes) -> object:
+    read: dict[bytes, Callable[[], object]] = {
+        b"string": lambda: client.get(key),
+        b"hash": lambda: client.hgetall(key),
+        b"list": lambda: client.lrange(key, 0, -1),
+        b"set": lambda: client.smembers(key),
+        b"zset": lambda: client.zrange(key, 0, -1, withscores=True),
+        b"stream": lambda: client.xrange(key),
+    }
+    return read[client.type(key)]()
 
 
 def scene(folder: Path, *servers: RedisServer, more: str = "", keys: int = 300) -> Scene:

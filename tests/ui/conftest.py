@@ -42,5 +42,5 @@ def page() -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def pictures(request: pytest.FixtureRequest) -> Path | None:
     """Where screenshots go when somebody asks for them: pytest --pictures DIRECTORY."""
-    asked = request.config.getoption("--pictures", default=None)
+    asked = request.config.getoption("--pictures")
     return Path(asked) if asked else None
