@@ -24,7 +24,7 @@ lint: setup ## ruff, mypy and the import layers
 	.venv/bin/lint-imports --no-logo
 
 test: lint ## lint and all tests, those with real containers included
-	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && exec $(PY) -m pytest $(PYTEST_ARGS)'
+	@$(WITH_ENGINE) sh -c '$(PY) -m deployments.setup.browser && $(WITH_IMAGES) && exec $(PY) -m pytest $(PYTEST_ARGS)'
 
 soak: setup ## every point of the kill and failure sweeps of a restore: an hour and more
 	@$(WITH_ENGINE) $(PY) -m deployments.setup.image --all -- \
