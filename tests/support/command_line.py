@@ -40,8 +40,15 @@ class CommandLine:
 
     def run(self, *arguments: str, seconds: float = 180) -> Answer:
         """Run a command for people."""
+        return self._call(["-m", "flows.cli.main", *arguments], seconds)
+
+    def python(self, code: str, *, seconds: float = 180) -> Answer:
+        """Run a few lines of Python in the same place."""
+        return self._call(["-c", code], seconds)
+
+    def _call(self, arguments: list[str], seconds: float) -> Answer:
         done = subprocess.run(
-            [sys.executable, "-m", "flows.cli.main", *arguments],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env={**os.environ, **self.environment},
             capture_output=True,
