@@ -23,6 +23,10 @@ _GRANT = (
     "grant s3:GetObject, s3:PutObject, s3:DeleteObject, s3:ListBucket, s3:AbortMultipartUpload "
     "and s3:ListBucketMultipartUploads; `redis-dr doctor` shows which is missing"
 )
+_ONE_BY_ONE = (
+    "the server refuses storage_class, server_side_encryption, a lock or checksums of [store]; "
+    "unset them one by one"
+)
 _SETUP = "correct [store] in the configuration, or the AWS settings in the environment"
 _BUG = "this is a fault in redis-dr or in the installed botocore; report it with --debug"
 
@@ -56,8 +60,8 @@ CODES: Final[dict[str, str]] = {
     "NotImplemented": "this server lacks the feature; `redis-dr doctor` shows what it has",
     "501": "this server lacks the feature; `redis-dr doctor` shows what it has",
     "MethodNotAllowed": "this server lacks the feature; `redis-dr doctor` shows what it has",
-    "InvalidRequest": "this server refuses a setting of [store]; `redis-dr doctor` says which",
-    "InvalidArgument": "this server refuses a setting of [store]; `redis-dr doctor` says which",
+    "InvalidRequest": _ONE_BY_ONE,
+    "InvalidArgument": _ONE_BY_ONE,
     "ObjectLockConfigurationNotFoundError": "enable Object Lock on the bucket, or unset it here",
     "InvalidEncryptionAlgorithmError": "correct store.server_side_encryption",
     "KMS.NotFoundException": "correct store.kms_key_id",

@@ -74,38 +74,27 @@ def test_only_what_lasts_is_locked() -> None:
     assert write_options(how, "weka/restores/lease.json", NOW) == {}
 
 
+@pytest.mark.parametrize("size", [10, 2 * PART])
 def test_a_lock_is_followed_where_the_bucket_has_it(
-    moto_server: S3Server, monkeypatch: pytest.MonkeyPatch
+    moto_server: S3Server, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """A locked version cannot be deleted; the key can, which writes a marker."""
+    """
+    A locked version cannot be deleted, small or in parts, although moto (and Ceph 16) forgets the
+    lock of an upload in parts. The key can, which writes a marker.
+    """
     for name, value in moto_server.environment.items():
         monkeypatch.setenv(name, value)
     bucket = moto_server.new_bucket(ObjectLockEnabledForBucket=True)
     lock = {"object_lock_mode": "COMPLIANCE", "object_lock_days": 1}
     store = open_store(s3_settings(moto_server, bucket, **lock))
-    store.put(LASTING, io.BytesIO(b"data"))
+    store.put(LASTING, io.BytesIO(noise(size)))
 
     client = moto_server.client()
     key = f"some/prefix/{LASTING}"
     version = client.list_object_versions(Bucket=bucket)["Versions"][0]["VersionId"]
     with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
         client.delete_object(Bucket=bucket, Key=key, VersionId=version)
-    store.delete(LASTING)  # writes a marker; the version stays until its time is over
-    assert store.stat(LASTING) is None
-
-
-def test_a_lock_that_is_lost_on_the_way_is_refused(
-    moto_server: S3Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """moto forgets the lock of an upload in parts: HEAD shows it, and the put is an error."""
-    for name, value in moto_server.environment.items():
-        monkeypatch.setenv(name, value)
-    bucket = moto_server.new_bucket(ObjectLockEnabledForBucket=True)
-    lock = {"object_lock_mode": "COMPLIANCE", "object_lock_days": 1}
-    store = open_store(s3_settings(moto_server, bucket, **lock))
-
-    with pytest.raises(StoreError, match=r"does not follow store\.object_lock_mode"):
-        store.put(LASTING, io.BytesIO(noise(2 * PART)))
+    store.delete(LASTING)
     assert store.stat(LASTING) is None
 
 
