@@ -26,9 +26,10 @@ lint: setup ## ruff, mypy and the import layers
 test: lint ## lint and all tests, those with real containers included
 	@$(WITH_ENGINE) sh -c '$(PY) -m deployments.setup.browser && $(WITH_IMAGES) && exec $(PY) -m pytest $(PYTEST_ARGS)'
 
-soak: setup ## every point of the kill and failure sweeps of a restore: an hour and more
+soak: setup ## every point of the kill and failure sweeps of a restore, 300 drills: two hours
 	@$(WITH_ENGINE) $(PY) -m deployments.setup.image --all -- \
 		env REDIS_DR_SWEEP=1,1 $(PY) -m pytest tests/restore/test_sweep.py $(PYTEST_ARGS)
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && $(PY) -m tests.drill.soak && exec $(PY) -m tests.drill.kills'
 
 check: lint ## lint and the tests that need no container
 	@$(PY) -m pytest -m "not engine" $(PYTEST_ARGS)

@@ -14,7 +14,7 @@ from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_until
 
 # the lines by which a drill tells how far it is; a kill follows at once. The other lines
-# (fetching, booting, writing, replaying) have their turn in benchmarks/drill_kills.py
+# (fetching, booting, writing, replaying) have their turn in kills.py
 POINTS = ("staging", "comparing", "negative control")
 
 

@@ -1,7 +1,7 @@
 """Do drills lie? 200 seeded faults, of which none may be called proven, and 100 clean drills, of
 which none may raise an alarm.
 
-python -m benchmarks.drill_soak [--faults N] [--clean N] [--seed N]     (or `make soak`)
+python -m tests.drill.soak [--faults N] [--clean N] [--seed N]     (or `make soak`)
 """
 
 import argparse
@@ -29,7 +29,7 @@ from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer, start_redis
 
 IMAGES = ("redis-dr/redis:7.0", "redis-dr/redis:8.0", "redis-dr/valkey:8.1")
-RESULTS = Path(__file__).parent / "results" / "drill_soak.json"
+RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "drill_soak.json"
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """Kill drills at every line that they say, and at random moments; what is left after `check`?
 
-python -m benchmarks.drill_kills [COUNT]
+python -m tests.drill.kills [COUNT]
 """
 
 import random

@@ -1,0 +1,124 @@
+"""Content equality against Redis's own load: time, memory, and whether small differences show.
+
+python -m benchmarks.drill_content [KEYS]
+"""
+
+import re
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+import docker
+
+from benchmarks.measured import keep, run
+from tests.support.redis_server import RedisServer, start_redis
+
+_BATCH = 5_000
+_LOADED = re.compile(r"DB loaded from disk: ([\d.]+) seconds")
+_COMPARE = """
+import sys
+from pathlib import Path
+from tasks.drill_compare import compare_files
+if __name__ == "__main__":
+    compared = compare_files(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    print(compared.equal, sum(one.alive or 0 for one in compared.saved.databases.values()))
+"""
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    keys = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    engine = docker.from_env(timeout=600)
+    server = start_redis(engine, args=["--appendonly", "no", "--save", ""])
+    try:
+        with tempfile.TemporaryDirectory(prefix="redis-dr-bench-") as name:
+            folder = Path(name)
+            fill(server, keys)
+            first = _saved(server, folder / "first.rdb")
+            load, load_cpu = _reload(server)
+            second = _saved(server, folder / "second.rdb")
+            script = folder / "compare.py"
+            script.write_text(_COMPARE)
+            moment = str(int(time.time() * 1000))
+            command = [sys.executable, str(script), str(first), str(second), moment]
+            environment = {"PYTHONPATH": str(Path.cwd())}
+            costs = [run(command, folder, environment) for _ in range(3)]
+            best = min(costs, key=lambda one: one.seconds)
+            figures = {
+                "keys": keys,
+                "rdb_bytes": first.stat().st_size,
+                "redis_load_seconds": load,
+                "redis_load_cpu_seconds": load_cpu,
+                "compare_seconds": round(best.seconds, 2),
+                "compare_cpu_seconds": round(best.cpu_seconds, 2),
+                "compare_by_load": round(best.seconds / load, 2),
+                # of both files; other work on the machine hardly moves this one
+                "compare_cpu_by_load_cpu": round(best.cpu_seconds / load_cpu, 2),
+                "peak_rss_mb": round(max(one.peak_rss_mb for one in costs), 1),
+                "said": best.out.strip(),
+            }
+            print(figures)
+            keep("drill_content", figures)
+    finally:
+        server.remove()
+
+
+def fill(server: RedisServer, keys: int) -> None:
+    """Every type; nine of ten keys are small, as in a cache."""
+    dice, pipeline = Random(1), server.client().pipeline(transaction=False)
+    for number in range(keys):
+        name, kind = f"key:{number:09}", number % 20
+        if kind < 12:
+            pipeline.set(name, dice.randbytes(70))
+        elif kind < 15:
+            pipeline.hset(name, mapping={"title": f"t{number}", "rank": number, "x": "y" * 20})
+        elif kind < 17:
+            pipeline.rpush(name, *range(number % 12 + 1))
+        elif kind == 17:
+            pipeline.sadd(name, f"a{number}", f"b{number}", number)
+        elif kind == 18:
+            pipeline.zadd(name, {f"m{part}": number / (part + 3) for part in range(6)})
+        else:
+            pipeline.xadd(name, {"kind": "start", "n": number})
+        if kind in {0, 12, 18}:
+            pipeline.expire(name, 86_400 + number)
+        if number % _BATCH == 0:
+            pipeline.execute()
+    pipeline.execute()
+
+
+def _saved(server: RedisServer, path: Path) -> Path:
+    server.client(socket_timeout=600).save()
+    with path.open("wb") as file:
+        chunks, _ = server.container.get_archive("/data/dump.rdb")
+        archive = path.with_suffix(".tar")
+        with archive.open("wb") as sink:
+            for chunk in chunks:
+                sink.write(chunk)
+        with tarfile.open(archive) as tar:
+            member = tar.extractfile("dump.rdb")
+            assert member is not None
+            while data := member.read(2**20):
+                file.write(data)
+        archive.unlink()
+    return path
+
+
+def _reload(server: RedisServer) -> tuple[float, float]:
+    """Redis's own word for its load, and its CPU seconds until it served; the best of three."""
+    took, cpu = [], []
+    for _ in range(3):
+        server.container.kill()
+        server.container.start()
+        server.wait_until_ready(120)
+        used = server.client().info("cpu")
+        took.append(float(_LOADED.findall(str(server.container.logs(tail=50)))[-1]))
+        cpu.append(used["used_cpu_user"] + used["used_cpu_sys"])
+    return min(took), round(min(cpu), 2)
+
+
+if __name__ == "__main__":
+    main()
