@@ -64,11 +64,13 @@ def test_new_data_that_changes_before_the_proof_is_rolled_back(full: Estate) -> 
     def tamper() -> None:
         client = full.server.client()
         client.delete("cache:0:1", "cache:0:2")
+        client.set("cache:0:4", "other content")
         client.config_resetstat()  # as if no client had written
 
     report = full.restore({"verifying": tamper})
     assert report.rolled_back
-    assert any("missing" in one.detail for one in report.findings if not one.ok)
+    wrong = [one.detail for one in report.findings if not one.ok and one.detail]
+    assert wrong == ["2 missing, 1 with other content"]
     assert full.digest() == now
 
 
@@ -155,30 +157,40 @@ def test_a_full_disk_after_the_stop_is_undone(
     assert made.digest() == now
 
 
-def test_a_zombie_changes_nothing(full: Estate) -> None:
+@pytest.mark.parametrize("after", [True, False], ids=["stopped", "about to stop"])
+def test_a_zombie_changes_nothing(full: Estate, after: bool) -> None:
     """
-    SIGSTOP a restore in the middle of its swap, `recover` from another process, SIGCONT: the
-    zombie is fenced, the volume and the container stay as the recovery left them.
+    SIGSTOP a restore around its stop, `recover` from another process, SIGCONT: the zombie is
+    fenced and the volume stays as the recovery left it. A stop that was on its way all the same
+    does not leave the server down.
     """
     _, now = changed(full)
-    quick = {"restore": {"lease_seconds": 5}}
-    instance = full.instance.model_validate({**full.instance.model_dump(), **quick})
-    for at in (119, 121):  # around the stop, and the start of the swap
-        spec = faults.Spec(faults.as_json(instance), at=at, fault=faults.STOP)
-        zombie = faults.spawn(spec)
-        wait_until(partial(_stopped, zombie.pid), 60, "the restore has stopped itself")
-        wait_until(lambda: _recovered(instance), 30, "recover takes over")
-        before = full.server.sh("find /data -not -name '*.incr.aof' | sort | xargs stat -c '%n %s'")
-        started = full.server.container.attrs["State"]["StartedAt"]
+    quick = {**full.instance.model_dump(), "restore": {"lease_seconds": 5}}
+    instance = full.instance.model_validate(quick)
+    spec = faults.Spec(faults.as_json(instance), path="/stop?", fault=faults.STOP, after=after)
+    zombie = faults.spawn(spec)
+    wait_until(partial(_stopped, zombie.pid), 60, "the restore has stopped itself")
+    wait_until(partial(_recovered, instance), 30, "recover takes over")
+    saved_as_it_goes = () if after else ("dump.rdb",)
+    before = volume(full, *saved_as_it_goes)
+    started = full.server.container.attrs["State"]["StartedAt"]
 
-        zombie.send_signal(signal.SIGCONT)
-        said, _ = zombie.communicate(timeout=60)
-        assert Fenced.__name__ in said
-        after = full.server.sh("find /data -not -name '*.incr.aof' | sort | xargs stat -c '%n %s'")
-        assert after == before
-        assert full.server.container.attrs["State"]["StartedAt"] == started
-        assert full.digest() == now
-        assert full.hands_gone()
+    zombie.send_signal(signal.SIGCONT)
+    said, _ = zombie.communicate(timeout=60)
+    assert Fenced.__name__ in said
+    assert full.digest() == now
+    assert volume(full, *saved_as_it_goes) == before
+    assert (full.server.container.attrs["State"]["StartedAt"] == started) == after
+    policy = full.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"]
+    assert policy == "unless-stopped"
+    assert full.server.client().config_get("save")["save"]
+    assert full.hands_gone()
+
+
+def volume(made: Estate, *spared: str) -> str:
+    """Everything on it but what the server itself writes while it runs, or as it goes."""
+    names = " ".join(f"-not -name '{one}'" for one in ("*.incr.aof", *spared))
+    return made.server.sh(f"find /data -type f {names} | sort | xargs sha256sum")
 
 
 def test_eight_at_once_serialise_or_are_refused(full: Estate) -> None:

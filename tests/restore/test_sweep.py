@@ -61,7 +61,7 @@ def check_whole(lasting: Estate, old: str, new: str) -> None:
     assert recover(lasting.instance).outcome == "nothing to do"
 
 
-@pytest.mark.parametrize("point", points(66, 12), ids=str)
+@pytest.mark.parametrize("point", points(99, 20), ids=str)
 def test_killed_anywhere_the_data_is_old_or_new_and_whole(
     lasting: Estate, new_data: tuple[str, str], point: tuple[int, bool]
 ) -> None:
@@ -76,7 +76,7 @@ def test_killed_anywhere_the_data_is_old_or_new_and_whole(
     check_whole(lasting, old, new_data[1])
 
 
-@pytest.mark.parametrize("point", points(99, 17), ids=str)
+@pytest.mark.parametrize("point", points(198, 33), ids=str)
 def test_whatever_call_the_engine_fails_the_data_is_old_or_new_and_whole(
     lasting: Estate, new_data: tuple[str, str], point: tuple[int, bool]
 ) -> None:

@@ -32,6 +32,7 @@ class Spec:
     backup: str = "latest"
     at: int = 0
     fault: str = KILL
+    path: str = ""  # instead of `at`: at the first call whose path holds this
     after: bool = False  # the engine did it, and its answer is lost
     log: str = ""  # a file that takes one line for each call
 
@@ -64,6 +65,7 @@ class _Door:
 
     def __init__(self, spec: Spec) -> None:
         self.spec, self.calls, self.plain = spec, 0, requests.Session.send
+        self.struck = False
 
     def send(self, session: requests.Session, request: Any, **options: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():
@@ -72,7 +74,7 @@ class _Door:
         if self.spec.log:
             with Path(self.spec.log).open("a") as log:
                 log.write(f"{self.calls} {request.method} {request.path_url}\n")
-        struck = self.calls == self.spec.at
+        struck = self.calls == self.spec.at or self._on_path(request.path_url)
         if struck and not self.spec.after:
             self._strike()
         answer = self.plain(session, request, **options)
@@ -80,6 +82,11 @@ class _Door:
             answer.close()
             self._strike()
         return answer
+
+    def _on_path(self, path: str) -> bool:
+        found = bool(self.spec.path) and not self.struck and self.spec.path in path
+        self.struck = self.struck or found
+        return found
 
     def as_method(self) -> Any:
         """To stand where requests' own stood."""
