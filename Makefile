@@ -3,6 +3,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 # finds a Docker engine or starts one, runs the command, stops what it started
 WITH_ENGINE := $(PY) -m deployments.setup.engine run --
+# two workers wait for containers at the same time; a file stays with one of them
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 WITH_IMAGES := $(PY) -m deployments.setup.image --all
 
 .PHONY: help setup demo test soak ui bench lint check clean
@@ -24,15 +26,14 @@ lint: setup ## ruff, mypy and the import layers
 	.venv/bin/lint-imports --no-logo
 
 test: lint ## lint and all tests, those with real containers included
-	@$(WITH_ENGINE) sh -c '$(PY) -m deployments.setup.browser && $(WITH_IMAGES) && exec $(PY) -m pytest $(PYTEST_ARGS)'
+	@$(WITH_ENGINE) sh -c '$(PY) -m deployments.setup.browser && $(WITH_IMAGES) && exec $(PYTEST) $(PYTEST_ARGS)'
 
 soak: setup ## every point of the kill and failure sweeps of a restore, 300 drills: two hours
-	@$(WITH_ENGINE) $(PY) -m deployments.setup.image --all -- \
-		env REDIS_DR_SWEEP=1,1 $(PY) -m pytest tests/restore/test_sweep.py $(PYTEST_ARGS)
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/restore/test_sweep.py $(PYTEST_ARGS)'
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && $(PY) -m tests.drill.soak && exec $(PY) -m tests.drill.kills'
 
 check: lint ## lint and the tests that need no container
-	@$(PY) -m pytest -m "not engine" $(PYTEST_ARGS)
+	@$(PYTEST) -m "not engine" $(PYTEST_ARGS)
 
 ui: setup ## Prefect server with the deployments; prints the address
 	@$(WITH_ENGINE) $(PY) -m deployments.ui

@@ -7,6 +7,7 @@ from typing import Any
 
 import docker
 import pytest
+from hypothesis import settings
 
 from deployments.demo.instance import RUNBOOK_ARGS
 from deployments.setup.recipe import RECIPES
@@ -15,6 +16,9 @@ from tests.support.prefect_server import PrefectServer, running_prefect
 from tests.support.redis_server import DEFAULT_IMAGE, RedisServer, start_redis
 from tests.support.s3_server import S3Server, running_moto, running_rclone
 
+# on a busy machine time says nothing about the code
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 _FOREIGN = ("AWS_", "REDIS_", "PREFECT_", "MOTO_")
 
 

@@ -13,8 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deployments.setup.apt import install, may_install
 from deployments.setup.index import uv_environment
 from deployments.setup.lock import exclusive
+from tasks.model.errors import RedisDrError, Unreachable
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -23,18 +25,14 @@ STAMP = VENV / ".redis-dr-stamp"
 OLDEST = (3, 11)
 
 
-class SetUpError(Exception):
-    """One line that says what is missing and what to do."""
-
-
 def main() -> int:
     """Set up, or say in one line why not."""
     try:
         with exclusive(ROOT / ".run" / "setup.lock"):
             set_up()
-    except SetUpError as reason:
-        print(f"make setup: {reason}", file=sys.stderr)
-        return 1
+    except RedisDrError as error:
+        print(f"make setup: {error.problem}; {error.remedy}", file=sys.stderr)
+        return error.exit_code
     return 0
 
 
@@ -71,7 +69,7 @@ def _create() -> None:
     if not _has_ensurepip():
         _install_debian_venv()
     shutil.rmtree(VENV, ignore_errors=True)
-    run([sys.executable, "-m", "venv", str(VENV)], "could not create .venv")
+    _run([sys.executable, "-m", "venv", str(VENV)], ".venv could not be created")
 
 
 def _has_ensurepip() -> bool:
@@ -81,26 +79,12 @@ def _has_ensurepip() -> bool:
 
 def _install_debian_venv() -> None:
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-    if not shutil.which("apt-get") or os.geteuid() != 0:
-        raise SetUpError(
-            f"{sys.executable} has no venv module; install it ({package} on Debian and Ubuntu)"
+    if not may_install():
+        raise Unreachable(
+            f"{sys.executable} has no venv module",
+            f"install it (on Debian and Ubuntu: sudo apt-get install {package})",
         )
-    print(f"make setup: installing {package}", file=sys.stderr)
-    for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
-        _apt_get(command, package)
-
-
-def _apt_get(command: list[str], package: str) -> None:
-    result = subprocess.run(
-        ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", *command],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-    )
-    # a broken third-party source must not stop an install that does not need it
-    if result.returncode != 0 and command[0] == "install":
-        raise SetUpError(f"could not install {package}: {result.stderr.strip()[-300:]}")
+    install([package], "make setup")
 
 
 def _install_with_uv() -> bool:
@@ -115,17 +99,16 @@ def _install_with_uv() -> bool:
 def _install_with_pip() -> None:
     print("make setup: uv could not do it, pip tries (about 2 minutes)", file=sys.stderr)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet"]
-    run([*pip, *_what()], "could not install the dependencies; see pip's words above")
+    _run([*pip, *_what()], "the dependencies could not be installed")
 
 
 def _what() -> list[str]:
     return ["--constraint", "constraints.txt", "--editable", ".[dev]"]
 
 
-def run(command: list[str], otherwise: str) -> None:
-    """Run one command in the clone. Raises SetUpError with the sentence given."""
+def _run(command: list[str], otherwise: str) -> None:
     if subprocess.run(command, check=False, cwd=ROOT).returncode != 0:
-        raise SetUpError(otherwise)
+        raise RedisDrError(otherwise, "see the words above; `make setup` goes on from here")
 
 
 if __name__ == "__main__":

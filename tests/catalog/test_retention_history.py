@@ -48,6 +48,9 @@ class History(RuleBasedStateMachine):
         name = self.catalog.manifests[which % len(self.catalog.manifests)].backup_id
         proofs = (*self.catalog.proofs.get(name, ()), Proof(name, "p", "drill", ok, self.now))
         self.catalog = replace(self.catalog, proofs={**self.catalog.proofs, name: proofs})
+        if not ok:  # it no longer fills the place of a good one, and may go
+            good = [m for m in self.catalog.manifests if not m.suspicious]
+            self.sound_made = len([m for m in good if not self.catalog.disproven(m.backup_id)])
 
     @rule(which=st.integers(0, 10))
     def pin(self, which: int) -> None:

@@ -119,7 +119,7 @@ def test_what_is_rendered_runs_and_hides_its_password(rendered):
     wait_until(lambda: answers(client), 20)
 
     running = {name: client.config_get(name)[name] for name in RUNBOOK_SERVER}
-    processes = str(container.top())
+    processes = str(container.exec_run(["ps"]).output)
     container.reload()
 
     assert all(finding.ok for finding in judge_drift(RUNBOOK_SERVER, running, None))

@@ -41,7 +41,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 def private(folder: Path, *command: str) -> list[str]:
     """The command line that runs a command with the private engine at `folder`."""
-    return [*ENGINE, "--private", str(folder), "--", *command]
+    # whoever started the tests in the background has ctrl-C ignored, and children inherit that
+    listening = ["env", "--default-signal=INT"]
+    return [*listening, *ENGINE, "--private", str(folder), "--", *command]
 
 
 def run_private(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
