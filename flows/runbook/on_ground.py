@@ -1,11 +1,11 @@
 """A drill holds a ground of its own, never the instance: everything else is as in a restore."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from flows.runbook.hold import Held
 from tasks.engine.errors import NoSuchContainer
-from tasks.engine.ground import GroundSpec, find_image, ground, sweep
+from tasks.engine.ground import GroundSpec, find_image, free_servers, ground, sweep
 from tasks.engine.hands import hold
 from tasks.model.errors import Refused
 from tasks.model.holder import Holder
@@ -28,16 +28,16 @@ def on_ground(
     names = (instance.drill.image,) if instance.drill.image else (manifest.image_id, manifest.image)
     image = find_image([name for name in names if name], pull=instance.drill.pull)
     spec = GroundSpec(holder, image, manifest.persistence.dir)
-    with ground(spec) as container:
+    with ground(spec) as container, ExitStack() as held:
         lease, hands_image = instance.drill.lease_seconds, instance.hands_image or ""
         try:
-            taken = hold(container, holder, lease, hands_image)
-            with taken as hands:
-                swept = sweep(instance.name, mine=operation_id)
-                found = Survey(container, silent="a drill asks no instance")
-                yield Held(hands, instance, found, manifest.persistence.dir, say), swept
+            hands = held.enter_context(hold(container, holder, lease, hands_image))
         except NoSuchContainer as error:
             raise Refused(
                 f"another drill of {instance.name} cleared this one away: {error.problem}",
                 "wait until it ends; one drill of an instance runs at a time",
             ) from error
+        swept = sweep(instance.name, mine=operation_id)
+        held.callback(free_servers, instance.name)
+        found = Survey(container, silent="a drill asks no instance")
+        yield Held(hands, instance, found, manifest.persistence.dir, say), swept

@@ -11,12 +11,13 @@ import pytest
 import redis
 
 from flows.runbook.backup import backup
-from flows.runbook.drill import DrillOptions, drill
-from tasks.catalog import choose
+from tasks.catalog import choose, load_catalog
 from tasks.engine.ground import ground_name
 from tasks.engine.hands import holder_of
+from tasks.evidence import read_proof
 from tasks.model.drill_report import RTO_PARTS, DrillReport
 from tasks.model.errors import Refused
+from tasks.storage.opening import open_store
 from tests.drill.place import POLICY, Place, fill, make_place
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer
@@ -146,12 +147,17 @@ def test_every_kind_of_server_is_proven(plain_server: RedisServer, tmp_path: Pat
         store={"url": f"file:{tmp_path / 'store'}"},
         **POLICY,
     )
-    made = backup(instance)
-    report = drill(instance, DrillOptions(turn=2))
+    made = backup(instance, prove=True)
 
-    assert report.ok, [one for one in report.findings if not one.ok]
-    assert report.backup_id == made.backup_id
-    assert report.databases[19].restored == 1
+    assert made.ok, [one for one in made.findings if not one.ok]
+    catalog = load_catalog(open_store(instance.store), instance.name)
+    assert catalog.proven_at(made.backup_id)
+    with open_store(instance.store).open(
+        f"{instance.name}/backups/{made.backup_id}/proofs/{made.proof}"
+    ) as source:
+        report = read_proof(source.read())["predicate"]["report"]
+    assert report["databases"]["19"]["restored"] == 1
+    assert report["negative_control"]["red"]
 
 
 def test_the_latest_of_a_flushed_database_is_not_drilled(

@@ -19,3 +19,4 @@ def test_no_fault_is_called_proven(kind: str, place: Place, means: Means) -> Non
     assert not proven, f"seed {seed}"
     assert any(text in cause for text in broken.says), cause
     assert cause
+    assert broken.place.catalog.proven_at(broken.place.backup_id) is None
