@@ -27,12 +27,12 @@ class Leaders:
         self._largest = _Top(largest)
         self._hottest = _Top(hottest)
 
-    def see(self, batch: Keys) -> None:
-        """Take note of a batch."""
+    def see(self, batch: Keys, sizes: list[int]) -> None:
+        """Take note of a batch; `sizes` are the bytes of its records."""
         db, floor = batch.db, self._largest.floor
-        # two lists, not one generator that both feed: this runs for every key
-        large = [row for row in batch.rows if row[5] - row[4] > floor]
-        self._largest.add((row[5] - row[4], -row[4], db, row) for row in large)
+        if max(sizes) > floor:
+            large = [row for row in batch.rows if row[5] - row[4] > floor]
+            self._largest.add((row[5] - row[4], -row[4], db, row) for row in large)
         warm = [row for row in batch.rows if row[3] is not None]
         self._hottest.add((row[3] or 0, -row[4], db, row) for row in warm)
 

@@ -1,6 +1,6 @@
 """What an inventory has counted so far. Memory: one set of numbers a database and a rule."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
@@ -41,8 +41,9 @@ class Tally:
     def keys(self, batch: Keys) -> None:
         """Count a batch."""
         self._kinds.update(map(_KIND, batch.rows))
-        self.database(batch.db).count(batch)
-        self._leaders.see(batch)
+        sizes = [row[5] - row[4] for row in batch.rows]
+        self.database(batch.db).count(batch, sizes)
+        self._leaders.see(batch, sizes)
 
     def inventory(self) -> Inventory:
         """The result."""
@@ -82,8 +83,8 @@ class _Database:
         self._patterns = {index: _Pattern() for index in range(1, len(self._rules) + 1)}
         self._keys = self._expires = self._expired = self._gone = self._bytes = self._total = 0
 
-    def count(self, batch: Keys) -> None:
-        """Add a batch of this database's keys."""
+    def count(self, batch: Keys, sizes: list[int]) -> None:
+        """Add a batch of this database's keys; `sizes` are the bytes of their records."""
         rows, options = batch.rows, self._options
         self._keys += len(rows)
         self._bytes += rows[-1][5] - rows[0][4]
@@ -98,7 +99,7 @@ class _Database:
             self._gone += len(rows) - len(alive)
             self._total += sum_digests([digest for digest in alive if digest])
         if self._rules:
-            self._match(rows, any_expire=bool(expires))
+            self._match(rows, sizes, any_expire=bool(expires))
 
     @staticmethod
     def _alive(rows: list[Row], digests: Sequence[bytes | None], moment: int) -> list[bytes | None]:
@@ -111,22 +112,23 @@ class _Database:
             if digest is not None and (row[2] is None or row[2] > moment)
         ]
 
-    def _match(self, rows: list[Row], *, any_expire: bool) -> None:
+    def _match(self, rows: list[Row], sizes: list[int], *, any_expire: bool) -> None:
         patterns = self._patterns
         indexes = self._indexes_of(rows)
-        for index, count in Counter(indexes).items():
-            if index is not None:
-                patterns[index].keys += count
-        sizes = dict.fromkeys(patterns, 0)
-        sizes[0] = 0  # of no pattern
-        for index, row in zip(indexes, rows, strict=True):
-            sizes[index or 0] += row[5] - row[4]
+        totals = dict.fromkeys((None, *patterns), 0)
+        for index, size in zip(indexes, sizes, strict=True):
+            totals[index] += size
+        counts = Counter(indexes)
         for index, pattern in patterns.items():
-            pattern.bytes += sizes[index]
+            pattern.keys += counts[index]
+            pattern.bytes += totals[index]
         if any_expire:
+            expiries: defaultdict[int | None, list[int]] = defaultdict(list)
             for index, row in zip(indexes, rows, strict=True):
-                if index is not None and row[2] is not None:
-                    patterns[index].expire(row[2])
+                if row[2] is not None:
+                    expiries[index].append(row[2])
+            for index, pattern in patterns.items():
+                pattern.widen(expiries[index])
 
     def inventory(self) -> DatabaseInventory:
         """The result for the database."""
@@ -162,14 +164,13 @@ class _Pattern:
         self.soonest: int | None = None  # Unix ms
         self.latest = 0
 
-    def expire(self, expire: int) -> None:
+    def widen(self, expiries: list[int]) -> None:
         """Widen the range of expiries."""
-        if self.soonest is None:
-            self.soonest = self.latest = expire
-        elif expire < self.soonest:
-            self.soonest = expire
-        elif expire > self.latest:
-            self.latest = expire
+        if not expiries:
+            return
+        soonest, latest = min(expiries), max(expiries)
+        self.latest = latest if self.soonest is None else max(self.latest, latest)
+        self.soonest = soonest if self.soonest is None else min(self.soonest, soonest)
 
     def inventory(self, name: str, db: int, taken_at_ms: int) -> PatternInventory:
         """The result."""
