@@ -1,0 +1,111 @@
+"""A stage of a pull stream that runs in a thread of its own, a bounded number of blocks ahead."""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import BinaryIO
+
+from tasks.storage.streams import stream
+
+_BLOCK = 2**20  # bytes handed over at a time; smaller ones cost switches between threads
+_BLOCKS_WAITING = 4  # then the thread waits for the reader
+
+
+class _AbandonedError(OSError):
+    """The reader closed; tells the thread to stop."""
+
+
+class Pump:
+    """Runs `work(reader, writer)` in a thread and gives what it writes to whoever reads."""
+
+    def __init__(self, source: BinaryIO, work: Callable[["Pump", "Pump"], None]) -> None:
+        self._source = source
+        self._work = work
+        self._blocks: queue.Queue[bytes | None] = queue.Queue(_BLOCKS_WAITING)
+        self._buffer = bytearray()
+        self._rest = memoryview(b"")
+        self._error: BaseException | None = None
+        self._abandoned = threading.Event()
+        self._finished = False
+        self._thread = threading.Thread(target=self._run, name="stage", daemon=True)
+        self._thread.start()
+
+    def read(self, size: int = -1) -> bytes:
+        """For the thread: more of the source."""
+        if self._abandoned.is_set():
+            raise _AbandonedError
+        try:
+            return self._source.read(size)
+        except BaseException as error:
+            # a library in between might pass on only its text; the reader must see the cause
+            self._error = error
+            raise
+
+    def write(self, data: bytes) -> int:
+        """For the thread: waits while the reader is behind."""
+        if not self._buffer and len(data) >= _BLOCK:
+            self._offer(data)
+            return len(data)
+        self._buffer += data
+        if len(self._buffer) >= _BLOCK:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        """For the thread: hand over what is buffered."""
+        block = bytes(self._buffer)
+        self._buffer.clear()
+        if block:
+            self._offer(block)
+
+    def _offer(self, block: bytes | None) -> None:
+        while not self._abandoned.is_set():
+            try:
+                return self._blocks.put(block, timeout=0.1)
+            except queue.Full:
+                continue
+        raise _AbandonedError
+
+    def _run(self) -> None:
+        try:
+            self._work(self, self)
+            self.flush()
+        except BaseException as error:  # noqa: BLE001 it is raised again where the stream is read
+            self._error = self._error or error
+        finally:
+            if not self._abandoned.is_set():
+                self._finish()
+
+    def _finish(self) -> None:
+        try:
+            self._offer(None)
+        except _AbandonedError:
+            return  # nobody reads any more
+
+    def pull(self, size: int) -> bytes:
+        """For the reader: up to `size` bytes; raises what went wrong in the thread."""
+        while not self._rest and not self._finished:
+            block = self._blocks.get()
+            self._finished = block is None
+            self._rest = memoryview(block or b"")
+        if not self._rest and self._error is not None:
+            raise self._error
+        data, self._rest = bytes(self._rest[:size]), self._rest[size:]
+        return data
+
+    def close(self) -> None:
+        """For the reader: stop the thread, then close the source."""
+        self._abandoned.set()
+        self._thread.join()
+        self._source.close()
+
+
+def ahead(source: BinaryIO) -> BinaryIO:
+    """The same bytes, read by a thread while the reader is busy with those before."""
+    pump = Pump(source, _copy)
+    return stream(pump.pull, pump.close)
+
+
+def _copy(reader: Pump, writer: Pump) -> None:
+    while block := reader.read(_BLOCK):
+        writer.write(block)
