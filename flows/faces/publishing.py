@@ -18,7 +18,7 @@ from flows.faces.naming import artifact_key
 T = TypeVar("T")
 API_ERRORS = (PrefectException, httpx.HTTPError, OSError, RuntimeError)
 # Prefect's own retries take over a minute; a Redis that is stopped must not wait for them
-_QUICK: dict[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+_QUICK: dict[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 10.0}
 
 
 def quickly(call: Callable[[], T]) -> T | None:

@@ -61,16 +61,8 @@ def test_two_hosts_back_up_their_own_instances_through_one_server(
         assert ended[name].work_pool_name == name
         stored = list((made.folder / "store").glob("*/backups/*/manifest.json"))
         assert len(stored) == 1, stored
-
-
-def test_what_is_deployed_to_a_pool_keeps_its_schedules(
-    make_scene: MakeScene, prefect_server: PrefectServer
-) -> None:
-    """Deploying again changes nothing and pauses nothing."""
-    made = make_scene()
-    for _ in range(2):
-        deploy(prefect_server, made, "host-c")
-
-    found = prefect_server.deployment("nightly/nightly-host-c")
-    assert not found.paused
-    assert [(one.active, one.schedule.cron) for one in found.schedules] == [(True, "0 2 * * *")]
+        # deploying pauses nothing
+        nightly = prefect_server.deployment(f"nightly/nightly-{name}")
+        assert not nightly.paused
+        active = [(one.active, one.schedule.cron) for one in nightly.schedules]
+        assert active == [(True, "0 2 * * *")]
