@@ -66,7 +66,9 @@ def start_instance(engine: docker.DockerClient, name: str, image: str, password:
 
 def remove_instance(engine: docker.DockerClient, name: str) -> None:
     """Remove what a demo left. Raises Refused when the name belongs to somebody else."""
-    for one in engine.containers.list(all=True, filters={"name": rf"^/?{name}(\.|$)"}):
+    for one in engine.containers.list(
+        all=True, ignore_removed=True, filters={"name": rf"^/?{name}(\.|$)"}
+    ):
         if one.name == name and LABEL not in one.labels:
             raise Refused(
                 f"a container {name} that is not the demo's is there already",

@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import docker
 import pytest
 
 from deployments.demo.instance import RUNBOOK_ARGS
+from deployments.setup.recipe import REDIS_80
 from tasks.model.manifest import Manifest
 from tests.main.conftest import POLICIES, fill
 from tests.support.command_line import Answer, CommandLine
@@ -67,7 +68,9 @@ def unchanged(estate: Estate) -> Iterator[Estate]:
     before = estate.state()
     yield estate
     assert estate.state() == before
-    names = [one.name for one in estate.server.engine.containers.list(all=True)]
+    names = [
+        one.name for one in estate.server.engine.containers.list(all=True, ignore_removed=True)
+    ]
     assert f"{estate.server.name}.redis-dr" not in names
 
 
@@ -229,12 +232,19 @@ def edited(folder: Path, **fields: object) -> None:
     path.write_bytes(manifest.to_json())
 
 
-def test_a_backup_of_a_newer_redis_is_refused(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_backup_of_a_newer_redis_is_refused(
+    unchanged: Estate, redis_factory: Callable[..., RedisServer], tmp_path: Path
+) -> None:
     """RDB version 12 into Redis 7.0: exit 3, naming both, before anything stops."""
-    redis_dr, folder = copied(unchanged, tmp_path)
-    edited(folder, rdb_version=12, redis_version="8.0.2")
+    newer = redis_factory(image=REDIS_80.image)
+    fill(newer)
+    there = f'[instances."weka-redis"]\ncontainer = "{newer.name}"\nurl = "{newer.url}"\n'
+    store = '\n[store]\nurl = "file:newer"\n'
+    unchanged.other(tmp_path, there + POLICIES + store).report("backup")
 
-    assert_says(redis_dr.run(*RESTORE), 3, "RDB version is 12", "at most 10")
+    answer = unchanged.other(tmp_path, unchanged.toml + store).run(*RESTORE)
+
+    assert_says(answer, 3, "RDB version is 12", "at most 10")
 
 
 def test_a_manifest_of_a_newer_format_is_refused_by_name(unchanged: Estate, tmp_path: Path) -> None:

@@ -78,7 +78,9 @@ def test_the_demo_ends_green_and_leaves_nothing_in_the_engine(docker_client, tmp
     assert result.returncode == 0, result.stdout + result.stderr
     assert "DB 1: empty" in result.stdout
     assert "was not confirmed; nothing was changed" in result.stdout
-    assert docker_client.containers.list(all=True, filters={"name": name}) == []
+    assert (
+        docker_client.containers.list(all=True, ignore_removed=True, filters={"name": name}) == []
+    )
     assert docker_client.volumes.list(filters={"name": name}) == []
     password = (tmp_path / "demo" / "redis_password").read_text()
     assert password not in result.stdout + result.stderr

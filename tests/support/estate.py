@@ -47,7 +47,9 @@ class Estate:
 
     def hands_gone(self) -> bool:
         pattern = {"name": rf"^/?{self.server.name}\."}
-        return not self.server.engine.containers.list(all=True, filters=pattern)
+        return not self.server.engine.containers.list(
+            all=True, ignore_removed=True, filters=pattern
+        )
 
 
 def estate(server: RedisServer, store: Path, **fields: Any) -> Estate:
