@@ -98,12 +98,16 @@ def test_a_private_engine_goes_when_its_command_does(place, tmp_path, how):
         process_group=0,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(mark.exists, 60, "the command runs with an engine")
-    if how == "ctrl-C":  # a terminal sends it to the whole group
-        os.killpg(process.pid, signal.SIGINT)
-    elif how == "SIGTERM":
-        process.terminate()
-    assert process.wait(60) == {"to its end": 7, "ctrl-C": 130, "SIGTERM": 130}[how]
+    try:
+        wait_until(mark.exists, 60, "the command runs with an engine")
+        if how == "ctrl-C":  # a terminal sends it to the whole group
+            os.killpg(process.pid, signal.SIGINT)
+        elif how == "SIGTERM":
+            process.terminate()
+        assert process.wait(60) == {"to its end": 7, "ctrl-C": 130, "SIGTERM": 130}[how]
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert is_gone(place)
 
 
