@@ -73,6 +73,10 @@ def ground(spec: GroundSpec) -> Iterator[ContainerState]:
     try:
         yield replace(_make(spec, place, labels), name=ground_name(spec.holder.instance))
     finally:
+        # a signal that struck while a server was being made: the engine makes it all the same, and
+        # by now it has
+        if _held_by(spec.holder.instance) in {"", spec.holder.id}:
+            free_servers(spec.holder.instance)
         remove_container(place)
         remove_volume(place)
 
