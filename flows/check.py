@@ -20,7 +20,7 @@ def _work(instance: Instance, _say: Say) -> CheckReport:
     return judge(instance)
 
 
-# six times an hour: people are told when the verdict changes, not each time it stays
+# six times an hour: people are told of a bad verdict only
 CHECK = Face("check", _work, check_line, check_page, exclusive=False, quiet_when_good=True)
 
 

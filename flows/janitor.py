@@ -10,7 +10,7 @@ from flows.faces.configured import InstanceName
 from flows.faces.hooks import tell_failure
 from flows.faces.naming import run_name
 from flows.faces.pages.recover import recover_line, recover_page
-from flows.faces.publishing import quickly
+from flows.faces.publishing import patiently
 from flows.faces.running import Face, present
 from flows.faces.zombies import bury
 from flows.runbook.tidy import tidy
@@ -27,6 +27,6 @@ def janitor(instance: InstanceName | None = None) -> State[Any]:
         instance: which Redis; empty: every configured one
     """
     state = present(JANITOR, instance)
-    for name in quickly(bury) or ():
+    for name in patiently(bury) or ():
         get_run_logger().info("%s was shown as running; its process is gone", name)
     return state

@@ -23,9 +23,14 @@ _QUICK: dict[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIM
 
 def quickly(call: Callable[[], T]) -> T | None:
     """What the API answered at once; None, and a line in the log, when it did not."""
+    with temporary_settings(_QUICK):
+        return patiently(call)
+
+
+def patiently(call: Callable[[], T]) -> T | None:
+    """The same with Prefect's own retries, where nobody waits for the answer."""
     try:
-        with temporary_settings(_QUICK):
-            return call()
+        return call()
     except API_ERRORS as error:
         get_run_logger().warning("Prefect's API: %s: %s", type(error).__name__, error)
         return None

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.context import FlowRunContext
 from prefect.states import Crashed
 
-from flows.faces.publishing import quickly
+from flows.faces.publishing import patiently
 from tasks.model.holder import LABEL, Holder
 
 
@@ -30,7 +30,7 @@ def sign(operation: str, instance: str) -> None:
     holder = Holder.this_process(operation, str(this), instance)
     labels: dict[str, Any] = dict(holder.labels())
     with get_client(sync_client=True) as client:
-        quickly(lambda: client.update_flow_run_labels(this, labels))
+        patiently(lambda: client.update_flow_run_labels(this, labels))
 
 
 def bury() -> tuple[str, ...]:

@@ -1,55 +1,29 @@
 """The kill table: whatever dies in the middle of a restore, the instance ends whole and running."""
 
-import os
-import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
 from flows.runbook.backup import backup
+from tests.prefect.conftest import MakeScene
 from tests.support.prefect_server import PrefectServer, kill_children, running_prefect, serving
 from tests.support.prefect_server import python as start_python
-from tests.support.redis_server import start_redis
-from tests.support.scene import NAME, Scene, scene
+from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
 RESTORE = "from flows.restore import restore; print(restore('weka-redis', warm=False))"
 
 
-@pytest.fixture(scope="module")
-def lasting(
-    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Scene]:
-    """An instance with one backup."""
-    server = start_redis(
-        docker_client, args=RUNBOOK_ARGS, restart_policy={"Name": "unless-stopped"}
-    )
-    try:
-        made = scene(tmp_path_factory.mktemp("deaths"), server)
-        backup(made.instance)
-        yield made
-    finally:
-        server.remove()
-
-
-@pytest.fixture(scope="module")
-def serve(lasting: Scene, prefect_server: PrefectServer) -> Iterator["subprocess.Popen[bytes]"]:
-    """Every deployment served; the last test that uses it kills it."""
-    with serving(prefect_server, lasting.configuration, **lasting.secrets) as process:
-        yield process
-
-
 @pytest.fixture
-def stage(lasting: Scene) -> Scene:
-    """The instance, changed since the backup."""
-    lasting.server.wait_until_ready().client().set("written:since", "1")
-    return lasting
+def stage(make_scene: MakeScene) -> Scene:
+    """An instance with one backup, changed since, and every deployment served."""
+    made = make_scene(restart_policy={"Name": "unless-stopped"})
+    backup(made.instance)
+    made.server.client().set("written:since", "1")
+    return made
 
 
 def consent(server: PrefectServer, run_id: Any) -> None:
@@ -88,7 +62,7 @@ def old_or_new(made: Scene, old: dict[bytes, object]) -> str:
 
 def nobody_holds(made: Scene) -> bool:
     names = {"name": rf"^/?{made.server.name}\."}
-    return not made.server.engine.containers.list(all=True, ignore_removed=True, filters=names)
+    return not made.server.engine.containers.list(all=True, filters=names)
 
 
 def start_and_consent(server: PrefectServer) -> Any:
@@ -98,56 +72,34 @@ def start_and_consent(server: PrefectServer) -> Any:
 
 
 def test_kill_9_of_the_flow_is_healed_by_the_hook_at_once(
-    stage: Scene, prefect_server: PrefectServer, serve: "subprocess.Popen[bytes]"
+    stage: Scene, prefect_server: PrefectServer
 ) -> None:
     """The runner sees it and its hook recovers: old or new data, whole, and no hands left."""
     old = stage.content()
-    run_id = start_and_consent(prefect_server)
-    until_stopped(stage)
-    assert kill_children(serve)
-
-    prefect_server.await_state(run_id, "Crashed")
-    old_or_new(stage, old)
-    wait_until(lambda: nobody_holds(stage), 60, "the hands are gone")
+    with serving(prefect_server, stage.configuration, **stage.secrets) as serve:
+        run_id = start_and_consent(prefect_server)
+        until_stopped(stage)
+        assert kill_children(serve)
+        prefect_server.await_state(run_id, "Crashed")
+        old_or_new(stage, old)
+        wait_until(lambda: nobody_holds(stage), 60, "the hands are gone")
 
 
 def test_a_cancelled_restore_ends_old_or_new_and_running(
-    stage: Scene, prefect_server: PrefectServer, serve: "subprocess.Popen[bytes]"
+    stage: Scene, prefect_server: PrefectServer
 ) -> None:
     """Cancel in the middle of the exchange: nothing destructive is done after it."""
     from prefect.states import Cancelling  # noqa: PLC0415 2 s that collecting need not pay
 
     old = stage.content()
-    run_id = start_and_consent(prefect_server)
-    until_stopped(stage)
-    with prefect_server.client() as client:
-        client.set_flow_run_state(run_id, Cancelling())
-
-    prefect_server.await_state(run_id, "Cancelled", "Completed")
-    old_or_new(stage, old)
-    wait_until(lambda: nobody_holds(stage), 60, "the hands are gone")
-
-
-def test_kill_9_of_serve_and_flow_is_healed_by_the_janitor_of_the_next_serve(
-    stage: Scene, prefect_server: PrefectServer, serve: "subprocess.Popen[bytes]"
-) -> None:
-    """Nobody is left to run a hook: the run is shown as running, until the janitor comes."""
-    old = stage.content()
-    run_id = start_and_consent(prefect_server)
-    until_stopped(stage)
-    os.kill(serve.pid, signal.SIGSTOP)  # so that it cannot see the flow die
-    kill_children(serve)
-    serve.kill()
-    serve.wait()
-    assert prefect_server.run(run_id).state.name == "Running"
     with serving(prefect_server, stage.configuration, **stage.secrets):
-        janitor = prefect_server.start("janitor/every-5-minutes")
-        ended = prefect_server.await_state(janitor, "Completed")
-        crashed = prefect_server.await_state(run_id, "Crashed")
-    assert "undone" in ended.state.message or "finished" in ended.state.message
-    assert "its process is gone" in crashed.state.message
-    old_or_new(stage, old)
-    assert nobody_holds(stage)
+        run_id = start_and_consent(prefect_server)
+        until_stopped(stage)
+        with prefect_server.client() as client:
+            client.set_flow_run_state(run_id, Cancelling())
+        prefect_server.await_state(run_id, "Cancelled", "Completed")
+        old_or_new(stage, old)
+        wait_until(lambda: nobody_holds(stage), 60, "the hands are gone")
 
 
 def test_a_restore_that_loses_the_server_is_finished(
