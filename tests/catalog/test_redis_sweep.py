@@ -116,7 +116,7 @@ def _sent(rig: Rig, operation: str) -> int:
     return rig.proxy.requests
 
 
-BACKUP, RESTORE = 16, 8  # requests when nothing breaks
+BACKUP, RESTORE = 16, 10  # requests when nothing breaks
 FAULTS = (*PASSING, *STAYING)
 
 

@@ -187,14 +187,17 @@ def test_a_paused_schedule_is_seen(estate: Estate, prefect_server: PrefectServer
     prefect_api = f"{prefect_server.url}/api"
     watched = estate.configured(prefect_api_url=prefect_api)
     with httpx.Client(base_url=prefect_api, trust_env=False) as api:
-        flow = api.post("/flows/", json={"name": f"f-{secrets.token_hex(4)}"}).json()["id"]
+        name = f"f-{secrets.token_hex(4)}"
+        flow = api.post("/flows/", json={"name": name}).raise_for_status().json()["id"]
         body = {
             "name": "nightly-of-the-test",
             "flow_id": flow,
             "tags": ["redis-dr"],
             "schedules": [{"active": True, "schedule": {"cron": "0 2 * * *"}}],
         }
-        made = api.post("/deployments/", json=body).raise_for_status().json()["id"]
+        # a busy server may answer 503 for a moment
+        wait_until(lambda: api.post("/deployments/", json=body).is_success, 30, "a deployment")
+        made = api.get("/deployments/name/" + f"{name}/nightly-of-the-test").json()["id"]
         active = bad(check(watched))
         api.patch(f"/deployments/{made}", json={"paused": True}).raise_for_status()
         paused = bad(check(watched))
