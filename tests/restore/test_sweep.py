@@ -72,11 +72,15 @@ def test_killed_anywhere_the_data_is_old_or_new_and_whole(
     SIGKILL before or after any call to the engine: recover leaves a running server with all of
     the old data or all of the new, and no hands.
     """
-    old = old_data(lasting)
-    code, said = strike(lasting, new_data[0], point, faults.KILL)
-
-    assert code == -signal.SIGKILL or point[0] > said["calls"], said
-    check_whole(lasting, old, new_data[1])
+    ends = []
+    for _ in range(3):  # a busy engine may end a restore before the point: that must be whole, too
+        old = old_data(lasting)
+        code, said = strike(lasting, new_data[0], point, faults.KILL)
+        check_whole(lasting, old, new_data[1])
+        ends.append(said)
+        if code == -signal.SIGKILL or point[0] > said["calls"]:
+            return
+    pytest.fail(f"never struck: {ends}")
 
 
 @pytest.mark.parametrize("point", points(198, 33), ids=str)
