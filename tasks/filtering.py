@@ -14,7 +14,7 @@ from typing import Any
 
 from tasks.engine.hands import Hands
 from tasks.engine.owner import Owner
-from tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox
+from tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
 from tasks.model.container import ContainerState
 from tasks.model.errors import NotReady, UsageError
 from tasks.model.settings.instance import Instance
@@ -134,7 +134,7 @@ def filter_by_server(hands: Hands, asked: Filtering, instance: Instance) -> Spli
 
 def _spec(asked: Filtering, home: str, lease_seconds: int) -> SandboxSpec:
     return SandboxSpec(
-        name=f"{asked.container.name}.redis-dr.trial",
+        name=sandbox_name(asked.container.name),
         image=asked.container.image_id,
         arguments=(
             *("--dir", home, "--appendonly", "no", "--save", "", "--maxmemory", "0"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasks.engine.hands import Hands
 from tasks.engine.owner import Owner
-from tasks.engine.sandbox import SandboxSpec, sandbox
+from tasks.engine.sandbox import SandboxSpec, sandbox, sandbox_name
 from tasks.model.container import ContainerState
 from tasks.model.errors import UsageError
 from tasks.model.manifest import Manifest, StoredFile
@@ -54,7 +54,7 @@ def replay(hands: Hands, replay_of: Replay, instance: Instance) -> Path:
             target = f"{home}/appendonlydir/{name}"
             hands.write(target, source, path.stat().st_size, _ROOT)
     spec = SandboxSpec(
-        name=f"{replay_of.container.name}.redis-dr.trial",
+        name=sandbox_name(replay_of.container.name),
         image=replay_of.container.image_id,
         arguments=("--dir", home, "--appendonly", "yes", "--save", "", "--maxmemory", "0"),
         user="0",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasks.engine.hands import Hands
 from tasks.engine.owner import Owner
-from tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox
+from tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
 from tasks.model.container import ContainerState
 from tasks.model.inventory import Inventory
 from tasks.model.report import Finding
@@ -46,11 +46,6 @@ class Trial:
     owner: Owner
     staged: Path  # the very file that was staged
     counted: tuple[tuple[int, int], ...] | None = None  # (database, keys) of a file to be counted
-
-
-def sandbox_name(container: str) -> str:
-    """One a time for each instance; its hands are the lock."""
-    return f"{container}.redis-dr.trial"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tasks.engine.container import inspect
 from tasks.engine.errors import NoSuchContainer
 from tasks.engine.hands import Hands
-from tasks.engine.sandbox import remove_sandbox
+from tasks.engine.sandbox import remove_sandbox, sandbox_name
 from tasks.journaling import end, read
 from tasks.model.errors import SaveFailed
 from tasks.model.journal import BEFORE_STOP, Journal, Phase, will_finish
@@ -25,7 +25,6 @@ from tasks.stopping import (
     stop_server,
 )
 from tasks.swapping import remove_home, undo
-from tasks.trial import sandbox_name
 
 Left = tuple[Journal, Phase]
 

@@ -120,6 +120,11 @@ class Sandbox:
             return False
 
 
+def sandbox_name(container: str) -> str:
+    """One a time for each instance; its hands are the lock."""
+    return f"{container}.redis-dr.trial"
+
+
 @contextmanager
 def sandbox(spec: SandboxSpec) -> Iterator[Sandbox]:
     """Start it, beat for it while the block runs, remove it and its anonymous volumes."""
