@@ -1,7 +1,5 @@
 """Pin the files of a backup by hard links: free, instant, out of reach of the server's renames."""
 
-from dataclasses import dataclass
-
 from tasks.engine.hands import Hands, ScriptFailed
 from tasks.model.aof import AofFile, AofManifest
 from tasks.model.errors import Damaged, Unreachable
@@ -10,7 +8,7 @@ from tasks.model.pinned import PinnedAof, PinnedFile, Role
 from tasks.model.volume import Layout
 from tasks.step import step
 
-_ATTEMPTS = 20  # at an append directory that a rewrite keeps changing
+_ATTEMPTS = 200  # at an append directory that a rewrite keeps changing
 
 # `cp` reads one inode from its open to its end, so it is as safe where links are not possible
 _LINK = 'ln "$1" "$2" 2>/dev/null || cp -p "$1" "$2"; stat -c %s "$2"'
@@ -18,14 +16,23 @@ _LINK = 'ln "$1" "$2" 2>/dev/null || cp -p "$1" "$2"; stat -c %s "$2"'
 # a restore keeps its own things beside the pins of its safety backup
 _UNPIN = 'rm -rf "$1"; rmdir "$2" 2>/dev/null && rmdir "$3" 2>/dev/null || :'
 
+# Between two equal readings of the manifest the files that it names are there, whatever a rewrite
+# does before and after; all in one script, since a busy server rewrites faster than calls go out.
 _PIN_AOF = """
-folder=$1; pin=$2; shift 2
-rm -rf "$pin/aof"; mkdir -p "$pin/aof"
-for name in "$@"; do
-  from=$folder/$name; to=$pin/aof/$name
-  { ln "$from" "$to" || cp -p "$from" "$to"; } 2>/dev/null || exit 3
+folder=$1; manifest=$2; pin=$3; left=$4
+while :; do
+  before=$(cat "$manifest" 2>/dev/null; echo .)
+  rm -rf "$pin/aof"; mkdir -p "$pin/aof"
+  for from in "$folder"/* "$folder"/.[!.]*; do
+    to=$pin/aof/${from##*/}
+    { ln "$from" "$to" || cp -p "$from" "$to"; } 2>/dev/null || :
+  done
+  [ "$before" != . ] && [ "$before" = "$(cat "$manifest" 2>/dev/null; echo .)" ] && break
+  left=$((left - 1)); [ "$left" -gt 0 ] || exit 3
 done
-for name in "$@"; do stat -c %s "$pin/aof/$name"; done
+cd "$pin/aof"
+for name in * .[!.]*; do [ ! -f "$name" ] || stat -c '%s %n' "$name"; done
+printf '/\\n%s' "${before%.}"
 """
 
 
@@ -45,24 +52,22 @@ def pin_rdb(hands: Hands, layout: Layout, persistence: Persistence) -> PinnedFil
     return PinnedFile("dump.rdb", "rdb", path, size)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    folder: str
-    manifest: str
-
-
 @step
 def pin_aof(hands: Hands, layout: Layout, persistence: Persistence) -> PinnedAof:
-    """Link manifest, base and increments together: one state, whatever a rewrite does meanwhile."""
+    """Link manifest, base and increments together: one state, whatever a rewrite does meanwhile.
+
+    Raises Damaged for a manifest that Redis does not write, Fenced, Unreachable.
+    """
     if not persistence.appendonly:
         return PinnedAof()
     folder = f"{layout.dir}/{persistence.appenddirname}"
-    pair = _Pair(folder, f"{folder}/{persistence.appendfilename}.manifest")
-    for _ in range(_ATTEMPTS):
-        pinned = _try(hands, layout, pair)
-        if pinned is not None:
-            return pinned
-    return PinnedAof(missing=f"{pair.manifest} is not there, or changed under {_ATTEMPTS} pins")
+    path = f"{folder}/{persistence.appendfilename}.manifest"
+    try:
+        said = hands.run(_PIN_AOF, folder, path, layout.pin, str(_ATTEMPTS))
+    except ScriptFailed:
+        return PinnedAof(missing=f"{path} is not there, or changed under {_ATTEMPTS} pins")
+    listing, _, text = said.partition("/\n")  # no file's name has a slash
+    return _pinned(layout, path, _sizes(listing), text)
 
 
 def unpin(hands: Hands, layout: Layout) -> None:
@@ -70,32 +75,26 @@ def unpin(hands: Hands, layout: Layout) -> None:
     hands.run(_UNPIN, layout.pin, layout.home, layout.folder)
 
 
-def _try(hands: Hands, layout: Layout, pair: _Pair) -> PinnedAof | None:
-    text = _read(hands, pair.manifest)
-    if text is None:  # AOF was just switched on: the first rewrite has not ended
-        return None
-    manifest = AofManifest.parse(text)
-    try:
-        sizes = hands.run(_PIN_AOF, pair.folder, layout.pin, *[f.name for f in manifest.files])
-    except ScriptFailed:
-        return None  # a rewrite ended between the reading and the linking
-    if _read(hands, pair.manifest) != text:
-        return None
-    pairs = zip(manifest.files, sizes.split(), strict=True)
-    return PinnedAof(
-        tuple(_pinned(layout, file, int(size)) for file, size in pairs), manifest.text()
-    )
+def _sizes(listing: str) -> dict[str, int]:
+    pairs = (line.split(" ", 1) for line in listing.splitlines())
+    return {name: int(size) for size, name in pairs}
 
 
-def _pinned(layout: Layout, file: AofFile, size: int) -> PinnedFile:
-    role: Role = "aof-base" if file.kind == "b" else "aof-incr"
-    return PinnedFile(f"appendonly/{file.name}", role, f"{layout.pin}/aof/{file.name}", size)
-
-
-def _read(hands: Hands, path: str) -> str | None:
-    text = hands.run('cat "$1" 2>/dev/null || true', path)
-    if not text:
-        return None
+def _pinned(layout: Layout, path: str, sizes: dict[str, int], text: str) -> PinnedAof:
     if not text.endswith("\n"):
         raise Damaged(f"{path} ends within a line", "run redis-check-aof on the append directory")
-    return text
+    manifest = AofManifest.parse(text)
+    gone = [file.name for file in manifest.files if file.name not in sizes]
+    if gone:
+        raise Damaged(
+            f"{path} names {', '.join(gone)}, which is not there",
+            "run redis-check-aof on the append directory, or let the server write it anew: "
+            "BGREWRITEAOF",
+        )
+    files = tuple(_file(layout, file, sizes[file.name]) for file in manifest.files)
+    return PinnedAof(files, manifest.text())
+
+
+def _file(layout: Layout, file: AofFile, size: int) -> PinnedFile:
+    role: Role = "aof-base" if file.kind == "b" else "aof-incr"
+    return PinnedFile(f"appendonly/{file.name}", role, f"{layout.pin}/aof/{file.name}", size)
