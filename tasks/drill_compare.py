@@ -1,11 +1,12 @@
-"""Two RDB files against each other: equal or not by digests, and if not, which keys differ.
+"""Two RDB files against each other: equal or not, and if not, which keys differ.
 
-However large they are, the memory stays the same: sums first, names only of what differs.
+Bytes first: a server mostly writes back what it read. Where it did not, digests of the content
+decide. However large the files are, the memory stays the same: names only of what differs.
 """
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,29 +14,38 @@ from zlib import crc32
 
 from tasks.model.compared import Compared
 from tasks.model.inventory import Inventory
-from tasks.rdb import Entry, InventoryOptions, entries, take_inventory
+from tasks.rdb import Entry, InventoryOptions, entries, take_forms, take_inventory
 from tasks.step import step
 
 _BUCKETS = 2**16
 _NAMED_AT_MOST = 10  # keys, as examples
 _HELD_AT_MOST = 100_000  # keys, about 20 MB
 _WORTH_A_PROCESS = 20_000_000  # bytes of a file; starting a second Python costs half a second
+_Look = Callable[[Path, int], Inventory]
 
 
 @step
 def compare_files(placed: Path, saved: Path, cut_ms: int) -> Compared:
     """Compare every key that lives at `cut_ms` (Unix ms). Raises RdbError, UnknownRdb."""
-    compared = Compared(*_both(placed, saved, cut_ms))
+    compared = Compared(*_both(_formed, placed, saved, cut_ms), by_bytes=True)
+    if compared.equal:
+        return compared
+    compared = Compared(*_both(_alive, placed, saved, cut_ms))
     return compared if compared.equal else _named(compared, (placed, saved), cut_ms)
 
 
-def _both(placed: Path, saved: Path, cut_ms: int) -> tuple[Inventory, Inventory]:
+def _both(look: _Look, placed: Path, saved: Path, cut_ms: int) -> tuple[Inventory, Inventory]:
     if min(placed.stat().st_size, saved.stat().st_size) < _WORTH_A_PROCESS:
-        return _alive(placed, cut_ms), _alive(saved, cut_ms)
+        return look(placed, cut_ms), look(saved, cut_ms)
     # spawn: the threads of heartbeats do not survive a fork
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
-        apart = other.submit(_alive, saved, cut_ms)
-        return _alive(placed, cut_ms), apart.result()
+        apart = other.submit(look, saved, cut_ms)
+        return look(placed, cut_ms), apart.result()
+
+
+def _formed(path: Path, cut_ms: int) -> Inventory:
+    with path.open("rb") as source, path.open("rb") as again:
+        return take_forms(source, again, cut_ms)
 
 
 def _alive(path: Path, cut_ms: int) -> Inventory:

@@ -11,6 +11,7 @@ class Compared:
 
     placed: Inventory
     saved: Inventory
+    by_bytes: bool = False  # the digests are of the records' own bytes, not of their content
     # keys per database; of more than 100,000 keys in all, those in the parts looked into
     missing: dict[int, int] = field(default_factory=dict)
     differing: dict[int, int] = field(default_factory=dict)

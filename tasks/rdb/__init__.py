@@ -3,6 +3,7 @@
 from tasks.rdb.digest import database_digest
 from tasks.rdb.dump import digest_of_dump
 from tasks.rdb.entries import Entry, entries
+from tasks.rdb.forms import take_forms
 from tasks.rdb.inventory import take_inventory
 from tasks.rdb.options import InventoryOptions
 from tasks.rdb.plan import EpochFloor, SplicePlan
@@ -28,6 +29,7 @@ __all__ = [
     "digest_of_dump",
     "entries",
     "splice",
+    "take_forms",
     "take_inventory",
     "value_of_dump",
     "values",
