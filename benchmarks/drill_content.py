@@ -3,6 +3,8 @@
 python -m benchmarks.drill_content [KEYS]
 """
 
+import json
+import math
 import re
 import sys
 import tarfile
@@ -10,22 +12,30 @@ import tempfile
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import docker
 
-from benchmarks.measured import keep, run
+from benchmarks.measured import Cost, keep, run
 from tests.support.redis_server import RedisServer, start_redis
 
 _BATCH = 5_000
 _LOADED = re.compile(r"DB loaded from disk: ([\d.]+) seconds")
 _COMPARE = """
+import json
 import sys
 from pathlib import Path
 from tasks.drill_compare import compare_files
 if __name__ == "__main__":
     compared = compare_files(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
-    print(compared.equal, sum(one.alive or 0 for one in compared.saved.databases.values()))
+    print(json.dumps({
+        "equal": compared.equal,
+        "by_bytes": compared.by_bytes,
+        "keys": sum(one.alive or 0 for one in compared.saved.databases.values()),
+        "examples": compared.examples,
+    }))
 """
+_LIMIT = 5  # times Redis's own load
 
 
 def main() -> None:
@@ -35,35 +45,60 @@ def main() -> None:
     server = start_redis(engine, args=["--appendonly", "no", "--save", ""])
     try:
         with tempfile.TemporaryDirectory(prefix="redis-dr-bench-") as name:
-            folder = Path(name)
-            fill(server, keys)
-            first = _saved(server, folder / "first.rdb")
-            load, load_cpu = _reload(server)
-            second = _saved(server, folder / "second.rdb")
-            script = folder / "compare.py"
-            script.write_text(_COMPARE)
-            moment = str(int(time.time() * 1000))
-            command = [sys.executable, str(script), str(first), str(second), moment]
-            environment = {"PYTHONPATH": str(Path.cwd())}
-            costs = [run(command, folder, environment) for _ in range(3)]
-            best = min(costs, key=lambda one: one.seconds)
-            figures = {
-                "keys": keys,
-                "rdb_bytes": first.stat().st_size,
-                "redis_load_seconds": load,
-                "redis_load_cpu_seconds": load_cpu,
-                "compare_seconds": round(best.seconds, 2),
-                "compare_cpu_seconds": round(best.cpu_seconds, 2),
-                "compare_by_load": round(best.seconds / load, 2),
-                # of both files; other work on the machine hardly moves this one
-                "compare_cpu_by_load_cpu": round(best.cpu_seconds / load_cpu, 2),
-                "peak_rss_mb": round(max(one.peak_rss_mb for one in costs), 1),
-                "said": best.out.strip(),
-            }
-            print(figures)
-            keep("drill_content", figures)
+            keep("drill_content", _measured(server, Path(name), keys))
     finally:
         server.remove()
+
+
+def _measured(server: RedisServer, folder: Path, keys: int) -> dict[str, Any]:
+    fill(server, keys)
+    first = _saved(server, folder / "first.rdb")
+    load, load_cpu = _reload(server)
+    second = _saved(server, folder / "second.rdb")
+    equal = min((_compare(folder, first, second) for _ in range(3)), key=lambda one: one.seconds)
+    changed = _change(server)
+    unequal = _compare(folder, first, _saved(server, folder / "third.rdb"))
+    said, found = json.loads(equal.out), json.loads(unequal.out)
+    assert said["equal"], said
+    assert not found["equal"], found
+    return {
+        "keys": said["keys"],
+        "rdb_bytes": first.stat().st_size,
+        "redis_load_seconds": load,
+        "redis_load_cpu_seconds": load_cpu,
+        "limit": _LIMIT,
+        "compare_by_load": round(equal.seconds / load, 2),
+        # of both files; other work on the machine hardly moves this one
+        "compare_cpu_by_load_cpu": round(equal.cpu_seconds / load_cpu, 2),
+        "compare_seconds": equal.seconds,
+        "compare_cpu_seconds": equal.cpu_seconds,
+        "compare_peak_rss_mb": equal.peak_rss_mb,
+        "by_bytes": said["by_bytes"],
+        "changed": changed,
+        "told_apart": sorted(found["examples"]),
+        "told_apart_seconds": unequal.seconds,
+        "told_apart_peak_rss_mb": unequal.peak_rss_mb,
+    }
+
+
+def _compare(folder: Path, first: Path, second: Path) -> Cost:
+    script = folder / "compare.py"
+    script.write_text(_COMPARE)
+    command = [sys.executable, str(script), str(first), str(second), str(int(time.time() * 1000))]
+    return run(command, folder, {"PYTHONPATH": str(Path.cwd())})
+
+
+def _change(server: RedisServer) -> list[str]:
+    """One expiry by a millisecond, one list's order, one score's last bit, one key's database."""
+    client = server.client()
+    expiring, ranking = b"key:000000000", b"key:000000038"
+    client.pexpireat(expiring, client.execute_command("PEXPIRETIME", expiring) + 1)
+    client.rpoplpush("key:000000035", "key:000000035")
+    score = client.zscore(ranking, "m5")
+    assert score is not None
+    client.zadd(ranking, {"m5": math.nextafter(score, math.inf)})
+    client.move("key:000000001", 5)
+    return ["key:000000000", "key:000000035", "key:000000038", "key:000000001"]
 
 
 def fill(server: RedisServer, keys: int) -> None:

@@ -2,6 +2,7 @@
 which none may raise an alarm.
 
 python -m tests.drill.soak [--faults N] [--clean N] [--seed N]     (or `make soak`)
+python -m tests.drill.soak --journal FILE --minutes 4     a piece of it; the next call goes on
 """
 
 import argparse
@@ -11,12 +12,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import docker
 
+from benchmarks.measured import keep
 from deployments.demo.instance import RUNBOOK_ARGS
 from flows.runbook.backup import backup
 from flows.runbook.drill import DrillOptions, drill
@@ -29,20 +32,38 @@ from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer, start_redis
 
 IMAGES = ("redis-dr/redis:7.0", "redis-dr/redis:8.0", "redis-dr/valkey:8.1")
-RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "drill_soak.json"
 
 
 def main() -> int:
     """Run both, print every failure, write the figures. 1 when a drill lied."""
+    chosen = _arguments()
+    engine = docker.from_env(timeout=120)
+    deadline = time.monotonic() + chosen.minutes * 60
+    for name, total, run in (("faults", chosen.faults, _faults), ("clean", chosen.clean, _clean)):
+        done = len(_read(chosen.journal, name))
+        for one in run(engine, range(done, total), chosen.seed):
+            _note(chosen.journal, {"of": name, **one})
+            if time.monotonic() > deadline:
+                print(f"{name}: {len(_read(chosen.journal, name))} of {total}; run it again")
+                return 3
+    return _judge(chosen)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--clean", type=int, default=100)
     parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--minutes", type=float, default=600, help="then stop; exit code 3")
+    parser.add_argument("--journal", type=Path, help="go on where it ends; default: from the start")
     chosen = parser.parse_args()
-    engine = docker.from_env(timeout=120)
-    begun = time.monotonic()
-    faults = list(_faults(engine, chosen.faults, chosen.seed))
-    clean = list(_clean(engine, chosen.clean, chosen.seed))
+    if chosen.journal is None:
+        chosen.journal = Path(tempfile.mkdtemp(prefix="redis-dr-soak-")) / "journal"
+    return chosen
+
+
+def _judge(chosen: argparse.Namespace) -> int:
+    faults, clean = (_read(chosen.journal, name) for name in ("faults", "clean"))
     lies = [one for one in (*faults, *clean) if not one["right"]]
     figures = {
         "faults": len(faults),
@@ -52,24 +73,35 @@ def main() -> int:
         "clean": len(clean),
         "false_alarms": sum(not one["right"] for one in clean),
         "controls": dict(Counter(one["control"] for one in clean)),
-        "seconds": round(time.monotonic() - begun),
     }
     print(json.dumps(figures, indent=1))
     for one in lies:
         print("LIE", json.dumps(one))
     if chosen.faults >= 200 and chosen.clean >= 100:
-        RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
+        keep("drill_soak", figures)
     return 1 if lies else 0
 
 
-def _faults(engine: docker.DockerClient, count: int, seed: int) -> Iterator[dict[str, object]]:
+def _read(journal: Path, name: str) -> list[dict[str, Any]]:
+    lines = journal.read_text().splitlines() if journal.exists() else []
+    return [one for one in map(json.loads, lines) if one["of"] == name]
+
+
+def _note(journal: Path, one: Mapping[str, object]) -> None:
+    with journal.open("a") as file:
+        file.write(json.dumps(one) + "\n")
+
+
+def _faults(engine: docker.DockerClient, numbers: range, seed: int) -> Iterator[dict[str, object]]:
+    if not numbers:
+        return
     with tempfile.TemporaryDirectory() as name, sleeping_image(engine) as sleeping:
         folder = Path(name)
         made, server = make_place(engine, folder / "made")
         server.remove()
         newer, server = make_place(engine, folder / "newer", IMAGES[1])
         server.remove()
-        for number in range(count):
+        for number in numbers:
             kind = sorted(FAULTS)[number % len(FAULTS)]
             own = folder / str(number)
             own.mkdir()
@@ -85,8 +117,8 @@ def _faults(engine: docker.DockerClient, count: int, seed: int) -> Iterator[dict
                    "right": right}  # fmt: skip
 
 
-def _clean(engine: docker.DockerClient, count: int, seed: int) -> Iterator[dict[str, object]]:
-    for number in range(count):
+def _clean(engine: docker.DockerClient, numbers: range, seed: int) -> Iterator[dict[str, object]]:
+    for number in numbers:
         dice = Random(seed + number)
         image = IMAGES[number % len(IMAGES)]
         aof = dice.random() < 0.5
