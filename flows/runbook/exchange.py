@@ -84,7 +84,8 @@ def exchange(held: Held, prepared: Prepared, journal: Journal) -> Exchanged:
         regain(held.instance, journal, held.say)
         raise
     except BaseException as error:
-        undone = _way_back(held, stopped, str(error), proof)
+        # Prefect's TerminationSignal has no words
+        undone = _way_back(held, stopped, str(error) or type(error).__name__, proof)
         if not isinstance(error, RedisDrError) or isinstance(error, Interrupted):
             raise
         return undone
