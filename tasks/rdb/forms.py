@@ -3,20 +3,20 @@
 Unequal sums prove nothing: a server may write one value in several ways. Then digests decide.
 """
 
+from array import array
 from collections.abc import Iterator
 from hashlib import blake2b
 from io import BytesIO
 from typing import BinaryIO, Final
 
-from tasks.model.inventory import Inventory
+from tasks.model.inventory import DatabaseInventory, Inventory
 from tasks.rdb import format as rdb
 from tasks.rdb.damage import broken
-from tasks.rdb.digest import DIGEST_BYTES, expiry_bytes, record_digest, to_int
-from tasks.rdb.options import InventoryOptions
+from tasks.rdb.digest import DIGEST_BYTES, expiry_bytes, record_digest, to_hex, to_int
 from tasks.rdb.quick import Row
 from tasks.rdb.reader import Reader
-from tasks.rdb.scan import Database, End, Function, Keys, Scan
-from tasks.rdb.tally import Tally
+from tasks.rdb.record import TABLES, in_order
+from tasks.rdb.scan import Database, End, Function, Header, Keys, Scan
 
 _HELD: Final = 4 << 20  # bytes of records in memory; one larger than that is read in pieces
 _PIECE: Final = 1 << 20  # bytes
@@ -32,50 +32,87 @@ _BY_CONTENT: Final = frozenset(
     }
 )
 _OWN: Final = b"\xfe"  # begins no record: what is digested by content is never taken for one
+_LANES: Final = 8  # numbers of 64 bits in a whole BLAKE2b; two of them are summed
+
+
+class _Database:
+    """The numbers of one database."""
+
+    def __init__(self) -> None:
+        self.keys = self.expires = self.alive = self.first = self.second = 0
+
+    def count(self, rows: list[Row], digests: list[bytes]) -> None:
+        """Add a batch; `digests` are whole BLAKE2b hashes of those that live."""
+        self.keys += len(rows)
+        self.expires += sum(row[2] is not None for row in rows)
+        self.alive += len(digests)
+        lanes = array("Q", b"".join(digests))
+        self.first += sum(lanes[0::_LANES])
+        self.second += sum(lanes[1::_LANES])
+
+    def inventory(self) -> DatabaseInventory:
+        """The result."""
+        total = self.first + (self.second % 2**64 << 64)
+        return DatabaseInventory(
+            keys=self.keys, expires=self.expires, alive=self.alive, digest=to_hex(total)
+        )
 
 
 def take_forms(source: BinaryIO, again: BinaryIO, alive_at_ms: int) -> Inventory:
-    """An inventory of what lives at `alive_at_ms` (Unix ms) whose digests are of the records.
+    """Counts of what lives at `alive_at_ms` (Unix ms), and digests of its records.
 
     What the server remembers of their use (LRU, LFU) is left out. `again` is the same file, opened
     a second time, and is sought in. Compare it only with another of its kind, and store it nowhere.
     Raises RdbError and UnknownRdb with byte offset and database.
     """
-    tally = Tally(InventoryOptions(alive_at_ms=alive_at_ms, largest=0, hottest=0))
+    databases: dict[int, _Database] = {}
+    version = size = functions = functions_total = 0
     for event in Scan(source).events():
         match event:
             case Keys(db, rows):
-                tally.keys(Keys(db, rows, _digests(event, again, alive_at_ms)))
+                databases[db].count(rows, _digests(rows, again, alive_at_ms))
             case Database(number):
-                tally.database(number)
+                databases.setdefault(number, _Database())
             case Function(code):
-                tally.functions += 1
-                tally.functions_total += to_int(blake2b(code, digest_size=DIGEST_BYTES).digest())
+                functions += 1
+                functions_total += to_int(blake2b(code, digest_size=DIGEST_BYTES).digest())
+            case Header():
+                version = event.version
             case End():
-                tally.end = event
-    return tally.inventory()
+                size = event.size
+    return Inventory(
+        rdb_version=version,
+        size=size,
+        databases={db: one.inventory() for db, one in sorted(databases.items())},
+        functions=functions,
+        functions_digest=to_hex(functions_total) if functions else None,
+    )
 
 
-def _digests(batch: Keys, again: BinaryIO, alive_at_ms: int) -> list[bytes | None]:
-    rows = batch.rows
+def _digests(rows: list[Row], again: BinaryIO, alive_at_ms: int) -> list[bytes]:
+    """Of the records that live at the moment; a loop of its own for each kind, for speed."""
     start, size = rows[0][4], rows[-1][5] - rows[0][4]
     again.seek(start)
     if size > _HELD:
-        return [_apart(row, again, alive_at_ms) for row in rows]
+        alive = (row for row in rows if row[2] is None or row[2] > alive_at_ms)
+        return [digest for row in alive if (digest := _apart(row, again, alive_at_ms))]
     data = _read(again, size, start)
-    digests: list[bytes | None] = [
+    digests = [
         blake2b(
             data[record - start : end - start]
             if expire is None
-            else data[record - start : end - start] + expiry_bytes(expire),
-            digest_size=DIGEST_BYTES,
+            else data[record - start : end - start] + expiry_bytes(expire)
         ).digest()
-        for _, _, expire, _, _, end, record in rows
+        for kind, _, expire, _, _, end, record in rows
+        if (expire is None or expire > alive_at_ms) and kind not in _BY_CONTENT
     ]
-    for at, row in enumerate(rows):
-        if row[0] in _BY_CONTENT:
-            own = BytesIO(data[row[6] - start : row[5] - start])
-            digests[at] = _by_content(row, own, alive_at_ms)
+    for row in rows:
+        if row[0] in _BY_CONTENT and (row[2] is None or row[2] > alive_at_ms):
+            record = data[row[6] - start : row[5] - start]
+            if row[0] in TABLES:
+                digests.append(blake2b(in_order(record) + expiry_bytes(row[2])).digest())
+            elif digest := _by_content(row, BytesIO(record), alive_at_ms):
+                digests.append(digest)
     return digests
 
 
@@ -84,7 +121,7 @@ def _apart(row: Row, again: BinaryIO, alive_at_ms: int) -> bytes | None:
     again.seek(row[6])
     if row[0] in _BY_CONTENT:
         return _by_content(row, again, alive_at_ms)
-    hasher = blake2b(digest_size=DIGEST_BYTES)
+    hasher = blake2b()
     for part in _pieces(again, row[6], row[5]):
         hasher.update(part)
     hasher.update(expiry_bytes(row[2]))
@@ -96,7 +133,7 @@ def _by_content(row: Row, source: BinaryIO, alive_at_ms: int) -> bytes | None:
     reader = Reader(source, row[6])
     kind = reader.byte()
     digest = record_digest(reader, kind, reader.string(), row[2], alive_at_ms)
-    return digest and blake2b(_OWN + digest, digest_size=DIGEST_BYTES).digest()
+    return digest and blake2b(_OWN + digest).digest()
 
 
 def _pieces(again: BinaryIO, start: int, end: int) -> Iterator[bytes]:

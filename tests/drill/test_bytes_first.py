@@ -53,6 +53,10 @@ def _content(data: bytes, moment: int = 0) -> Inventory:
     return take_inventory(io.BytesIO(data), options)
 
 
+def _alive(inventory: Inventory) -> dict[int, int | None]:
+    return {db: one.alive for db, one in inventory.databases.items()}
+
+
 def _sums(inventory: Inventory) -> dict[int, tuple[int | None, str]]:
     """Of the databases in which anything lives."""
     each = inventory.databases.items()
@@ -64,9 +68,10 @@ def _sums(inventory: Inventory) -> dict[int, tuple[int | None, str]]:
 def test_unequal_content_never_has_equal_sums_of_bytes(
     first: Records, second: Records, moment: int
 ) -> None:
-    """Any two files: when the bytes agree, number and digests of what lives agree as well."""
+    """Any two files: the same keys live; and when the bytes agree, their content does as well."""
     one, other = _file(first), _file(second)
 
+    assert _alive(_forms(one, moment)) == _alive(_content(one, moment))
     if _sums(_forms(one, moment)) == _sums(_forms(other, moment)):
         assert _sums(_content(one, moment)) == _sums(_content(other, moment))
 
@@ -101,6 +106,59 @@ def test_order_and_use_are_no_difference(databases: Records, data: st.DataObject
     }
 
     assert _sums(_forms(_file(shuffled))) == _sums(_forms(_file(databases)))
+
+
+@pytest.mark.parametrize("name", sorted(RECORDS))
+def test_a_millisecond_of_an_expiry_shows(name: str) -> None:
+    """Whatever the type: the same record that lives a millisecond longer is another one."""
+    kinds = [
+        _forms(_file({0: [(b"\xfc" + struct.pack("<q", moment), b"", _bare(RECORDS[name]))]}))
+        for moment in (MS, MS + 1)
+    ]
+
+    assert _sums(kinds[0]) != _sums(kinds[1])
+
+
+def _bare(record: bytes) -> bytes:
+    """Without the expiry and use that some of them have in front."""
+    while record[0] >= 248:
+        record = record[{252: 9, 253: 5}.get(record[0], 2) :]
+    return record
+
+
+# a string in every way that a file may hold it: plain with each length, as an integer, compressed
+_TEXTS = st.one_of(
+    st.sampled_from([0, 1, 63, 64, 300, 16_383, 16_384]).map(lambda n: by_hand.string(b"t" * n)),
+    st.sampled_from([b"\xc0\x05", b"\xc1\x10\x20", b"\xc2\x01\x02\x03\x04"]),
+    st.integers(40, 20_000).map(lambda n: by_hand.lzf_string((b"abcdefgh" * 2500)[:n])),
+    st.binary(max_size=3).map(by_hand.string),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    key=_TEXTS,
+    elements=st.lists(_TEXTS, min_size=2, max_size=90, unique=True),
+    kind=st.sampled_from([2, 4]),
+    data=st.data(),
+)
+def test_a_table_is_its_elements_in_any_order_and_nothing_less(
+    key: bytes, elements: list[bytes], kind: int, data: st.DataObject
+) -> None:
+    """Fields or members shuffled: the same sums; one lost, or two values exchanged: others."""
+    pairs = [
+        elements[at : at + kind // 2] for at in range(0, len(elements) - kind // 2 + 1, kind // 2)
+    ]
+
+    def sums(table: list[list[bytes]]) -> dict[int, tuple[int | None, str]]:
+        value = by_hand.length(len(table)) + b"".join(b"".join(pair) for pair in table)
+        return _sums(_forms(by_hand.file(by_hand.database([bytes((kind,)) + key + value]))))
+
+    assert sums(data.draw(st.permutations(pairs))) == sums(pairs)
+    assert sums(pairs[:-1]) != sums(pairs)
+    if kind == 4 and len(pairs) > 1:
+        (field, value), (other, another), *rest = pairs
+        assert sums([[field, another], [other, value], *rest]) != sums(pairs)
 
 
 @pytest.mark.parametrize("kind", [0, 2], ids=["one string", "a table of strings"])
