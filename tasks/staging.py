@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tasks.engine.hands import Hands
 from tasks.engine.owner import Owner
+from tasks.journaling import FLUSH
 from tasks.model.aof import base_only
 from tasks.model.errors import Damaged
 from tasks.model.target import Target
@@ -29,14 +30,20 @@ stat -c '%u %g' .
 _FOLDERS = 'rm -rf "$2"; mkdir -p "$2"; chmod 711 "$1"; chmod 711 "${2%/*}"; chmod 700 "$2"'
 
 # the base is the same inode as the dump: a copy for free
-_APPEND_FOLDER = """
+_APPEND_FOLDER = (
+    FLUSH
+    + """
 new=$1; dump=$2; folder=$3; base=$4; manifest=$5; owner=$6
 mkdir -p "$new/$folder"
 ln "$new/$dump" "$new/$folder/$base" || cp -p "$new/$dump" "$new/$folder/$base"
 printf %s "$7" > "$new/$folder/$manifest"
 chmod 700 "$new/$folder"; chmod 600 "$new/$folder/$manifest"
 chown -R "$owner" "$new"
+flush "$new/$folder/$manifest" "$new/$folder" "$new"
 """
+)
+# on the disk before the stop: the exchange then has little to flush, and a power cut takes nothing
+_HASH = FLUSH + 'flush "$1"; sha256sum "$1"'
 
 
 @step
@@ -72,7 +79,7 @@ def stage(hands: Hands, layout: Layout, target: Target, path: Path, owner: Owner
 def _compare(hands: Hands, staged: str, path: Path) -> None:
     with path.open("rb") as source:
         expected = hashlib.file_digest(source, "sha256").hexdigest()
-    actual = hands.run('sha256sum "$1"', staged).split()[0]
+    actual = hands.run(_HASH, staged).split()[0]
     if actual != expected:
         raise Damaged(
             f"{staged} is not what was sent: SHA-256 {actual}, expected {expected}",

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 
 import redis
 
@@ -25,14 +26,20 @@ class NotServing(Unreachable):
     """The server was started and does not serve: it died, or its deadline passed."""
 
 
+def nothing() -> None:
+    """What there is to do right before the stop, unless somebody has something."""
+
+
 @step
-def stop_server(hands: Hands, instance: Instance) -> ContainerState:
+def stop_server(
+    hands: Hands, instance: Instance, before: Callable[[], None] = nothing
+) -> ContainerState:
     """Stop the container; what the server held is on the volume afterwards.
 
     With AOF on it is there already, and a final RDB would only take time. With AOF off the final
     save is all that there is: SHUTDOWN SAVE, because a server that cannot save then stays up,
-    while after SIGTERM the engine would kill it (facts/redis.md 8). Raises SaveFailed; the server
-    then runs on.
+    while after SIGTERM the engine would kill it (facts/redis.md 8). `before` is done last, as close
+    to the stop as can be. Raises SaveFailed; the server then runs on.
     """
     # an engine that starts anew must not boot the server in the middle of a swap, and the end of
     # the process must not make the engine start it (facts/redis.md 15)
@@ -45,7 +52,8 @@ def stop_server(hands: Hands, instance: Instance) -> ContainerState:
             # refused by an ACL: then the stop takes as long as the save, and loses nothing
             with contextlib.suppress(RedisDrError), redis_errors(instance.name):
                 connect(instance).config_set("save", "")
-        else:
+        before()
+        if not info.aof_enabled:
             _shut_down(instance)
     return halt(hands, instance)
 
@@ -112,7 +120,9 @@ def keep_serving(instance: Instance, journal: Journal) -> None:
     if not journal.answered:
         return
     with contextlib.suppress(RedisDrError), redis_errors(instance.name):
-        connect(instance).config_set("save", journal.save)
+        client = connect(instance)
+        client.client_unpause()  # see tasks/last_epochs.py
+        client.config_set("save", journal.save)
 
 
 @step

@@ -1,16 +1,18 @@
 """Look at an instance before touching it."""
 
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from tasks.engine.container import inspect
 from tasks.engine.hands import Hands
-from tasks.model.errors import Unreachable
+from tasks.model.acl import Users, names_in
+from tasks.model.errors import RedisDrError, Unreachable
 from tasks.model.settings.instance import Instance
 from tasks.model.survey import Survey
 from tasks.model.target import options_of
 from tasks.server.connection import connect, server_time_ms
 from tasks.server.errors import redis_errors
-from tasks.server.info import persistence, server_info
+from tasks.server.info import config_values, persistence, server_info
 from tasks.step import step
 
 _JOURNALS = """
@@ -18,6 +20,9 @@ for mount in "$@"; do find "$mount" -maxdepth 4 -path '*/.redis-dr/journal.json'
 """
 
 _CONFIGURED = 'if [ -f "$1" ]; then cat "$1"; fi'
+
+# an empty file is one that can be seen, too
+_SEEN = 'if [ -f "$1" ]; then cat "$1"; echo; fi'
 
 # df counts in KiB; -P keeps each file system on one line
 _FREE = "df -Pk \"$1\" | awk 'NR==2 {print $4 * 1024}'"
@@ -88,3 +93,31 @@ def configuration_text(hands: Hands, found: Survey) -> str:
     """The server's configuration file where the hands can see it (a bind mount), else ""."""
     path = found.info.config_file if found.info else ""
     return hands.run(_CONFIGURED, path) if path else ""
+
+
+def users_of(hands: Hands, instance: Instance, found: Survey) -> Users | None:
+    """Who may log in, and what is written down of it; None when the server does not tell."""
+    if found.persistence is None:
+        return None
+    try:
+        with redis_errors(instance.name):
+            client = connect(instance)
+            names = tuple(sorted(str(one) for one in client.acl_users()))  # redis-py decodes them
+            file = config_values(client, ["aclfile"]).get("aclfile", "")
+    except RedisDrError:  # refused by an ACL, or gone: a note is not worth a restore
+        return None
+    if not file:
+        return Users(names, "", _configured_users(hands, found))
+    # a relative one is looked for where the server runs
+    said = hands.run(_SEEN, str(PurePosixPath(found.persistence.dir, file)))
+    return Users(names, file, names_in(said) if said else None)
+
+
+def _configured_users(hands: Hands, found: Survey) -> tuple[str, ...] | None:
+    command = found.container.command
+    text = configuration_text(hands, found)
+    from_input = any("-" in word.split() for word in command)
+    if not text and (from_input or (found.info and found.info.config_file)):
+        return None  # there are such settings, and they cannot be seen from here
+    given = (word for before, word in pairwise(command) if before == "--user")
+    return (*names_in(text), *(word.split()[0] for word in given if word.split()))

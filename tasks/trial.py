@@ -80,8 +80,13 @@ def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> Booted:
         else:
             findings = _count(trial.counted, loaded)
     hands.run('rm -rf "$1"', layout.trial)
+    return Booted(findings, expected_downtime(hands, load))
+
+
+def expected_downtime(hands: Hands, load_seconds: float) -> float:
+    """Seconds from the stop to the first answer, with a load that took so long a moment ago."""
     script = min(_timed(hands) for _ in range(3))
-    return Booted(findings, round(load + _SCRIPTS * script, 2))
+    return round(load_seconds + _SCRIPTS * script, 2)
 
 
 def _count(counted: tuple[tuple[int, int], ...], loaded: dict[str, str]) -> tuple[Finding, ...]:

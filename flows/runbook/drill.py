@@ -175,6 +175,7 @@ def _report(held: Held, manifest: Manifest, proven: _Proven) -> DrillReport:
         image_id=held.found.container.image_id,
         server_version=rehearsal.server_version,
         size=rehearsal.size,
+        placed_sha256=rehearsal.sha256,
         timings=held.timings.as_dict(),
     )
 

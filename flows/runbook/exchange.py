@@ -12,6 +12,7 @@ from flows.runbook.regain import regain
 from flows.runbook.settle import resolve
 from tasks.engine.errors import NoSuchContainer
 from tasks.journaling import begin, end, move_to, read
+from tasks.last_epochs import LastEpochs, last_epochs, raise_epochs
 from tasks.model.accounting import DatabaseAccount, judge
 from tasks.model.errors import Fenced, Interrupted, RedisDrError
 from tasks.model.journal import Journal, will_finish
@@ -71,12 +72,14 @@ def exchange(held: Held, prepared: Prepared, journal: Journal) -> Exchanged:
     stopped = time.monotonic()
     proof = None
     try:
-        _swap(held, journal)
+        last = _swap(held, journal)
         held.say("starting")
         with held.timings.measure("start_and_load"):
             start_server(held.hands, held.instance)
             await_server(held.instance, held.say)
+        raised = raise_epochs(held.instance, last)
         proof = _prove(held, prepared, round(time.monotonic() - stopped, 3))
+        proof = replace(proof, findings=(*raised, *proof.findings))
         if all_ok(proof.findings):
             _keep(held, journal)
             return proof
@@ -93,15 +96,22 @@ def exchange(held: Held, prepared: Prepared, journal: Journal) -> Exchanged:
     return _way_back(held, stopped, bad, proof)
 
 
-def _swap(held: Held, journal: Journal) -> None:
+def _swap(held: Held, journal: Journal) -> LastEpochs | None:
+    """Gives the epochs as they were when the server went down."""
+    seen: list[LastEpochs | None] = [None]
+
+    def look() -> None:
+        seen[0] = last_epochs(held.instance)
+
     held.say("stopping")
     with held.timings.measure("stop"):
         move_to(held.hands, held.layout, "stopping")
-        down = stop_server(held.hands, held.instance)
+        down = stop_server(held.hands, held.instance, look)
     held.say("swapping")
     with held.timings.measure("swap"):
         swap(held.hands, held.layout, journal)
         require_same(held.instance, down)
+    return seen[0]
 
 
 def _keep(held: Held, journal: Journal) -> None:

@@ -7,26 +7,41 @@ from flows.runbook.capture import proven_save
 from flows.runbook.hold import Held
 from tasks.collecting import Collected
 from tasks.fetching import fetch, look_inside
+from tasks.last_epochs import has_epochs
 from tasks.model.errors import UnknownRdb
 from tasks.model.manifest import Manifest
 from tasks.model.pinned import PinnedFile
+from tasks.model.settings.instance import Instance
 from tasks.pinning import unpin
 
 _CHUNK = 2**20
 
 
 def fetch_live(held: Held, safety: Manifest | None, workspace: Path) -> Path | None:
-    """From the safety backup if there is one, else by a save; None of a dead server."""
+    """From the safety backup if there is one, else by a save.
+
+    None of a dead server, and when nothing of the live set could come into what is placed. Without
+    a safety backup the save is made all the same: that it arrives on the volume proves that the
+    server at the url is the one in the container.
+    """
     target = workspace / "live.rdb"
-    if safety is not None:
-        return fetch(held.instance, safety, safety.rdb, target)
     if held.found.persistence is None:
         return None
+    if safety is not None:
+        if not _matters(held.instance):
+            return None
+        return fetch(held.instance, safety, safety.rdb, target)
     try:
         proven_save(held, lambda pinned: _to_file(held, pinned, target))
     finally:
         unpin(held.hands, held.layout)
     return target
+
+
+def _matters(instance: Instance) -> bool:
+    databases = any(one.on_restore == "keep" for one in instance.databases.values())
+    rules = any(rule.action == "keep" for rule in instance.keys)
+    return databases or rules or has_epochs(instance)
 
 
 def _to_file(held: Held, pinned: PinnedFile, target: Path) -> Collected:

@@ -20,7 +20,7 @@ from tasks.rdb import SpliceResult
 from tasks.replaying import Replay, replay, require_aof
 from tasks.splicing import apply_policy, splice_plan
 from tasks.staging import owner_of_data
-from tasks.surveying import configuration_text, free_bytes
+from tasks.surveying import configuration_text, free_bytes, users_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ def _facts(held: Held, made: Prepared, *, trial: bool) -> Facts:
         ),
         owner=(made.owner.uid, made.owner.gid),
         trial=trial,
+        users=users_of(held.hands, held.instance, held.found),
     )
 
 

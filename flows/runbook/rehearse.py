@@ -53,6 +53,7 @@ class Rehearsal:
     equal: bool = False
     examples: tuple[str, ...] = ()
     size: int = 0  # bytes that were loaded
+    sha256: str = ""  # of them
     server_version: str = ""
 
 
@@ -84,6 +85,7 @@ def rehearse(
         equal=done.equal and all_ok(before),
         examples=done.examples,
         size=prepared.spliced.size,
+        sha256=prepared.spliced.sha256,
         server_version=done.server_version,
     )
 

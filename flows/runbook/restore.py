@@ -4,7 +4,6 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,53 +12,32 @@ from flows.runbook.exchange import Exchanged, exchange, write_journal
 from flows.runbook.forget import forget_replaced
 from flows.runbook.hold import Held, holding
 from flows.runbook.live import fetch_live
-from flows.runbook.plan import plan_report, predicted_downtime, rule_lines, written_keys
+from flows.runbook.plan import plan_report, rule_lines
 from flows.runbook.prepare import Prepared, download_any, prepare
 from flows.runbook.reading import reading
+from flows.runbook.try_out import Opened, Tried, prove_staged
 from flows.runbook.warm import warm
 from tasks.catalog import choose, load_catalog
 from tasks.journaling import end
 from tasks.keeping_reports import keep_report
 from tasks.model.backup_id import new_backup_id
-from tasks.model.catalog import Catalog
 from tasks.model.errors import RedisDrError, Refused
 from tasks.model.gate import require
-from tasks.model.inventory import Inventory
 from tasks.model.manifest import Manifest
-from tasks.model.report import Finding, all_ok
+from tasks.model.report import all_ok
 from tasks.model.restore_options import RestoreOptions
 from tasks.model.restore_report import PlanReport, RestoreReport
 from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance
-from tasks.staging import stage
 from tasks.storage.opening import open_store
 from tasks.swapping import remove_home
-from tasks.trial import Trial, trial_boot
 
 Agree = Callable[[PlanReport], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """What the trial showed."""
-
-    findings: tuple[Finding, ...]
-    downtime_seconds: float  # predicted
 
 
 def typed_name(options: RestoreOptions, instance: Instance) -> Agree:
     """The command line's consent: the instance's name was given with --confirm."""
     return lambda _plan: options.confirm == instance.name
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A held instance, a chosen backup, and its RDB on this machine."""
-
-    held: Held
-    catalog: Catalog
-    manifest: Manifest
-    fetched: tuple[Path, Inventory | None]
 
 
 def plan_restore(instance: Instance, options: RestoreOptions, say: Say = quiet) -> PlanReport:
@@ -88,7 +66,7 @@ def restore(
         forget_replaced(held)
         safety = _safety_backup(held, options)
         prepared = _with_live(opened, options, prepared, safety)
-        trial, exchanged = _replace(held, prepared, options)
+        trial, exchanged = _replace(opened, prepared, options)
         findings = (*prepared.findings, *trial.findings, *exchanged.findings)
         report = _report(opened, options.source, (prepared, exchanged), safety).model_copy(
             update={
@@ -110,7 +88,7 @@ def _not_confirmed(instance: Instance) -> Refused:
 
 
 @contextmanager
-def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[_Opened]:
+def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[Opened]:
     store = open_store(instance.store)
     catalog = load_catalog(store, instance.name)
     manifest = choose(catalog, options.backup)
@@ -121,7 +99,7 @@ def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[_
         tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
     ):
         fetched = download_any(held, manifest, options, Path(workspace))
-        yield _Opened(held, catalog, manifest, fetched)
+        yield Opened(held, catalog, manifest, fetched)
 
 
 def _safety_backup(held: Held, options: RestoreOptions) -> Manifest | None:
@@ -134,7 +112,7 @@ def _safety_backup(held: Held, options: RestoreOptions) -> Manifest | None:
 
 
 def _with_live(
-    opened: _Opened, options: RestoreOptions, prepared: Prepared, safety: Manifest | None
+    opened: Opened, options: RestoreOptions, prepared: Prepared, safety: Manifest | None
 ) -> Prepared:
     workspace = prepared.fetched.parent
     with opened.held.timings.measure("live"):
@@ -146,10 +124,13 @@ def _with_live(
     return again
 
 
-def _replace(held: Held, prepared: Prepared, options: RestoreOptions) -> tuple[_Tried, Exchanged]:
+def _replace(
+    opened: Opened, prepared: Prepared, options: RestoreOptions
+) -> tuple[Tried, Exchanged]:
+    held = opened.held
     journal = write_journal(held, prepared)
     try:
-        trial = _staged(held, prepared, options)
+        trial = prove_staged(opened, prepared, options)
     except BaseException:
         # nothing was stopped; what was staged goes, the journal last. What stays of it is cleared
         # away by the next operation: the error that brought us here is the one to tell
@@ -161,25 +142,8 @@ def _replace(held: Held, prepared: Prepared, options: RestoreOptions) -> tuple[_
     return trial, exchange(held, prepared, journal)
 
 
-def _staged(held: Held, prepared: Prepared, options: RestoreOptions) -> _Tried:
-    held.say("staging on the volume")
-    with held.timings.measure("stage"):
-        stage(held.hands, held.layout, prepared.target, prepared.placed, prepared.owner)
-    if not (options.trial and held.instance.restore.trial):
-        return _Tried((), predicted_downtime(prepared))
-    held.say("trial boot of the staged files")
-    trial = Trial(
-        held.found.container, held.layout, prepared.target, prepared.owner, prepared.placed
-    )
-    if prepared.inventory is None:
-        trial = replace(trial, counted=written_keys(prepared.spliced))
-    with held.timings.measure("trial"):
-        booted = trial_boot(held.hands, trial, held.instance)
-    return _Tried(require(booted.findings, "restore"), booted.downtime_seconds)
-
-
 def _report(
-    opened: _Opened, source: str, done: tuple[Prepared, Exchanged], safety: Manifest | None
+    opened: Opened, source: str, done: tuple[Prepared, Exchanged], safety: Manifest | None
 ) -> RestoreReport:
     held = opened.held
     prepared, exchanged = done

@@ -54,6 +54,7 @@ def describe(
         run_id=info.run_id,
         replication_offset=info.master_repl_offset,
         persistence=persistence,
+        modules=info.modules,
         used_memory=info.used_memory,
         keyspace_hits=info.keyspace_hits,
         keyspace_misses=info.keyspace_misses,

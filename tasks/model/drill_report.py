@@ -56,6 +56,7 @@ class DrillReport(Report):
     image_id: str = ""
     server_version: str = ""
     size: int = 0  # bytes of the RDB that was loaded
+    placed_sha256: str = ""  # of that RDB: a restore that places the same bytes needs no trial
     swept: tuple[str, ...] = ()  # what dead drills had left
     trend: tuple[DrillLine, ...] = ()  # earlier drills, oldest first
     proof: str = ""  # its name beside the backup; "" when none was written

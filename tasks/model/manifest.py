@@ -73,6 +73,7 @@ class Manifest(_Noun):
     patterns: tuple[PatternInventory, ...] = ()
     inventory: Inventory | None = None
     inventory_missing: str | None = None  # why: the RDB holds what this program does not know
+    modules: tuple[str, ...] | None = None  # loaded in the server at the time; None: not recorded
     used_memory: int = 0  # bytes, of the server at the time
     keyspace_hits: int = 0
     keyspace_misses: int = 0

@@ -4,9 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from tasks.model.acl import Users, users_note
+from tasks.model.inventory import Inventory
 from tasks.model.loadable import loadable, version_of
 from tasks.model.manifest import Manifest
 from tasks.model.report import Finding
+from tasks.model.server_info import ServerInfo
 from tasks.model.survey import Survey
 from tasks.model.target import Target
 
@@ -31,6 +34,7 @@ class Facts:
     highest_db: int = 0
     owner: tuple[int, int] = (0, 0)  # uid and gid of what is placed
     trial: bool = True  # whether it will be booted before the stop
+    users: Users | None = None  # None: the server did not tell
 
 
 def restore_gates(facts: Facts) -> tuple[Finding, ...]:
@@ -41,6 +45,7 @@ def restore_gates(facts: Facts) -> tuple[Finding, ...]:
         *_container(facts),
         *_server(facts),
         *_memory(facts),
+        *users_note(facts.users),
         Finding(
             check="names that the server will load",
             ok=all(_NAME.fullmatch(name) for name in facts.target.names),
@@ -53,7 +58,6 @@ def restore_gates(facts: Facts) -> tuple[Finding, ...]:
 
 def _versions(facts: Facts) -> list[Finding]:
     highest = loadable(facts.image_server, facts.image_version)
-    modules = facts.manifest.inventory.modules if facts.manifest.inventory else ()
     return [
         Finding(
             check="RDB version",
@@ -69,12 +73,7 @@ def _versions(facts: Facts) -> list[Finding]:
             actual=facts.image_version,
             detail="append directories and PEXPIRETIME came with 7.0",
         ),
-        Finding(
-            check="modules in the backup",
-            ok=not modules or facts.trial,
-            expected="none, or a trial boot that shows whether the target loads them",
-            actual=", ".join(modules) or "none",
-        ),
+        _modules(facts),
         Finding(
             check="highest database",
             ok=facts.highest_db < facts.target.databases,
@@ -83,6 +82,34 @@ def _versions(facts: Facts) -> list[Finding]:
             detail="raise `databases` of the server: it refuses a file with a higher one",
         ),
     ]
+
+
+def _modules(facts: Facts) -> Finding:
+    """Data of modules loads where they are; more modules than the data needs do no harm."""
+    inside = _module_data(facts.manifest.inventory)
+    info, had = facts.found.info, facts.manifest.modules
+    missing: tuple[str, ...] = ()
+    if inside and info is not None:
+        # a type's name is not its module's: those loaded at the backup tell which ones; without
+        # their names only a target that has none is known to lack them
+        wanted = inside if had is None and not info.modules else had or ()
+        missing = tuple(one for one in wanted if one not in info.modules)
+    tried = facts.trial and not missing
+    detail = f"not loaded in the target: {', '.join(missing)}" if missing else ""
+    return Finding(
+        check="modules in the backup",
+        ok=not inside or tried,
+        expected="none, or the same loaded in the target, and a trial boot that shows it",
+        actual=", ".join(inside) or "none",
+        detail=detail,
+    )
+
+
+def _module_data(inventory: Inventory | None) -> tuple[str, ...]:
+    if inventory is None:
+        return ()
+    keys = inventory.types.get("module", 0)
+    return (*inventory.modules, *([f"{keys} keys of module types"] if keys else ()))
 
 
 def _volume(facts: Facts) -> list[Finding]:
@@ -151,6 +178,10 @@ def _server(facts: Facts) -> list[Finding]:
     )
     if info is None:
         return [role]
+    return [role, *_at_work(info), _same_server(facts)]
+
+
+def _at_work(info: ServerInfo) -> list[Finding]:
     busy = [
         name
         for name, going in (
@@ -160,7 +191,6 @@ def _server(facts: Facts) -> list[Finding]:
         if going
     ]
     return [
-        role,
         Finding(
             check="replicas",
             ok=True,
@@ -173,7 +203,6 @@ def _server(facts: Facts) -> list[Finding]:
             actual=", ".join(busy) or "none",
             detail="the safety backup waits for it; without one, the stop ends it" if busy else "",
         ),
-        _same_server(facts),
     ]
 
 

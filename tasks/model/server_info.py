@@ -75,6 +75,8 @@ class ServerInfo(_Noun):
     expired_keys: int = 0
     evicted_keys: int = 0
 
+    modules: tuple[str, ...] = ()  # names of the loaded ones
+
     keyspace: dict[int, Keyspace] = Field(default_factory=dict)
 
     @classmethod
@@ -92,6 +94,7 @@ class ServerInfo(_Noun):
                     if name.startswith("db") and name[2:].isdigit() and isinstance(value, dict)
                 },
                 "replicas": tuple(_replicas(fields)),
+                "modules": tuple(sorted(str(one["name"]) for one in fields.get("modules", ()))),
             }
         )
 

@@ -1,8 +1,13 @@
 """What a restored database may contain, from the configuration to the running server."""
 
+import contextlib
+import threading
 import time
 
 import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.support.estate import Estate
 from tests.support.instances import Make
@@ -138,3 +143,37 @@ def test_of_a_dead_server_nothing_is_kept(make_estate: Make) -> None:
     assert all_keys(made, 0) == {b"from"}
     assert all_keys(made, 2) == set()
     assert report.safety_backup_id is None
+
+
+@pytest.mark.parametrize("args", [(), ("--appendonly", "no")], ids=["aof", "rdb"])
+def test_epochs_raised_while_the_restore_was_prepared_are_not_lost(
+    make_estate: Make, args: tuple[str, ...]
+) -> None:
+    """
+    A writer that raises epochs all the time: afterwards each is above the last value that the
+    writer was told before the stop, also one that did not exist at the safety backup.
+    """
+    made = make_estate(*args, fields=RULES)
+    client = made.server.client()
+    client.set("rag:v1:global_epoch", 5)
+    client.hset("rag:v1:doc_epoch", mapping={"x": 3})
+    made.backup()
+    told: dict[str, int] = {}
+
+    def bump_until_the_server_goes() -> None:
+        writer = made.server.client(retry=Retry(NoBackoff(), 0))
+        with contextlib.suppress(redis.RedisError):
+            while True:
+                told["global"] = writer.incr("rag:v1:global_epoch")
+                for name in ("x", "new"):
+                    told[name] = writer.hincrby("rag:v1:doc_epoch", name)
+
+    bumping = threading.Thread(target=bump_until_the_server_goes)
+    report = made.restore({"stopping": bumping.start})
+    bumping.join(60)
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert told["global"] > 6
+    assert int(client.get("rag:v1:global_epoch") or 0) > told["global"]
+    epochs = {name: int(value) for name, value in client.hgetall("rag:v1:doc_epoch").items()}
+    assert epochs[b"x"] > told["x"]
+    assert epochs[b"new"] > told["new"]

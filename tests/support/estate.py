@@ -79,3 +79,12 @@ def fill(server: RedisServer, keys: int = 300) -> None:
         pipeline.sadd(f"set:{db}", "p", "q")
         pipeline.xadd(f"stream:{db}", {"field": "value"})
         pipeline.execute()
+
+
+def changed(made: Estate) -> tuple[str, str]:
+    """Back up, change the content; digests of the backup and of what is there now."""
+    saved = made.digest()
+    made.backup()
+    made.server.client().flushall()
+    made.server.client().mset({f"now {n}": n for n in range(50)})
+    return saved, made.digest()

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -20,3 +21,8 @@ def wait_until(
             raise TimeoutError(f"{name} did not hold within {seconds} s (last answer: {answer!r})")
         _pause.wait(interval)
     return answer
+
+
+def stopped_by_itself(pid: int) -> bool:
+    """Whether the process is held by SIGSTOP."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"

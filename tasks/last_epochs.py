@@ -1,0 +1,113 @@
+"""Epochs at the last moment: one raised while a restore was being prepared must not be lost.
+
+The placed file holds every counter above backup and live set as they were when it was made. Right
+before the stop they are read once more, while no client can write, and what came to be too low is
+raised as soon as the server answers again.
+"""
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis
+
+from tasks.model.errors import RedisDrError, Unreachable
+from tasks.model.report import Finding
+from tasks.model.settings.instance import Instance
+from tasks.server.connection import connect
+from tasks.server.errors import redis_errors
+from tasks.step import step
+
+# writes wait no longer than this for a stop that does not come about; a server that ends forgets it
+_PAUSE_MS = 10_000
+_GREATEST = (1 << 63) - 1  # what INCR and HINCRBY can hold
+_BATCH = 1000  # commands a round trip
+
+
+@dataclass(frozen=True, slots=True)
+class LastEpochs:
+    """The counters' values; those that are no integers are left out, as a splice leaves them."""
+
+    hashes: dict[str, dict[bytes, int]] = field(default_factory=dict)
+    counter: int | None = None
+
+
+def has_epochs(instance: Instance) -> bool:
+    """Whether the server holds any epoch. Raises Unreachable."""
+    epochs = instance.epochs
+    with redis_errors(instance.name):
+        return bool(connect(instance, epochs.db).exists(*epochs.hashes, epochs.counter))
+
+
+@step
+def last_epochs(instance: Instance) -> LastEpochs | None:
+    """Hold all writes and read the counters; None of a server that does not answer."""
+    epochs = instance.epochs
+    try:
+        client = connect(instance, epochs.db)
+        # refused by an ACL: then a bump between this and the stop is not seen
+        with contextlib.suppress(RedisDrError), redis_errors(instance.name):
+            client.client_pause(_PAUSE_MS, all=False)
+        with redis_errors(instance.name):
+            return LastEpochs(
+                {name: _numbers(_hash(client, name)) for name in epochs.hashes},
+                _numbers({b"": _string(client, epochs.counter)}).get(b""),
+            )
+    except Unreachable:
+        return None
+
+
+@step
+def raise_epochs(instance: Instance, last: LastEpochs | None) -> tuple[Finding, ...]:
+    """Raise each counter above what it was last. By increments: a client may raise it, too."""
+    if last is None or instance.database(instance.epochs.db).on_restore == "empty":
+        return ()
+    epochs = instance.epochs
+    with redis_errors(instance.name):
+        client = connect(instance, epochs.db)
+        behind: list[tuple[str, bytes | None, int]] = []
+        for name, values in last.hashes.items():
+            now = _numbers(_hash(client, name))
+            behind += [(name, one, by) for one, by in _behind(values, now)]
+        if last.counter is not None:
+            now = _numbers({b"": _string(client, epochs.counter)})
+            behind += [(epochs.counter, None, by) for _, by in _behind({b"": last.counter}, now)]
+        _raise(client, behind)
+    if not any(last.hashes.values()) and last.counter is None:
+        return ()
+    check = "epochs are above those seen right before the stop"
+    return (Finding(check=check, ok=True, actual=f"{len(behind)} raised after the start"),)
+
+
+def _behind(last: dict[bytes, int], now: dict[bytes, int]) -> list[tuple[bytes, int]]:
+    gaps = ((name, value + 1 - now.get(name, 0)) for name, value in last.items())
+    return [(name, gap) for name, gap in gaps if gap > 0 and last[name] < _GREATEST]
+
+
+def _raise(client: redis.Redis, behind: list[tuple[str, bytes | None, int]]) -> None:
+    for at in range(0, len(behind), _BATCH):
+        pipeline = client.pipeline(transaction=False)
+        for name, one, by in behind[at : at + _BATCH]:
+            if one is None:
+                pipeline.incrby(name, by)
+            else:
+                pipeline.execute_command("HINCRBY", name, one, by)  # type: ignore[no-untyped-call] # hincrby() wants text
+        pipeline.execute()
+
+
+def _hash(client: redis.Redis, name: str) -> dict[bytes, bytes]:
+    found: Any = client.hgetall(name) if client.type(name) == b"hash" else {}
+    return dict(found)
+
+
+def _string(client: redis.Redis, name: str) -> bytes:
+    found: Any = client.get(name) if client.type(name) == b"string" else None
+    return bytes(found or b"")
+
+
+def _numbers(values: dict[bytes, bytes]) -> dict[bytes, int]:
+    found = {}
+    for name, value in values.items():
+        with contextlib.suppress(ValueError):
+            found[name] = int(value)
+    return found

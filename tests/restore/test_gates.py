@@ -1,0 +1,87 @@
+"""What a restore says of users and modules before it stops anything."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.model.acl import names_in
+from tasks.model.errors import Refused
+from tasks.model.report import Finding
+from tests.support.estate import Estate, fill
+from tests.support.instances import Make
+
+USERS = "users (ACL)"
+
+
+def finding(findings: tuple[Finding, ...], check: str) -> Finding:
+    return next(one for one in findings if one.check == check)
+
+
+def test_users_that_are_only_in_memory_are_named(make_estate: Make, tmp_path: Path) -> None:
+    """
+    An ACL file stays as it is; a user made at run time and not saved there is told of beforehand,
+    and is gone after the restart, while those of the file are there.
+    """
+    file = tmp_path / "users.acl"
+    text = "user default on >open-sesame ~* +@all\nuser app on >secret ~* +@read\n"
+    file.write_text(text)
+    made = make_estate(
+        base=("--appendonly", "yes", "--aclfile", "/etc/users.acl"),
+        password=None,
+        volumes={str(file): {"bind": "/etc/users.acl", "mode": "rw"}},
+        wait=False,
+        fields={"password": "open-sesame"},
+    )
+    client = made.server.client(password="open-sesame")
+    client.set("plain", "there")
+    made.backup()
+    client.acl_setuser("guest", enabled=True, nopass=True)
+
+    report = made.restore(safety_backup=False)
+    told = finding(report.findings, USERS)
+    assert told.ok
+    assert told.actual == "app, default, guest"
+    assert "gone after the restart: guest" in told.detail
+    assert sorted(client.acl_users()) == ["app", "default"]
+    assert file.read_text() == text
+
+
+def test_without_users_of_its_own_there_is_nothing_to_lose(full: Estate) -> None:
+    """
+    Only `default`: the note names nobody as lost.
+    """
+    full.backup()
+    told = finding(full.restore(safety_backup=False).findings, USERS)
+    assert told.actual == "default"
+    assert "gone" not in told.detail
+
+
+def test_users_of_a_configuration_file_are_its_user_lines() -> None:
+    """
+    `user NAME rule ...`, one a line; comments, other settings and a bare `user` are none.
+    """
+    text = "# user no one\nport 6379\n  user app on nopass\nUSER batch off\nuser\nusers x\n"
+    assert names_in(text) == ("app", "batch")
+
+
+def test_data_of_a_module_that_the_target_lacks_stops_nobody(make_estate: Make) -> None:
+    """
+    A vector set from a server with that module into one without it: refused before the stop, and
+    the missing module is named. Where the module is, the restore brings the data back.
+    """
+    made = make_estate(image="redis-dr/redis:8.0")
+    fill(made.server, 20)
+    made.server.client().execute_command("VADD", "vectors", "VALUES", "2", "1", "2", "one")
+    before = made.digest()
+    made.backup()
+    made.server.client().flushall()
+    report = made.restore()
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert made.digest() == before
+
+    other = make_estate(image="redis-dr/valkey:8.1")
+    running = other.run_id()
+    with pytest.raises(Refused, match="modules in the backup") as caught:
+        other.restore(backup=report.backup_id)
+    assert "vectorset" in str(caught.value)
+    assert other.run_id() == running

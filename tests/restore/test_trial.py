@@ -1,0 +1,89 @@
+"""No trial boot only where a drill has booted the very same bytes on the same image."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.runbook.drill import DrillOptions, drill
+from tasks.model.restore_report import RestoreReport
+from tests.support.estate import Estate, fill
+from tests.support.instances import Make
+
+CHECK = "the same bytes were booted on the same image before"
+
+
+def skipped(report: RestoreReport) -> bool:
+    assert report.ok, [one for one in report.findings if not one.ok]
+    told = any(one.check == CHECK for one in report.findings)
+    assert told == ("trial" not in report.timings)
+    return told
+
+
+def proven(made: Estate) -> Path:
+    """Back up and drill; the proof."""
+    fill(made.server)
+    backup_id = made.backup().backup_id
+    report = drill(made.instance, DrillOptions(control=False))
+    assert report.proven, [one for one in report.findings if not one.ok]
+    return made.store / "weka-redis" / "backups" / backup_id / "proofs" / report.proof
+
+
+def test_a_drill_of_the_same_bytes_on_the_same_image_spares_the_trial(make_estate: Make) -> None:
+    """
+    Drilled, then FLUSHALL, then restored: no trial boot, and the content is the backup's. The
+    prediction still comes before the stop.
+    """
+    made = make_estate()
+    proven(made)
+    before = made.digest()
+    made.server.client().flushall()
+
+    report = made.restore()
+    assert skipped(report)
+    assert made.digest() == before
+    assert report.predicted_downtime_seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("placed_sha256", "0" * 64), ("image_id", "sha256:another"), ("proven", False)],
+)
+def test_a_proof_of_other_bytes_or_another_image_spares_nothing(
+    make_estate: Make, field: str, value: object
+) -> None:
+    """
+    The proof beside the backup speaks of other bytes, of another image, or of a failure: the
+    trial boot takes place.
+    """
+    made = make_estate()
+    proof = proven(made)
+    statement = json.loads(proof.read_text())
+    statement["predicate"]["report"][field] = value
+    proof.write_text(json.dumps(statement))
+
+    assert not skipped(made.restore(safety_backup=False))
+
+
+def test_another_policy_gives_other_bytes(make_estate: Make) -> None:
+    """
+    Since the drill a rule was written that drops keys: what is placed is new, so it is tried.
+    """
+    made = make_estate()
+    proven(made)
+    rules = {"keys": [{"pattern": "cache:0:{n}", "on_restore": "drop"}]}
+    fields = {**made.instance.model_dump(exclude={"password"}), **rules}
+    other = made.instance.model_validate({**fields, "password": made.server.password})
+    changed = Estate(made.server, made.store, other)
+
+    report = changed.restore(safety_backup=False)
+    assert not skipped(report)
+    assert report.databases[0].dropped == 300
+
+
+def test_without_a_drill_there_is_a_trial(full: Estate) -> None:
+    """
+    No proof beside the backup: the staged files are booted first.
+    """
+    full.backup()
+    assert not skipped(full.restore(safety_backup=False))
