@@ -17,12 +17,13 @@ from tasks.model.timings import Timings
 def nightly(instance: Instance, say: Say = quiet) -> NightlyReport:
     """Backup, proof, retention; the proof is a drill, or a verification where [drill] says so.
 
-    Raises what backup, drill and prune raise. A bad proof keeps every older backup.
+    Raises what backup, drill and prune raise. Without a proven backup every older one stays; a
+    missed target of time is a bad night, and no reason to keep what a proven backup replaces.
     """
     timings = Timings()
     made = backup(instance, say)
     proof = _prove(instance, made, say)
-    pruned = prune(instance, apply=True, say=say) if proof.ok else None
+    pruned = prune(instance, apply=True, say=say) if _proven(proof) else None
     findings = tuple(_findings(made, proof, pruned))
     return NightlyReport(
         command="nightly",
@@ -43,6 +44,10 @@ def _prove(instance: Instance, made: BackupReport, say: Say) -> DrillReport | Ve
     return verify(instance, made.backup_id, say=say)
 
 
+def _proven(proof: DrillReport | VerifyReport) -> bool:
+    return proof.proven if isinstance(proof, DrillReport) else proof.ok
+
+
 def _findings(
     made: BackupReport, proof: DrillReport | VerifyReport, pruned: PruneReport | None
 ) -> list[Finding]:
@@ -56,7 +61,7 @@ def _findings(
         Finding(
             check="retention",
             ok=pruned is not None and pruned.ok,
-            actual=f"{len(pruned.removed)} removed" if pruned else "not done: the proof is bad",
+            actual=f"{len(pruned.removed)} removed" if pruned else "not done: nothing was proven",
             detail="; ".join(pruned.frozen) if pruned else "",
         ),
     ]

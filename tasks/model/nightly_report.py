@@ -7,8 +7,8 @@ from tasks.model.store_reports import PruneReport, VerifyReport
 
 
 class NightlyReport(Report):
-    """What the nightly flow answers. Without a good proof nothing was removed."""
+    """What the nightly flow answers. Without a proven backup nothing was removed."""
 
     backup: BackupReport
     proof: DrillReport | VerifyReport
-    prune: PruneReport | None = None  # None: the proof was bad, so nothing was planned
+    prune: PruneReport | None = None  # None: nothing was proven, so nothing was planned
