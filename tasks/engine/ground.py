@@ -73,10 +73,7 @@ def ground(spec: GroundSpec) -> Iterator[ContainerState]:
     try:
         yield replace(_make(spec, place, labels), name=ground_name(spec.holder.instance))
     finally:
-        # a signal that struck while a server was being made: the engine makes it all the same, and
-        # by now it has
-        if _held_by(spec.holder.instance) in {"", spec.holder.id}:
-            free_servers(spec.holder.instance)
+        _free_half_made(spec.holder)
         remove_container(place)
         remove_volume(place)
 
@@ -137,6 +134,17 @@ def _make(spec: GroundSpec, place: str, labels: dict[str, str]) -> ContainerStat
             host_config=api.create_host_config(binds=[f"{place}:{spec.dir}"], network_mode="none"),
         )
     return inspect(place)
+
+
+def _free_half_made(holder: Holder) -> None:
+    """Hands or a server that a signal struck: the engine made them all the same, and by now it has.
+
+    Hands that were really held are gone by now; those that are still ours had not been taken yet.
+    """
+    found = holder_of(ground_name(holder.instance))
+    mine = found is not None and found[0].id == holder.id
+    if mine or not _held_by(holder.instance):
+        _free_names(holder.instance, lock_too=mine)
 
 
 def _held_by(instance: str) -> str:

@@ -10,6 +10,7 @@ import docker
 import pytest
 
 from tests.drill.place import Place
+from tests.drill.struck import strike as struck
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_until
 
@@ -65,6 +66,39 @@ def left(engine: docker.DockerClient, place: Place) -> list[str]:
     containers = engine.containers.list(all=True, ignore_removed=True)
     found = [*containers, *engine.volumes.list(), *engine.networks.list()]
     return sorted(str(one.name) for one in found if place.instance.name in str(one.name))
+
+
+# the calls that make something: a signal that strikes there finds nobody who knows its name yet
+MADE = {
+    "the volume": "volumes/create",
+    "the ground": "containers/create?name=redis-dr.drill.{}.2",
+    "the hands": "containers/create?name=redis-dr.drill.{}.redis-dr",
+    "the server": "containers/create?name=redis-dr.drill.{}.redis-dr.server",
+}
+
+
+@pytest.mark.parametrize(
+    ("thing", "when"),
+    [*((thing, "after") for thing in MADE), ("the hands", "during"), ("the server", "during")],
+)
+def test_a_signal_leaves_nothing_that_was_half_made(
+    thing: str, when: str, place: Place, docker_client: docker.DockerClient, tmp_path: Path
+) -> None:
+    """
+    SIGTERM before the engine's answer is read: nothing is left. While the engine is still at work:
+    nothing after the next command.
+    """
+    redis_dr = command_line(place, tmp_path)
+
+    call = MADE[thing].format(place.instance.name)
+    code, calls = struck(redis_dr, name="SIGTERM", when=when, call=call)
+
+    assert code == 130
+    assert any(call in one for one in calls), calls
+    if when == "during":
+        redis_dr.run("check")
+    assert left(docker_client, place) == []
+    assert not place.catalog.proofs[place.backup_id]
 
 
 @pytest.mark.parametrize("point", POINTS)
