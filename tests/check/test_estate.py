@@ -1,69 +1,22 @@
 """`check` on a real instance: good while all is well, and red for each thing that is not."""
 
-import json
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import docker
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.runbook.backup import backup
 from flows.runbook.check import check
-from tasks.catalog import add_proof
 from tasks.engine.container import inspect
 from tasks.engine.hands import hold
-from tasks.metrics import metrics_text, write_metrics
 from tasks.model.check_report import CheckReport
 from tasks.model.check_server import judge_clock
-from tasks.model.errors import UsageError
 from tasks.model.holder import Holder
 from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
-from tasks.model.store_layout import proof_name
-from tasks.storage.opening import open_store
-from tests.support.command_line import CommandLine
-from tests.support.instance import instance_of
+from tests.check.conftest import Estate
 from tests.support.prefect_server import PrefectServer
-from tests.support.redis_server import PASSWORD, RedisServer, start_redis
 from tests.support.waiting import wait_until
-
-
-@dataclass(frozen=True)
-class Estate:
-    """A server with one proven backup."""
-
-    server: RedisServer
-    instance: Instance
-    store: Path
-
-    def configured(self, **check_settings: Any) -> Instance:
-        changed = self.instance.check.model_copy(update=check_settings)
-        return self.instance.model_copy(update={"check": changed})
-
-
-@pytest.fixture(scope="module")
-def estate(
-    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Estate]:
-    """Tests put back what they change."""
-    server = start_redis(docker_client, args=RUNBOOK_ARGS)
-    store = tmp_path_factory.mktemp("check") / "store"
-    server.client().mset({f"key:{number}": number for number in range(50)})
-    instance = instance_of(
-        server, name=f"check-{secrets.token_hex(4)}", store={"url": f"file:{store}"}
-    )
-    made = backup(instance)
-    name = proof_name("drill", made.started_at, ok=True)
-    add_proof(open_store(instance.store), instance.name, made.backup_id, name, b"{}")
-    yield Estate(server, instance, store)
-    server.remove()
 
 
 def bad(report: CheckReport) -> dict[str, Finding]:
@@ -212,49 +165,3 @@ def test_a_prefect_api_that_does_not_answer_is_a_finding(estate: Estate) -> None
     found = bad(check(estate.configured(prefect_api_url="http://127.0.0.1:1/api")))
 
     assert "did not answer" in str(found["schedules are active"].actual)
-
-
-def test_the_metrics_say_what_the_report_says(estate: Estate, tmp_path: Path) -> None:
-    """Prometheus' own parser reads them back; the file is replaced whole."""
-    report = check(estate.instance)
-    path = tmp_path / "redis.prom"
-    path.write_text("old")
-    write_metrics(report, path)
-
-    families = {one.name: one for one in text_string_to_metric_families(path.read_text())}
-    assert families["redis_dr_ok"].samples[0].value == 1
-    assert families["redis_dr_backups"].samples[0].value == 1
-    assert families["redis_dr_backup_keys"].samples[0].labels["db"] == "0"
-    assert families["redis_dr_newest_backup_timestamp_seconds"].samples[0].value > 1.7e9
-    assert len(families["redis_dr_finding_ok"].samples) == len(report.findings)
-    assert [one.name for one in tmp_path.iterdir()] == ["redis.prom"]
-    assert metrics_text(report) == path.read_text()
-
-
-def test_metrics_go_only_where_the_exporter_reads(estate: Estate, tmp_path: Path) -> None:
-    """node_exporter ignores every other suffix without a word."""
-    with pytest.raises(UsageError, match=r"does not end in \.prom"):
-        write_metrics(check(estate.instance), tmp_path / "redis.txt")
-    with pytest.raises(UsageError, match="cannot be written"):
-        write_metrics(check(estate.instance), tmp_path / "absent" / "redis.prom")
-
-
-def test_the_command_line_gives_one_verdict(estate: Estate, tmp_path: Path) -> None:
-    """Exit 0 and 1, one JSON document, and the metrics also when the verdict is bad."""
-    toml = f"""
-[instances."{estate.instance.name}"]
-container = "{estate.server.name}"
-url = "{estate.server.url}"
-[store]
-url = "file:{estate.store}"
-"""
-    redis_dr = CommandLine(tmp_path, {"REDIS_PASSWORD": PASSWORD}).write(toml)
-    good = redis_dr.run("check", "--json", "--metrics", "good.prom")
-    redis_dr.write(toml + "[check]\nbackup_age_hours = 0.00001\n")
-    red = redis_dr.run("check", "--metrics", "red.prom")
-
-    assert good.code == 0, good.out
-    assert json.loads(good.out)["ok"]
-    assert red.code == 1
-    assert "BAD age of the newest backup" in red.out
-    assert 'redis_dr_ok{redis="' in (tmp_path / "red.prom").read_text()
