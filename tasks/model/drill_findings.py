@@ -30,6 +30,7 @@ def judge_content(
 ) -> tuple[Finding, ...]:
     """Counted by the server, accounted for key by key, and digested."""
     placed = sum(account.placed for account in accounts.values())
+    told = "digests of the records' own bytes" if compared.by_bytes else "digests of the content"
     findings = [
         Finding(
             check="the server loaded every placed key",
@@ -48,7 +49,7 @@ def judge_content(
                 ok=expected == actual,
                 expected=expected,
                 actual=actual,
-                detail="; ".join(one for one in compared.examples if f"DB {db} " in one),
+                detail="; ".join(one for one in compared.examples if f"DB {db} " in one) or told,
             )
         )
     findings.append(
