@@ -10,6 +10,7 @@ import docker
 import pytest
 import redis
 
+from flows.faces.pages.drill import drill_line
 from flows.runbook.backup import backup
 from tasks.catalog import choose, load_catalog
 from tasks.engine.ground import ground_name
@@ -69,6 +70,15 @@ def test_a_drill_accounts_for_every_key(drilled: tuple[Place, DrillReport]) -> N
     assert databases[1].placed == databases[2].placed == 0
 
 
+def test_a_drill_says_what_its_digests_are_of(drilled: tuple[Place, DrillReport]) -> None:
+    """Records are compared by their bytes first: such a digest is none that a manifest holds."""
+    place, report = drilled
+    found = {one.check: one for one in report.findings}["DB 0 holds the content that was placed"]
+
+    assert found.detail == "digests of the records' own bytes"
+    assert found.expected == found.actual != place.manifest.databases[0].digest
+
+
 def test_a_drill_measures_its_parts(drilled: tuple[Place, DrillReport]) -> None:
     """RTO is the sum of fetch, inspect, policy, stage, boot, load, verify and warm."""
     place, report = drilled
@@ -91,6 +101,7 @@ def test_a_missed_target_is_a_finding_and_no_stain_on_the_backup(
     assert [one.check for one in report.findings if not one.ok] == ["RTO target", "RPO target"]
     assert report.proven
     assert place.catalog.proven_at(place.backup_id)
+    assert f"{place.backup_id} proven, RTO target missed;" in drill_line(report)
 
 
 def test_the_report_keeps_the_contract(drilled: tuple[Place, DrillReport]) -> None:

@@ -7,12 +7,10 @@ from tasks.model.drill_report import DrillReport
 def drill_line(report: DrillReport) -> str:
     """For the run list."""
     rpo = "unknown" if report.rpo_seconds is None else age(report.rpo_seconds)
-    verdict = (
-        "proven"
-        if report.ok
-        else "NOT PROVEN: "
-        + next((one.check for one in report.findings if not one.ok), "no check ran")
-    )
+    bad = next((one.check for one in report.findings if not one.ok), "")
+    verdict = "proven" if report.proven else f"NOT PROVEN: {bad or 'no check ran'}"
+    if report.proven and bad:  # a target of time says nothing against the backup
+        verdict += f", {bad} missed"
     return f"{report.backup_id} {verdict}; back in {report.rto_seconds:.1f} s, data {rpo} old"
 
 
