@@ -24,6 +24,7 @@ from tasks.rdb import EpochFloor, SplicedDatabase, SplicedRule, SplicePlan, Spli
 from tasks.server.connection import connect
 from tasks.server.errors import redis_errors
 from tasks.step import step
+from tasks.witness import listing_of, take_listing
 
 _CHUNK = 2**20
 _FIELDS = 300  # of a hash, in one call
@@ -124,6 +125,8 @@ def filter_by_server(hands: Hands, asked: Filtering, instance: Instance) -> Spli
     with sandbox(_spec(asked, home, instance.restore.lease_seconds)) as server:
         server.wait_until_ready(instance.restore.start_timeout_seconds)
         databases, rules = _apply(server, asked.plan, instance)
+        if sum(one.written for one in databases.values()) <= instance.restore.compare_all_up_to:
+            take_listing(server, databases, listing_of(asked.placed))
         server.cli("SAVE")
     size = int(hands.run('stat -c %s "$1"', f"{home}/dump.rdb"))
     with hands.open(f"{home}/dump.rdb", size) as source, asked.placed.open("wb") as sink:

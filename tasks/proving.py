@@ -12,12 +12,14 @@ from typing import Any
 import redis
 
 from tasks.model.report import Finding
+from tasks.model.server_info import ServerInfo
 from tasks.model.settings.instance import Instance
 from tasks.rdb import Entry, digest_of_dump, entries
 from tasks.server.connection import connect, server_time_ms
 from tasks.server.errors import redis_errors
 from tasks.server.info import server_info
 from tasks.step import step
+from tasks.witness import compare_instance, listing_of
 
 _BATCH = 500  # keys a round trip: a DUMP of a big value must not hold up other clients for long
 _EXAMPLES = 10
@@ -75,27 +77,34 @@ def compare_keys(instance: Instance, placed: Path, total: int) -> Comparison:
 
 
 @step
-def count_keys(instance: Instance, placed: dict[int, int]) -> Comparison:
-    """Count what cannot be compared: the format of the file is newer than this release.
+def compare_with_witness(instance: Instance, placed: Path, written: dict[int, int]) -> Comparison:
+    """For a file whose format is newer than this release: what the servers themselves say of it.
 
-    What is not there any more must have expired, been evicted or been written by clients.
+    Counted only where there is no witness, or an ACL forbids to ask. What is not there any more
+    must have expired, been evicted or been written by clients.
     """
+    listing = listing_of(placed)
+    outcomes = compare_instance(instance, listing) if listing.exists() else None
     with redis_errors(instance.name):
         client = connect(instance)
         info, touched = server_info(client), keys_touched(client)
+    return Comparison(
+        outcomes=explain(outcomes or _counted(info, written), info.evicted_keys, touched),
+        sampled=outcomes is None,
+        written_to=touched > 0,
+        found={db: one.keys for db, one in info.keyspace.items()},
+    )
+
+
+def _counted(info: ServerInfo, written: dict[int, int]) -> dict[int, Counter[str]]:
     gone = info.expired_keys + info.rdb_last_load_keys_expired
     outcomes = {}
-    for db, keys in sorted(placed.items()):
+    for db, keys in sorted(written.items()):
         found = min(keys, info.keys_in(db))
         expired = min(keys - found, gone)
         gone -= expired
         outcomes[db] = Counter(equal=found, expired=expired, gone=keys - found - expired)
-    return Comparison(
-        outcomes=explain(outcomes, info.evicted_keys, touched),
-        sampled=True,
-        written_to=touched > 0,
-        found={db: one.keys for db, one in info.keyspace.items()},
-    )
+    return outcomes
 
 
 def _chosen(all_entries: Iterable[Entry], share: float) -> Iterator[Entry]:

@@ -1,6 +1,7 @@
 """Boot the staged files in a throwaway server, and compare what it holds with what was staged."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tasks.model.target import Target
 from tasks.model.volume import Layout
 from tasks.rdb import InventoryOptions, take_inventory
 from tasks.step import step
+from tasks.witness import compare_sandbox, listing_of
 
 # the exchange is a load like the trial's, on the same machine, a moment later; stop, swap and start
 # cost what the engine is slow today, and its slowness shows in a script (measured: as much as 20 of
@@ -45,7 +47,7 @@ class Trial:
     target: Target
     owner: Owner
     staged: Path  # the very file that was staged
-    counted: tuple[tuple[int, int], ...] | None = None  # (database, keys) of a file to be counted
+    counted: tuple[tuple[int, int], ...] | None = None  # (database, keys) of a file not read here
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> Booted:
             saved, cut_ms = save_and_read(server, hands, f"{layout.trial}/{target.dump}")
             findings = compare(_alive(trial.staged, cut_ms), saved, loaded)
         else:
-            findings = _count(trial.counted, loaded)
+            findings = (*_count(trial.counted, loaded), *_witnessed(server, trial.staged))
     hands.run('rm -rf "$1"', layout.trial)
     return Booted(findings, expected_downtime(hands, load))
 
@@ -99,9 +101,25 @@ def _count(counted: tuple[tuple[int, int], ...], loaded: dict[str, str]) -> tupl
             ok=total == expected,
             expected=expected,
             actual=total,
-            detail="counted, not compared: this release does not read the file's format",
+            detail="this release does not read the file's format",
         ),
     )
+
+
+def _witnessed(server: Sandbox, staged: Path) -> Iterator[Finding]:
+    """Both servers say the same of every key: the one that applied the policies, and this one."""
+    listing = listing_of(staged)
+    if not listing.exists():
+        yield Finding(check="trial boot holds the content", ok=True, actual="counted, not compared")
+        return
+    for db, became in sorted(compare_sandbox(server, listing).items()):
+        yield Finding(
+            check=f"trial boot holds the content of DB {db}",
+            ok=not became["differing"] and not became["gone"],
+            expected=became.total(),
+            actual=became["equal"] + became["expired"],
+            detail="compared with the server that applied the policies",
+        )
 
 
 def _timed(hands: Hands) -> float:

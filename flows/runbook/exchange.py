@@ -17,7 +17,7 @@ from tasks.model.accounting import DatabaseAccount, judge
 from tasks.model.errors import Fenced, Interrupted, RedisDrError
 from tasks.model.journal import Journal, will_finish
 from tasks.model.report import Finding, all_ok
-from tasks.proving import Comparison, compare_keys, count_keys, load_counters
+from tasks.proving import Comparison, compare_keys, compare_with_witness, load_counters
 from tasks.stopping import (
     await_server,
     require_same,
@@ -128,7 +128,8 @@ def _prove(held: Held, prepared: Prepared, downtime: float) -> Exchanged:
     with held.timings.measure("verify"):
         counters = load_counters(held.instance, placed)
         if prepared.inventory is None:
-            comparison = count_keys(held.instance, dict(written_keys(prepared.spliced)))
+            written = dict(written_keys(prepared.spliced))
+            comparison = compare_with_witness(held.instance, prepared.placed, written)
         else:
             comparison = compare_keys(held.instance, prepared.placed, placed)
     accounts = _accounts(prepared, comparison)
