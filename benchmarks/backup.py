@@ -2,8 +2,9 @@
 
     python -m benchmarks.backup [KEYS] [BIG_BYTES]
 
-KEYS keys of about 100 B, to the same S3 server in the same run; then the peak memory of the process
-for an RDB of 100 MB and one of BIG_BYTES.
+KEYS keys of about 100 B, to the same S3 server in the same run: records as caches hold them, which
+Redis stores as they are, and values that it compresses, which a digest has to unpack. Then the peak
+memory of the process for an RDB of 100 MB and one of BIG_BYTES.
 """
 
 import os
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
@@ -35,7 +37,10 @@ def main() -> None:
         workspace = Path(folder)
         (workspace / "s3").mkdir()
         with running_rclone(workspace / "s3") as s3:
-            speed = _speed(engine, s3, workspace, keys)
+            speed = {
+                name: _speed((engine, s3, workspace), keys, value)
+                for name, value in _VALUES.items()
+            }
             memory = {
                 f"{size // 10**6} MB of RDB": _memory(engine, s3, workspace, size)
                 for size in (100_000_000, big)
@@ -44,11 +49,12 @@ def main() -> None:
 
 
 def _speed(
-    engine: docker.DockerClient, s3: S3Server, workspace: Path, keys: int
+    where: tuple[docker.DockerClient, S3Server, Path], keys: int, value: Callable[[int], str]
 ) -> dict[str, object]:
+    engine, s3, workspace = where
     server = start_redis(engine, args=_ARGS)
     try:
-        _small_keys(server, keys)
+        _small_keys(server, keys, value)
         bucket = s3.new_bucket()
         rounds = [_round(server, s3, workspace, bucket) for _ in range(_ROUNDS)]
     finally:
@@ -123,12 +129,29 @@ def _memory(
     return {"peak_rss_mb": cost.peak_rss_mb, "seconds": cost.seconds, "cpu": cost.cpu_seconds}
 
 
-def _small_keys(server: RedisServer, keys: int) -> None:
+def _record(number: int) -> str:
+    return (
+        f'{{"doc":"{os.urandom(8).hex()}","chunk":{number % 100},'
+        f'"score":0.{number % 997},"text":"{os.urandom(12).hex()}"}}'
+    )
+
+
+def _repeating(_number: int) -> str:
+    return os.urandom(20).hex() * 2
+
+
+_VALUES: dict[str, Callable[[int], str]] = {
+    "records": _record,
+    "values that Redis compresses": _repeating,
+}
+
+
+def _small_keys(server: RedisServer, keys: int, value: Callable[[int], str]) -> None:
     client = server.client()
     for first in range(0, keys, _BATCH):
         pipeline = client.pipeline(transaction=False)
         for number in range(first, min(first + _BATCH, keys)):
-            pipeline.set(f"doc:cache:{number:08d}", os.urandom(20).hex() * 2, ex=86400)
+            pipeline.set(f"doc:cache:{number:08d}", value(number), ex=86400)
         pipeline.execute()
 
 

@@ -12,6 +12,7 @@ from typing import Final
 GREATEST_RATIO: Final = 88
 _REACH: Final = 8192  # a back reference looks back this far at most
 _SLICE: Final = 4096  # bytes of input between two looks at what came out
+_UNSHARED: Final = 2  # bytes objects shorter than this are one object for the whole interpreter
 _INSTRUCTION: Final = 33  # the longest one: a literal run of 32 bytes and its control byte
 
 
@@ -44,17 +45,21 @@ class SystemLzf:
 
     def __init__(self, name: str) -> None:
         """Load the shared library. Raises OSError when there is none of this name."""
-        self._call = ctypes.CDLL(name).lzf_decompress
+        # PyDLL: for short values, giving the interpreter's lock away costs more than the call
+        self._call = ctypes.PyDLL(name).lzf_decompress
         self._call.argtypes = (ctypes.c_char_p, ctypes.c_uint, ctypes.c_char_p, ctypes.c_uint)
         self._call.restype = ctypes.c_uint
 
     def decompress(self, data: bytes, length: int) -> bytes:
         """As `python_decompress`, some twenty times faster; the library checks both bounds."""
-        out = ctypes.create_string_buffer(length)
+        if length < _UNSHARED:
+            return python_decompress(data, length)
+        # written to before anybody else has it, as C makes a bytes object: spares two copies
+        out = bytes(length)
         given = self._call(data, len(data), out, length)
         if given != length:
             raise LzfError(f"LZF gives {given} bytes where {length} were promised")
-        return out.raw
+        return out
 
 
 def _system_library() -> SystemLzf | None:

@@ -1,14 +1,15 @@
 """The quick path of a scan: small keys of simple types that lie whole in the window."""
 
+import struct
 from hashlib import blake2b
 from typing import Final
 
 from tasks.rdb import format as rdb
-from tasks.rdb.digest import DIGEST_BYTES, expiry_bytes, string_digest
+from tasks.rdb.digest import DIGEST_BYTES, string_digest
 from tasks.rdb.lzf import LzfError, decompress
 from tasks.rdb.packed import PACKED, packed_digest
 from tasks.rdb.reader import Reader
-from tasks.rdb.text import canonical
+from tasks.rdb.text import length_prefix
 
 # type, key, expiry (Unix ms), heat, where the record begins (its expiry included), where it ends,
 # and where its type byte stands, behind expiry and heat.
@@ -17,6 +18,8 @@ Row = tuple[int, bytes, int | None, int | None, int, int, int]
 
 BATCH: Final = 1024  # rows; with keys of up to 16 KiB that bounds memory
 _INT_WIDTH: Final = {0xC0: 1, 0xC1: 2, 0xC2: 4}
+_EXPIRY: Final = struct.Struct("<q").unpack_from  # half the time of int.from_bytes
+_NEW: Final = blake2b(digest_size=DIGEST_BYTES).copy  # as fast again as making one with options
 _SKIPPED: Final = rdb.ONE_STRING | {rdb.LIST_QUICKLIST_2}
 _DIGESTED: Final = PACKED | {rdb.STRING}
 
@@ -38,9 +41,11 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
             start = pos
             kind = buf[pos]
             expire = heat = None
+            stamp = b""  # what the expiry adds to the canonical form: as it stands in the file
             while kind > 247:
                 if kind == 252:
-                    expire = int.from_bytes(buf[pos + 1 : pos + 9], "little", signed=True)
+                    expire = _EXPIRY(buf, pos + 1)[0]
+                    stamp = buf[pos + 1 : pos + 9]
                     pos += 9
                 elif kind == 248:
                     idle = buf[pos + 1]
@@ -146,19 +151,19 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                     if value_digest is None:
                         break
                 elif plain and text is None:
-                    data = buf[record:pos]
-                    if expire is not None:
-                        data += expire.to_bytes(8, "little", signed=True)
-                    value_digest = blake2b(data, digest_size=DIGEST_BYTES).digest()
+                    hasher = _NEW()
+                    hasher.update(buf[record:pos] + stamp)
+                    value_digest = hasher.digest()
                 elif text is not None and key_plain:
-                    data = buf[record:head] + canonical(text) + expiry_bytes(expire)
-                    value_digest = blake2b(data, digest_size=DIGEST_BYTES).digest()
+                    hasher = _NEW()
+                    hasher.update(buf[record:head] + length_prefix(len(text)) + text + stamp)
+                    value_digest = hasher.digest()
                 else:
                     value_digest = string_digest(key, text or buf[value:pos], expire)
                 digests.append(value_digest)
             rows.append((kind, key, expire, heat, base + start, base + pos, base + record))
         else:
             start = pos
-    except (IndexError, LzfError):
+    except (IndexError, struct.error, LzfError):
         pass  # the window ends inside a header; or damage, which the long way will name
     reader.pos = start
