@@ -24,7 +24,9 @@ def test_a_zombie_changes_nothing(full: Estate, after: bool) -> None:
     _, now = changed(full)
     quick = {**full.instance.model_dump(), "restore": {"lease_seconds": 5}}
     instance = full.instance.model_validate(quick)
-    spec = faults.Spec(faults.as_json(instance), path="/stop?", fault=faults.STOP, after=after)
+    spec = faults.Spec(
+        instance=faults.as_json(instance), path="/stop?", fault=faults.STOP, after=after
+    )
     zombie = faults.spawn(spec)
     wait_until(partial(stopped_by_itself, zombie.pid), 60, "the restore has stopped itself")
     wait_until(partial(_recovered, instance), 30, "recover takes over")
@@ -57,7 +59,7 @@ def test_eight_at_once_serialise_or_are_refused(full: Estate) -> None:
     """
     saved, _ = changed(full)
     outcomes: list[str] = []
-    restores = [faults.spawn(faults.Spec(faults.as_json(full.instance))) for _ in range(4)]
+    restores = [faults.spawn(faults.Spec(instance=faults.as_json(full.instance))) for _ in range(4)]
 
     def back_up() -> None:
         try:

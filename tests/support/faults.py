@@ -24,7 +24,7 @@ from tasks.model.settings.instance import Instance
 KILL, STOP, FAIL = "kill", "stop", "fail"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """What to do and where to strike; `at` 0 only counts the calls."""
 
@@ -51,7 +51,7 @@ def spawn(spec: Spec, **environment: str) -> "subprocess.Popen[str]":
 
 
 def run(spec: Spec, seconds: float = 120) -> tuple[int, dict[str, Any]]:
-    """Exit code and document ({} of a killed one)."""
+    """Exit code and document ({} of a killed one); `struck` in it says whether the fault came."""
     process = spawn(spec)
     said, errors = process.communicate(timeout=seconds)
     assert process.returncode in (0, -signal.SIGKILL), errors
@@ -70,7 +70,8 @@ class _Door:
 
     def __init__(self, spec: Spec) -> None:
         self.spec, self.calls, self.plain = spec, 0, requests.Session.send
-        self.struck = False
+        self.found = False  # the path, once
+        self.struck = False  # the fault itself
 
     def send(self, session: requests.Session, request: Any, **options: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():
@@ -94,8 +95,8 @@ class _Door:
         return answer
 
     def _on_path(self, path: str) -> bool:
-        found = bool(self.spec.path) and not self.struck and self.spec.path in path
-        self.struck = self.struck or found
+        found = bool(self.spec.path) and not self.found and self.spec.path in path
+        self.found = self.found or found
         return found
 
     def as_method(self) -> Any:
@@ -107,6 +108,7 @@ class _Door:
         return send
 
     def _strike(self) -> None:
+        self.struck = True
         if self.spec.fault == FAIL:
             raise requests.ConnectionError("the engine went away")
         os.kill(os.getpid(), signal.SIGKILL if self.spec.fault == KILL else signal.SIGSTOP)
@@ -124,7 +126,7 @@ def _main() -> None:
         said = {"ok": report.ok, "rolled_back": report.rolled_back, "failure": report.failure}
     except RedisDrError as error:
         said = {"error": type(error).__name__, "problem": error.problem}
-    print(json.dumps({**said, "calls": door.calls}))
+    print(json.dumps({**said, "calls": door.calls, "struck": door.struck}))
 
 
 if __name__ == "__main__":
