@@ -25,7 +25,7 @@ def probe_verbs(store: ObjectStore, settings: StoreSettings, instance: str) -> t
     """Write, see, read, list, replace, create, delete: one finding for each, none skipped."""
     key = f"{doctor_prefix(instance)}{secrets.token_hex(6)}"
     probes: tuple[tuple[str, Callable[[], object], object], ...] = (
-        ("write a small object", lambda: store.put(key, io.BytesIO(_SMALL)).size, len(_SMALL)),
+        ("write a small object", lambda: store.put(key, io.BytesIO(_SMALL)), len(_SMALL)),
         ("see it", lambda: getattr(store.stat(key), "size", None), len(_SMALL)),
         ("read it", lambda: _read(store, key, 0), _SMALL),
         ("read the end of it", lambda: _read(store, key, 5), _SMALL[5:]),
@@ -46,8 +46,10 @@ def probe_clock(store: ObjectStore, instance: str) -> Finding:
     """The store's clock against this machine's."""
     key = f"{doctor_prefix(instance)}{secrets.token_hex(6)}-clock"
     before = datetime.now(UTC)
-    modified = store.put(key, io.BytesIO(_SMALL)).modified
+    store.put(key, io.BytesIO(_SMALL))
     after = datetime.now(UTC)
+    found = store.stat(key)
+    modified = found.modified if found else after
     store.delete(key)
     # S3 tells whole seconds
     skew = max(before - modified - timedelta(seconds=1), modified - after, timedelta(0))
@@ -138,7 +140,7 @@ def _long(store: ObjectStore, key: str, size: int) -> bool:
         found = 0
         while data := source.read(2**20):
             found += len(data)
-    return (written.size, found) == (size, size)
+    return (written, found) == (size, size)
 
 
 def _created_twice(store: ObjectStore, key: str) -> bool:

@@ -42,14 +42,14 @@ class DirectoryStore:
         """What people call this store."""
         return f"file:{self._root}"
 
-    def put(self, key: str, source: BinaryIO) -> StoredObject:
+    def put(self, key: str, source: BinaryIO) -> int:
         """All or nothing: the name appears when everything is on the disk."""
         path = self._path(key)
         with Incoming(self._incoming, self.address) as incoming:
-            incoming.fill(source)  # what the source raises passes through as it is
+            size = incoming.fill(source)  # what the source raises passes through as it is
             with store_errors(self.address):
                 publish_over(incoming.path, path)
-        return self._described(key, path)
+        return size
 
     def create(self, key: str, data: bytes) -> None:
         """Only one of several writers at once succeeds; the others get Refused."""

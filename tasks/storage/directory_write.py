@@ -38,11 +38,14 @@ class Incoming:
                 fcntl.flock(self._file, fcntl.LOCK_EX)
         return self
 
-    def fill(self, source: BinaryIO) -> None:
-        """Write the source to its end, and to the disk."""
+    def fill(self, source: BinaryIO) -> int:
+        """Write the source to its end, and to the disk; gives its length."""
+        size = 0
         while data := source.read(CHUNK):
             self.write(data)
+            size += len(data)
         self.flush()
+        return size
 
     def write(self, data: bytes) -> None:
         """Write all of it: a raw write may be short."""

@@ -10,7 +10,6 @@ from tasks.model.manifest import StoredFile
 from tasks.model.settings.store import StoreSettings
 from tasks.storage.compression import compressed, decompressed
 from tasks.storage.protocol import ObjectStore, checked_key
-from tasks.storage.pump import ahead
 from tasks.storage.streams import CHUNK, Tally, stream, tallied
 
 Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
@@ -29,8 +28,7 @@ def store_file(  # noqa: PLR0913, PLR0917 where, what, from where and how: each 
     What the source raises passes through, and nothing is left in the store.
     """
     plain, stored = Tally(), Tally()
-    # reading and hashing, compressing, and uploading each have a thread: they overlap
-    packed = ahead(compressed(ahead(tallied(source, plain)), settings.zstd_level))
+    packed = compressed(source, settings.zstd_level, plain)
     stored_name = checked_key(name) + ".zst"
     if settings.age_recipients:
         from tasks.storage.encryption import encrypted  # noqa: PLC0415 not every store needs it
@@ -50,7 +48,7 @@ def store_file(  # noqa: PLR0913, PLR0917 where, what, from where and how: each 
         codec="zstd",
         encryption="age" if settings.age_recipients else "none",
     )
-    _compare(file, "stored size", stored.size, written.size)
+    _compare(file, "stored size", stored.size, written)
     return file
 
 

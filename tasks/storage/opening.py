@@ -1,5 +1,9 @@
 """From the configured URL to a store. Nothing is contacted before the first call."""
 
+import contextlib
+import threading
+
+from tasks.model.errors import RedisDrError
 from tasks.model.settings.store import StoreSettings
 from tasks.storage.directory import DirectoryStore, root_of
 from tasks.storage.protocol import ObjectStore
@@ -12,3 +16,20 @@ def open_store(settings: StoreSettings) -> ObjectStore:
 
         return S3Store(settings)
     return DirectoryStore(root_of(settings.url))
+
+
+def load_ahead(settings: StoreSettings) -> None:
+    """Load what the store will need in a thread, while the caller waits for something else.
+
+    boto3 and its description of S3 take most of a second. What fails here fails again, and is
+    told, where the store is used.
+    """
+    if settings.url.startswith("s3://"):
+        threading.Thread(target=_load, args=(settings,), name="redis-dr-load", daemon=True).start()
+
+
+def _load(settings: StoreSettings) -> None:
+    with contextlib.suppress(RedisDrError):
+        from tasks.storage.s3_client import make_client  # noqa: PLC0415 see load_ahead
+
+        make_client(settings)

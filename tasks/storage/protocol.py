@@ -31,8 +31,8 @@ class ObjectStore(Protocol):
     def address(self) -> str:
         """What people call this store, for texts; without credentials."""
 
-    def put(self, key: str, source: BinaryIO) -> StoredObject:
-        """Store what `source` gives up to its end, length unknown; replaces what is there.
+    def put(self, key: str, source: BinaryIO) -> int:
+        """Store what `source` gives up to its end and give its length; replaces what is there.
 
         An error of the source passes through, and nothing is stored.
         """

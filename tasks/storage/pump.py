@@ -5,8 +5,6 @@ import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
-from tasks.storage.streams import stream
-
 _BLOCK = 2**20  # bytes handed over at a time; smaller ones cost switches between threads
 _BLOCKS_WAITING = 4  # then the thread waits for the reader
 
@@ -98,14 +96,3 @@ class Pump:
         self._abandoned.set()
         self._thread.join()
         self._source.close()
-
-
-def ahead(source: BinaryIO) -> BinaryIO:
-    """The same bytes, read by a thread while the reader is busy with those before."""
-    pump = Pump(source, _copy)
-    return stream(pump.pull, pump.close)
-
-
-def _copy(reader: Pump, writer: Pump) -> None:
-    while block := reader.read(_BLOCK):
-        writer.write(block)

@@ -1,9 +1,12 @@
 """The boto3 client, set up as facts/s3.md 2 measured. Credentials come by boto3's own chain."""
 
+from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 
 from tasks.model.errors import UsageError
 from tasks.model.settings.store import StoreSettings
@@ -14,7 +17,9 @@ _SERVER_REGION = "us-east-1"  # what S3-compatible servers take when nobody says
 
 def make_client(settings: StoreSettings) -> Any:
     """A thread-safe S3 client. Raises UsageError or StoreError for settings that cannot be."""
-    session = boto3.session.Session()
+    inner = botocore.session.get_session()
+    inner.register_component("data_loader", _loader())
+    session = boto3.session.Session(botocore_session=inner)
     place = settings.endpoint_url or "AWS"
     try:
         with s3_errors(place):
@@ -30,6 +35,12 @@ def make_client(settings: StoreSettings) -> Any:
             f"store.endpoint_url {settings.endpoint_url!r} is no URL of a server",
             "write it as https://HOST:PORT",
         ) from error
+
+
+@cache
+def _loader() -> Loader:
+    """What S3 is, as botocore reads it from its files: a quarter of a second, so once a process."""
+    return create_loader()
 
 
 def _config(settings: StoreSettings) -> Config:

@@ -12,14 +12,21 @@ from botocore.exceptions import ClientError
 
 from tasks.model.errors import StoreError
 from tasks.storage.s3_errors import THEIRS, code_of, s3_errors
-from tasks.storage.s3_options import content_md5, etag_contradicts, multipart_etag
-from tasks.storage.s3_upload import Target, changed, fill, part_size, sent_whole
+from tasks.storage.s3_options import (
+    LOCKING,
+    content_md5,
+    etag_contradicts,
+    etag_proves,
+    multipart_etag,
+)
+from tasks.storage.s3_upload import Sent, Target, changed, part_size, sent_whole
+from tasks.storage.streams import fill
 
 _MAX_PARTS = 10_000  # S3's own limit
 
 
-def upload_parts(target: Target, head: bytearray, source: BinaryIO, workers: int) -> int:
-    """Store `head` and the rest of the source; gives the length of both."""
+def upload_parts(target: Target, head: bytearray, source: BinaryIO, workers: int) -> Sent:
+    """Store `head` and the rest of the source."""
     return _Parts(target, workers).run(head, source)
 
 
@@ -32,18 +39,19 @@ class _Parts:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="part")
         self._sent: list[Future[tuple[str, str]]] = []  # (MD5 as hex, ETag)
         self._failed = threading.Event()
+        self._etag_is_md5 = False  # a part's ETag was seen to be
         self._upload = {**target.where, "UploadId": _begun(target)}
 
-    def run(self, head: bytearray, source: BinaryIO) -> int:
+    def run(self, head: bytearray, source: BinaryIO) -> Sent:
         try:
             size = self._send_all(head, source)
-            self._complete([future.result() for future in self._sent])
+            proven = self._complete([future.result() for future in self._sent])
         except BaseException as error:  # a signal included: leave no upload behind
             self._abort(error)
             raise
         finally:
             self._pool.shutdown(cancel_futures=True)
-        return size
+        return Sent(size, proven)
 
     def _send_all(self, block: bytearray, source: BinaryIO) -> int:
         first, size = len(block), 0
@@ -62,13 +70,15 @@ class _Parts:
 
     def _send(self, number: int, block: bytearray) -> tuple[str, str]:
         md5, encoded = content_md5(block)
+        # an ETag that is the MD5 proves the same, and a server hashes only once for it
+        checked = {} if self._etag_tells() else {"ContentMD5": encoded}
         try:
             with s3_errors(self._target.place):
                 answer = sent_whole(
                     self._target,
                     md5,
                     lambda: self._target.client.upload_part(
-                        **self._upload, PartNumber=number, Body=block, ContentMD5=encoded
+                        **self._upload, PartNumber=number, Body=block, **checked
                     ),
                 )
         except BaseException:
@@ -76,9 +86,15 @@ class _Parts:
             raise
         finally:
             self._slots.release()
+        self._etag_is_md5 = self._etag_is_md5 or etag_proves(answer, md5)
         return md5, answer["ETag"]
 
-    def _complete(self, sent: list[tuple[str, str]]) -> None:
+    def _etag_tells(self) -> bool:
+        # AWS wants Content-MD5 or a checksum with whatever will be locked
+        return self._etag_is_md5 and not self._target.options.keys() & LOCKING
+
+    def _complete(self, sent: list[tuple[str, str]]) -> bool:
+        """Gives whether the ETag proves that the whole object is what was sent."""
         parts = [{"PartNumber": number, "ETag": etag} for number, (_, etag) in enumerate(sent, 1)]
         expected = multipart_etag([md5 for md5, _ in sent])
         client, where = self._target.client, self._target.where
@@ -92,6 +108,7 @@ class _Parts:
             if etag_contradicts(answer, expected):
                 client.delete_object(**where)
                 raise changed(self._target)
+        return etag_proves(answer, expected)
 
     def _stored_after_all(self, error: ClientError, etag: str) -> dict[str, Any]:
         """A lost answer to a completion: the retry finds no upload any more, but our object."""

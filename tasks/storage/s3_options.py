@@ -57,6 +57,11 @@ def etag_contradicts(answer: Mapping[str, Any], expected: str) -> bool:
     return etag != expected and ("-" in etag) == ("-" in expected)
 
 
+def etag_proves(answer: Mapping[str, Any], expected: str) -> bool:
+    """Whether the server's ETag says that it stored these bytes, and in this order of parts."""
+    return str(answer.get("ETag", "")).strip('"').lower() == expected
+
+
 _ECHOED = ("ServerSideEncryption", "StorageClass", "ObjectLockMode", "ObjectLockLegalHoldStatus")
 _SETTING = {
     "ServerSideEncryption": "server_side_encryption",

@@ -5,10 +5,11 @@ botocore retries no download once the body has begun (facts/s3.md 2 and 5).
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
@@ -23,7 +24,7 @@ from tasks.storage.s3_errors import (
     status_of,
     store_error,
 )
-from tasks.storage.streams import CHUNK, stream
+from tasks.storage.streams import CHUNK, from_blocks
 
 _BLOCK = 8 * 2**20  # bytes of one range
 _TRIES = 5  # in a row without a new byte
@@ -42,7 +43,7 @@ class Ranges:
     total: int = -1  # bytes of the whole object; -1: not known yet
     abandoned: threading.Event = field(default_factory=threading.Event)
 
-    def fetch(self, start: int) -> bytes:
+    def fetch(self, start: int) -> bytearray:
         """The bytes of one block from `start` on; fewer only at the object's end."""
         block = bytearray()
         stop = start + _BLOCK if self.total < 0 else min(start + _BLOCK, self.total)
@@ -57,7 +58,7 @@ class Ranges:
                 if failures == _TRIES:
                     raise store_error(error, self.place) from error
                 self.abandoned.wait(_FIRST_PAUSE * 2**failures)
-        return bytes(block)
+        return block
 
     def _read(self, block: bytearray, start: int, stop: int) -> None:
         match = {"IfMatch": self.etag} if self.etag else {}
@@ -112,29 +113,26 @@ class Ranges:
 def open_ranges(ranges: Ranges, offset: int, workers: int) -> BinaryIO:
     """The object from `offset` on. The first range is fetched here: a missing key raises."""
     first = ranges.fetch(offset)
-    ahead = _Ahead(ranges, first, offset, workers)
-    return stream(ahead.pull, ahead.close)
+    ahead = _Ahead(ranges, offset + len(first), workers)
+    return from_blocks(chain((first,), ahead.blocks()), ahead.close)
 
 
 class _Ahead:
     """Gives the ranges in order while `workers` of the next ones are on their way."""
 
-    def __init__(self, ranges: Ranges, first: bytes, offset: int, workers: int) -> None:
+    def __init__(self, ranges: Ranges, start: int, workers: int) -> None:
         self._ranges = ranges
-        self._current = memoryview(first)
-        self._next = offset + len(first)
+        self._next = start
         self._workers = workers
-        self._coming: deque[Future[bytes]] = deque()
+        self._coming: deque[Future[bytearray]] = deque()
         self._pool: ThreadPoolExecutor | None = None
         self._order_more()
 
-    def pull(self, size: int) -> bytes:
-        if not self._current and self._coming:
-            self._current = memoryview(self._coming.popleft().result())
+    def blocks(self) -> Iterator[bytearray]:
+        while self._coming:
+            block = self._coming.popleft().result()
             self._order_more()
-        data = bytes(self._current[:size])
-        self._current = self._current[size:]
-        return data
+            yield block
 
     def close(self) -> None:
         self._ranges.abandoned.set()

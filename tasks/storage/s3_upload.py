@@ -8,12 +8,12 @@ from botocore.exceptions import ClientError
 
 from tasks.model.errors import StoreError, TransientStoreError
 from tasks.storage.s3_errors import code_of, s3_errors
-from tasks.storage.s3_options import content_md5, etag_contradicts
-from tasks.storage.streams import CHUNK
+from tasks.storage.s3_options import content_md5, etag_contradicts, etag_proves
+from tasks.storage.streams import fill
 
 _RESENT = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"}
 _TRIES = 4  # of one body that changed on the way; botocore retries everything else
-_GROW_EVERY = 2_000  # parts; 16 MiB to begin with reach 968 GiB
+_GROW_EVERY = 2_000  # parts; 8 MiB to begin with reach 484 GiB
 _LARGEST_PART = 5 * 2**30  # bytes; S3's own limit
 
 
@@ -33,33 +33,45 @@ class Target:
         return {"Bucket": self.bucket, "Key": self.key}
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What arrived."""
+
+    size: int  # bytes
+    proven: bool  # the ETag says that the server has just these bytes
+
+
 def part_size(number: int, first: int) -> int:
     """Bytes of part `number` (from 1): they double, as S3 takes no more than 10,000 parts."""
     return min(first << ((number - 1) // _GROW_EVERY), _LARGEST_PART)
 
 
-def upload(target: Target, source: BinaryIO, first_part: int, workers: int) -> int:
-    """Store the source to its end; gives its length. What the source raises passes through."""
+def upload(target: Target, source: BinaryIO, first_part: int, workers: int) -> Sent:
+    """Store the source to its end. What the source raises passes through."""
     from tasks.storage.s3_multipart import upload_parts  # noqa: PLC0415 it needs this file's nouns
 
     head = fill(source, first_part)
     if len(head) == first_part:
         return upload_parts(target, head, source, workers)
     with s3_errors(target.place):
-        put_small(target, head)
-    return len(head)
+        proven = put_small(target, head)
+    return Sent(len(head), proven)
 
 
-def put_small(target: Target, data: bytes | bytearray, **conditions: str) -> None:
-    """One PutObject. Raises botocore's own errors: a caller may expect some of them."""
+def put_small(target: Target, data: bytes | bytearray, **conditions: str) -> bool:
+    """One PutObject; gives whether its ETag proves the bytes.
+
+    Raises botocore's own errors: a caller may expect some of them.
+    """
     md5, encoded = content_md5(data)
-    sent_whole(
+    answer = sent_whole(
         target,
         md5,
         lambda: target.client.put_object(
             **target.where, **target.options, **conditions, Body=data, ContentMD5=encoded
         ),
     )
+    return etag_proves(answer, md5)
 
 
 def sent_whole(target: Target, md5: str, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -74,17 +86,6 @@ def sent_whole(target: Target, md5: str, call: Callable[[], dict[str, Any]]) -> 
             if not etag_contradicts(answer, md5):
                 return answer
     raise changed(target)
-
-
-def fill(source: BinaryIO, size: int) -> bytearray:
-    """Exactly `size` bytes, fewer only at the source's end: pipes give short reads."""
-    block = bytearray(size)
-    filled = 0
-    while filled < size and (data := source.read(min(CHUNK, size - filled))):
-        block[filled : filled + len(data)] = data
-        filled += len(data)
-    del block[filled:]
-    return block
 
 
 def changed(target: Target) -> StoreError:

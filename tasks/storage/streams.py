@@ -2,10 +2,13 @@
 
 import hashlib
 import io
-from collections.abc import Callable
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, TypeVar, cast
 
 CHUNK = 256 * 1024  # bytes; smaller ones cost calls, larger ones the processor's cache
+
+
+_Data = TypeVar("_Data", bytes, bytearray)
 
 
 class _Pull(io.RawIOBase):
@@ -34,6 +37,64 @@ def stream(pull: Callable[[int], bytes], close: Callable[[], None]) -> BinaryIO:
     return io.BufferedReader(_Pull(pull, close), CHUNK)
 
 
+class _Blocks(io.RawIOBase):
+    """A raw stream over blocks, each copied only once: to where its reader wants it."""
+
+    def __init__(self, blocks: Iterator[bytes | bytearray], close: Callable[[], None]) -> None:
+        self._blocks = blocks
+        self._close = close
+        self._rest = memoryview(b"")
+        self._error: BaseException | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override] # typeshed wants any buffer; io gives a memoryview
+        while not self._rest:
+            try:
+                self._rest = memoryview(self._next())
+            except StopIteration:
+                return 0
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def _next(self) -> bytes | bytearray:
+        if self._error is not None:  # a generator that raised would just end: a cut-off file
+            raise self._error
+        try:
+            return next(self._blocks)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self._error = error
+            raise
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._rest = memoryview(b"")
+            self._close()
+
+
+def from_blocks(blocks: Iterator[bytes | bytearray], close: Callable[[], None]) -> BinaryIO:
+    """The blocks as one file object, like `stream`. What the iterator raises passes."""
+    return io.BufferedReader(_Blocks(blocks, close), CHUNK)
+
+
+def fill(source: BinaryIO, size: int) -> bytearray:
+    """Exactly `size` bytes, fewer only at the source's end: pipes give short reads."""
+    block = bytearray(size)
+    filled = 0
+    while filled < size and (data := source.read(min(CHUNK, size - filled))):
+        block[filled : filled + len(data)] = data
+        filled += len(data)
+    if filled < size:
+        del block[filled:]
+    return block
+
+
 class Tally:
     """Counts and hashes what passes."""
 
@@ -41,7 +102,7 @@ class Tally:
         self.size = 0
         self._sha256 = hashlib.sha256()
 
-    def add(self, data: bytes) -> bytes:
+    def add(self, data: _Data) -> _Data:
         """Take note of the data; gives it back."""
         self.size += len(data)
         self._sha256.update(data)
@@ -53,6 +114,24 @@ class Tally:
         return self._sha256.hexdigest()
 
 
+class _Tallied(io.RawIOBase):
+    """Not buffered, so nothing is copied: each read goes to the source as it is."""
+
+    def __init__(self, source: BinaryIO, tally: Tally) -> None:
+        self._source, self._tally = source, tally
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._tally.add(self._source.read(size))
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._source.close()
+
+
 def tallied(source: BinaryIO, tally: Tally) -> BinaryIO:
     """The same bytes, counted and hashed on the way. Closing it closes the source."""
-    return stream(lambda size: tally.add(source.read(size)), source.close)
+    return cast("BinaryIO", _Tallied(source, tally))

@@ -3,7 +3,6 @@
 import io
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyrage
@@ -16,10 +15,11 @@ from pyrage import x25519
 from tasks.model.errors import Damaged, UsageError
 from tasks.model.manifest import StoredFile
 from tasks.model.settings.store import StoreSettings
+from tasks.storage.compression import compressed
 from tasks.storage.directory import DirectoryStore
 from tasks.storage.encryption import IDENTITY_VARIABLE
 from tasks.storage.files import check_stored, open_file, store_file
-from tasks.storage.protocol import StoredObject
+from tasks.storage.streams import Tally
 from tests.storage.stores import broken, directory_settings, noise
 
 IDENTITY = x25519.Identity.generate()
@@ -65,7 +65,7 @@ def test_what_goes_in_comes_out(how: StoreSettings, size: int) -> None:
 
 def test_a_stored_file_opens_with_other_tools(how: StoreSettings) -> None:
     """`age -d | zstd -d` of a stored dump is the file: here by their libraries' own calls."""
-    data = noise(500_000) + bytes(500_000)
+    data = noise(2_500_000) + bytes(500_000)  # several frames
     _, file, path = _stored(how, data)
     stored = path.read_bytes()
     if file.encryption == "age":
@@ -74,7 +74,8 @@ def test_a_stored_file_opens_with_other_tools(how: StoreSettings) -> None:
 
     frame = zstandard.get_frame_parameters(stored)
     assert frame.has_checksum
-    assert zstandard.ZstdDecompressor().decompress(stored, max_output_size=len(data)) == data
+    frames = zstandard.ZstdDecompressor().stream_reader(stored, read_across_frames=True)
+    assert frames.read() == data
 
 
 def test_a_source_that_breaks_leaves_nothing(how: StoreSettings) -> None:
@@ -85,6 +86,15 @@ def test_a_source_that_breaks_leaves_nothing(how: StoreSettings) -> None:
             store, PREFIX, "dump.rdb", "rdb", broken(2_000_000, ZeroDivisionError("mine")), how
         )
     assert list(store.list("")) == []
+
+
+def test_a_source_that_broke_stays_broken() -> None:
+    """Reading on after its error raises it again: it never looks like the end of a file."""
+    source = compressed(broken(3_000_000, ZeroDivisionError("mine")), 3, Tally())
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            source.read()
+    source.close()
 
 
 def _damage(stored: bytes, place: int, how: str) -> bytes:
@@ -117,9 +127,9 @@ def test_no_damage_passes(place: int, kind: str, encrypted: bool) -> None:
 class _Memory:
     """As much of a store as the pipeline needs."""
 
-    def put(self, key: str, source: io.BytesIO) -> object:
+    def put(self, key: str, source: io.BytesIO) -> int:
         self.data = source.read()
-        return StoredObject(key, len(self.data), datetime.now(UTC))
+        return len(self.data)
 
     def open(self, key: str, offset: int = 0) -> io.BytesIO:
         return io.BytesIO(self.data[offset:])
@@ -178,6 +188,7 @@ MEASURE = """
 import io, resource, sys
 from pathlib import Path
 from tasks.model.settings.store import StoreSettings
+from tasks.storage.compression import compressed
 from tasks.storage.directory import DirectoryStore
 from tasks.storage.files import open_file, store_file
 class Endless(io.RawIOBase):

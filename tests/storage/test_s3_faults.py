@@ -12,6 +12,7 @@ from tasks.model.errors import Damaged, StoreError, TransientStoreError
 from tasks.model.settings.store import StoreSettings
 from tasks.storage.files import check_stored, open_file, store_file
 from tasks.storage.opening import open_store
+from tasks.storage.s3 import S3Store
 from tests.storage.stores import PART, noise, s3_settings, uploads
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.s3_server import S3Server
@@ -186,12 +187,31 @@ def test_a_flipped_bit_on_the_way_down_is_damage(place: Place) -> None:
 
 
 def test_a_flipped_bit_on_the_way_up_is_sent_again(place: Place) -> None:
-    """rclone compares Content-MD5: the part is refused, sent again, and the object is right."""
+    """The ETag of part 3 is not its MD5: it is sent again, and the object is right."""
     place.proxy.inject(Fault("flip_up", times=1, after=4_000_000, match=b"partNumber=3"))
     open_store(place.far).put("k", io.BytesIO(DATA))
 
     assert place.proxy.struck == 1
     assert open_store(place.near).open("k").read() == DATA
+
+
+def test_only_what_proves_something_is_asked_for(place: Place) -> None:
+    """
+    Once a part's ETag was its MD5, Content-MD5 would make the server hash twice for one proof; and
+    an ETag that proves the whole object leaves nothing for HEAD to tell.
+    """
+    store = S3Store(place.near.model_copy(update={"workers": 1}))
+    sent: list[tuple[str, bool]] = []
+    store.client.meta.events.register(
+        "before-send.s3",
+        lambda request, **_: sent.append((request.method, "Content-MD5" in request.headers)),
+    )
+    store.put("k", io.BytesIO(DATA))
+    parts = [checked for method, checked in sent if method == "PUT"]
+
+    assert parts == [True, False, False, False]
+    assert not any(method == "HEAD" for method, _ in sent)
+    assert store.open("k").read() == DATA
 
 
 def test_an_abort_that_fails_is_noted_and_swept(place: Place) -> None:

@@ -25,7 +25,7 @@ class StoreSettings(Section):
     age_recipients: tuple[str, ...] = Field((), description="age1...; encrypts every file")
     zstd_level: int = Field(3, ge=1, le=19)
     part_size: int = Field(
-        16 * 2**20, ge=5 * 2**20, description="bytes of the first multipart parts"
+        8 * 2**20, ge=5 * 2**20, description="bytes of the first multipart parts"
     )
     timeout_seconds: float = Field(60, gt=0, description="without a byte from an S3 server")
     attempts: int = Field(6, ge=1, description="of one S3 request, the first included")
