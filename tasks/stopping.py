@@ -120,9 +120,9 @@ def keep_serving(instance: Instance, journal: Journal) -> None:
     if not journal.answered:
         return
     with contextlib.suppress(RedisDrError), redis_errors(instance.name):
-        client = connect(instance)
-        client.client_unpause()  # see tasks/last_epochs.py
-        client.config_set("save", journal.save)
+        connect(instance).config_set("save", journal.save)
+    with contextlib.suppress(RedisDrError), redis_errors(instance.name):
+        connect(instance).client_unpause()  # see tasks/last_epochs.py
 
 
 @step

@@ -155,6 +155,33 @@ def test_old_data_that_no_longer_loads_does_not_block_the_next_restore(full: Est
     assert full.digest() == saved
 
 
+def test_a_server_that_cannot_save_what_it_holds_is_not_stopped(make_estate: Make) -> None:
+    """
+    AOF off, and the last save is refused by the disk: the server runs on, takes writes at once,
+    keeps its save points and its restart policy, and the report says that nothing came of it.
+    """
+    made = make_estate("--appendonly", "no")
+    fill(made.server)
+    _, now = changed(made)
+    running = made.run_id()
+    points = made.server.client().config_get("save")
+
+    def forbid() -> None:
+        made.server.sh("chown 0:0 /data; chmod 755 /data")
+
+    report = made.restore({"stopping": forbid}, safety_backup=False)
+    assert report.rolled_back
+    assert "cannot save what it holds" in report.failure
+    assert made.run_id() == running
+    assert made.digest() == now
+    client = made.server.client(socket_timeout=3)
+    assert client.set("written", "at once")
+    assert client.config_get("save") == points
+    policy = made.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"]
+    assert policy == "unless-stopped"
+    assert made.hands_gone()
+
+
 def test_a_full_disk_after_the_stop_is_undone(
     make_estate: Make, docker_client: docker.DockerClient
 ) -> None:
