@@ -8,30 +8,51 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from zlib import crc32
 
 from tasks.model.compared import Compared
 from tasks.model.inventory import Inventory
-from tasks.rdb import Entry, InventoryOptions, entries, take_forms, take_inventory
+from tasks.rdb import (
+    Entry,
+    InventoryOptions,
+    SpliceResult,
+    entries,
+    take_forms,
+    take_inventory,
+)
 from tasks.step import step
 
 _BUCKETS = 2**16
 _NAMED_AT_MOST = 10  # keys, as examples
 _HELD_AT_MOST = 100_000  # keys, about 20 MB
 _WORTH_A_PROCESS = 20_000_000  # bytes of a file; starting a second Python costs half a second
+Named = frozenset[tuple[int, bytes]]  # database and key
 _Look = Callable[[Path, int], Inventory]
 
 
 @step
-def compare_files(placed: Path, saved: Path, cut_ms: int) -> Compared:
-    """Compare every key that lives at `cut_ms` (Unix ms). Raises RdbError, UnknownRdb."""
-    compared = Compared(*_both(_formed, placed, saved, cut_ms), by_bytes=True)
+def compare_files(
+    placed: Path, saved: Path, cut_ms: int, made_anew: Named = frozenset()
+) -> Compared:
+    """Compare every key that lives at `cut_ms` (Unix ms). Raises RdbError, UnknownRdb.
+
+    `made_anew`: keys that no server wrote as they are placed. Not to name one costs time only.
+    """
+    look = partial(_formed, made_anew=made_anew)
+    compared = Compared(*_both(look, placed, saved, cut_ms), by_bytes=True)
     if compared.equal:
         return compared
     compared = Compared(*_both(_alive, placed, saved, cut_ms))
     return compared if compared.equal else _named(compared, (placed, saved), cut_ms)
+
+
+def made_anew(spliced: SpliceResult) -> Named:
+    """The keys that the policies changed, where their names are plain text."""
+    lists = {(one.db, one.list.encode()) for one in spliced.requeued}
+    return frozenset(lists | {(one.db, one.key.encode()) for one in spliced.epochs})
 
 
 def _both(look: _Look, placed: Path, saved: Path, cut_ms: int) -> tuple[Inventory, Inventory]:
@@ -43,9 +64,9 @@ def _both(look: _Look, placed: Path, saved: Path, cut_ms: int) -> tuple[Inventor
         return look(placed, cut_ms), apart.result()
 
 
-def _formed(path: Path, cut_ms: int) -> Inventory:
+def _formed(path: Path, cut_ms: int, made_anew: Named) -> Inventory:
     with path.open("rb") as source, path.open("rb") as again:
-        return take_forms(source, again, cut_ms)
+        return take_forms(source, again, cut_ms, made_anew)
 
 
 def _alive(path: Path, cut_ms: int) -> Inventory:

@@ -7,7 +7,7 @@ from pathlib import Path
 from flows.runbook.exchange import write_journal
 from flows.runbook.hold import Held
 from flows.runbook.prepare import Prepared, download, prepare
-from tasks.drill_compare import compare_files
+from tasks.drill_compare import compare_files, made_anew
 from tasks.drilling import (
     Stage,
     booted,
@@ -94,14 +94,15 @@ def restart(held: Held, manifest: Manifest, workspace: Path) -> tuple[Finding, .
     """Boot again what the rehearsal left, write, kill, boot: everything must still be there."""
     mark = f"redis-dr:drill:{held.hands.holder.id}"
     lit = _stage(held, manifest)
-    placed, saved = workspace / "placed.rdb", workspace / "restarted.rdb"
+    # against what the rehearsal saved, and found equal to what was placed
+    before, after = workspace / "saved.rdb", workspace / "restarted.rdb"
     timings = Timings()  # of no restore: they stay out of the RTO
     with held.timings.measure("restart"):
         with booted(lit, timings) as server:
             write_mark(server, lit, mark)
         with booted(lit, timings) as server:
             kept = take_mark(server, mark)
-            compared = compare_files(placed, saved, save(server, held.hands, lit, saved))
+            compared = compare_files(before, after, save(server, held.hands, lit, after))
     return (
         Finding(check="a write survives a kill", ok=kept == "kept", expected="kept", actual=kept),
         Finding(
@@ -152,7 +153,8 @@ def _served(held: Held, prepared: Prepared, lit: Stage, meddling: Meddling | Non
         with held.timings.measure("verify"):
             loaded = loaded_keys(server)
             cut_ms = save(server, held.hands, lit, saved)
-            compared = compare_files(prepared.placed, saved, cut_ms)
+            changed = made_anew(prepared.spliced)
+            compared = compare_files(prepared.placed, saved, cut_ms, changed)
         version = server.info("server")
     return _judged(prepared, compared, loaded, version)
 

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterator
 from hashlib import blake2b
 from io import BytesIO
+from operator import itemgetter
 from typing import BinaryIO, Final
 
 from tasks.model.inventory import DatabaseInventory, Inventory
@@ -32,7 +33,10 @@ _BY_CONTENT: Final = frozenset(
     }
 )
 _OWN: Final = b"\xfe"  # begins no record: what is digested by content is never taken for one
+_NAME: Final = itemgetter(1)
 _LANES: Final = 8  # numbers of 64 bits in a whole BLAKE2b; two of them are summed
+
+Named = frozenset[tuple[int, bytes]]  # database and key
 
 
 class _Database:
@@ -58,11 +62,14 @@ class _Database:
         )
 
 
-def take_forms(source: BinaryIO, again: BinaryIO, alive_at_ms: int) -> Inventory:
+def take_forms(
+    source: BinaryIO, again: BinaryIO, alive_at_ms: int, by_content: Named = frozenset()
+) -> Inventory:
     """Counts of what lives at `alive_at_ms` (Unix ms), and digests of its records.
 
     What the server remembers of their use (LRU, LFU) is left out. `again` is the same file, opened
-    a second time, and is sought in. Compare it only with another of its kind, and store it nowhere.
+    a second time, and is sought in. The keys of `by_content` are known to be written in another
+    way. Compare it only with another that was asked the same, and store it nowhere.
     Raises RdbError and UnknownRdb with byte offset and database.
     """
     databases: dict[int, _Database] = {}
@@ -70,7 +77,8 @@ def take_forms(source: BinaryIO, again: BinaryIO, alive_at_ms: int) -> Inventory
     for event in Scan(source).events():
         match event:
             case Keys(db, rows):
-                databases[db].count(rows, _digests(rows, again, alive_at_ms))
+                names = frozenset(name for at, name in by_content if at == db)
+                databases[db].count(rows, _digests(rows, again, alive_at_ms, names))
             case Database(number):
                 databases.setdefault(number, _Database())
             case Function(code):
@@ -89,37 +97,44 @@ def take_forms(source: BinaryIO, again: BinaryIO, alive_at_ms: int) -> Inventory
     )
 
 
-def _digests(rows: list[Row], again: BinaryIO, alive_at_ms: int) -> list[bytes]:
-    """Of the records that live at the moment; a loop of its own for each kind, for speed."""
+def _digests(
+    rows: list[Row], again: BinaryIO, alive_at_ms: int, names: frozenset[bytes]
+) -> list[bytes]:
+    """Of the records that live at the moment; most of them in one loop, for speed."""
     start, size = rows[0][4], rows[-1][5] - rows[0][4]
     again.seek(start)
     if size > _HELD:
         alive = (row for row in rows if row[2] is None or row[2] > alive_at_ms)
-        return [digest for row in alive if (digest := _apart(row, again, alive_at_ms))]
+        found = [_apart(row, again, alive_at_ms, named=row[1] in names) for row in alive]
+        return [digest for digest in found if digest]
     data = _read(again, size, start)
+    named = bool(names) and not names.isdisjoint(map(_NAME, rows))
     digests = [
         blake2b(
             data[record - start : end - start]
             if expire is None
             else data[record - start : end - start] + expiry_bytes(expire)
         ).digest()
-        for kind, _, expire, _, _, end, record in rows
-        if (expire is None or expire > alive_at_ms) and kind not in _BY_CONTENT
+        for kind, name, expire, _, _, end, record in rows
+        if (expire is None or expire > alive_at_ms)
+        and kind not in _BY_CONTENT
+        and not (named and name in names)
     ]
     for row in rows:
-        if row[0] in _BY_CONTENT and (row[2] is None or row[2] > alive_at_ms):
+        by_name = named and row[1] in names
+        if (by_name or row[0] in _BY_CONTENT) and (row[2] is None or row[2] > alive_at_ms):
             record = data[row[6] - start : row[5] - start]
-            if row[0] in TABLES:
+            if row[0] in TABLES and not by_name:
                 digests.append(blake2b(in_order(record) + expiry_bytes(row[2])).digest())
             elif digest := _by_content(row, BytesIO(record), alive_at_ms):
                 digests.append(digest)
     return digests
 
 
-def _apart(row: Row, again: BinaryIO, alive_at_ms: int) -> bytes | None:
+def _apart(row: Row, again: BinaryIO, alive_at_ms: int, *, named: bool) -> bytes | None:
     """One record of any size, never whole in memory."""
     again.seek(row[6])
-    if row[0] in _BY_CONTENT:
+    if named or row[0] in _BY_CONTENT:
         return _by_content(row, again, alive_at_ms)
     hasher = blake2b()
     for part in _pieces(again, row[6], row[5]):
