@@ -105,7 +105,7 @@ def _digests(
     again.seek(start)
     if size > _HELD:
         alive = (row for row in rows if row[2] is None or row[2] > alive_at_ms)
-        found = [_apart(row, again, alive_at_ms, named=row[1] in names) for row in alive]
+        found = (_apart(row, again, alive_at_ms, named=row[1] in names) for row in alive)
         return [digest for digest in found if digest]
     data = _read(again, size, start)
     named = bool(names) and not names.isdisjoint(map(_NAME, rows))
@@ -124,11 +124,16 @@ def _digests(
         by_name = named and row[1] in names
         if (by_name or row[0] in _BY_CONTENT) and (row[2] is None or row[2] > alive_at_ms):
             record = data[row[6] - start : row[5] - start]
-            if row[0] in TABLES and not by_name:
-                digests.append(blake2b(in_order(record) + expiry_bytes(row[2])).digest())
-            elif digest := _by_content(row, BytesIO(record), alive_at_ms):
+            if digest := _special(row, record, alive_at_ms, named=by_name):
                 digests.append(digest)
     return digests
+
+
+def _special(row: Row, record: bytes, alive_at_ms: int, *, named: bool) -> bytes | None:
+    """One record whose bytes are not the whole truth."""
+    if row[0] in TABLES and not named:
+        return blake2b(in_order(record) + expiry_bytes(row[2])).digest()
+    return _by_content(row, BytesIO(record), alive_at_ms)
 
 
 def _apart(row: Row, again: BinaryIO, alive_at_ms: int, *, named: bool) -> bytes | None:
