@@ -18,7 +18,7 @@ from tasks.model.report import Finding, all_ok
 from tasks.model.snapshot import Snapshot, judge_snapshot
 from tasks.pinning import pin_aof, pin_rdb, unpin
 from tasks.snapshot import saves_so_far, take_snapshot
-from tasks.storage.opening import open_store
+from tasks.storage.opening import load_ahead, open_store
 from tasks.surveying import free_bytes, require_answer
 
 ATTEMPTS = 3  # at a save that nothing disturbs
@@ -29,6 +29,7 @@ Saved = tuple[Snapshot, Collected, tuple[Finding, ...]]
 def capture(held: Held) -> Captured:
     """Save, pin, store, read back, commit. On any failure nothing of it stays in the store."""
     require_answer(held.found, held.instance)
+    load_ahead(held.instance.store)
     gates = require(backup_gates(held.found, free_bytes(held.hands, held.dir)), "backup")
     try:
         snapshot, rdb, findings = proven_save(held, lambda pinned: _to_store(held, pinned))

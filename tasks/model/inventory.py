@@ -45,7 +45,6 @@ class Inventory(_Noun):
 
     rdb_version: int
     size: int  # bytes of the whole file
-    sha256: str | None = None  # of the whole file, hex
     checksum: str | None = None  # CRC-64 of the trailer, hex; None with rdbchecksum no
     aux: dict[str, str] = Field(default_factory=dict)  # redis-ver, ctime, used-mem, repl-id, ...
     taken_at_ms: int = 0  # the moment against which expiries were judged, Unix ms

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.model.keys import KeyRule
 from tasks.rdb import InventoryOptions, take_inventory
+from tasks.rdb.reader import WINDOW
 from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, saved
 from tests.rdb.data import FAR_MS
@@ -193,6 +194,25 @@ def test_no_key_is_lost_between_batches_and_windows(count: int) -> None:
         assert inventory.databases[0].expires == sum(1 for n in range(count) if n % 3)
         assert inventory.databases[0].bytes == sum(map(len, records))
         assert inventory.size == len(data)
+
+
+@pytest.mark.parametrize("digest", [True, False])
+def test_an_expiry_cut_by_the_end_of_a_window_is_read_whole(digest: bool) -> None:
+    """Wherever in a record the window of a megabyte ends: in its expiry, its key, its value."""
+    key = record(b"key", b"value", FAR_MS)
+    alone = by_hand.file(by_hand.database([key]))
+    options = InventoryOptions(digest=digest, rules=(KeyRule(pattern="key"),))
+    expected = take_inventory(io.BytesIO(alone), options).patterns
+    # nine bytes of header, two of SELECTDB; the type, the key, five bytes of length
+    before = 9 + 2 + 1 + len(by_hand.string(b"filler")) + 5
+
+    for cut in range(len(key) + 1):
+        filler = record(b"filler", b"v" * (WINDOW - cut - before))
+        data = by_hand.file(by_hand.database([filler, key]))
+        assert data.index(key) == WINDOW - cut
+        found = take_inventory(io.BytesIO(data), options)
+        assert found.keys == 2
+        assert found.patterns[0] == expected[0]
 
 
 def test_the_type_of_each_key_is_counted() -> None:

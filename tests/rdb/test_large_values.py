@@ -83,6 +83,28 @@ def test_a_large_packed_value_that_lies_is_refused(name: str, place: int) -> Non
         list(entries(io.BytesIO(by_hand.file(by_hand.database([record])))))
 
 
+@pytest.mark.parametrize("size", [0, 1, 62, 63, 64, 251, 252, 253, 300, 20_000, 2 * MB])
+def test_a_ziplist_element_that_misstates_the_one_before_is_refused(size: int) -> None:
+    """The length of the element before, in one byte or in five, is compared with what was read."""
+    items = [b"x" * size, b"last"]
+    blob = by_hand.ziplist(items)
+    last = blob.index(b"\x04last")
+    assert _list(blob) == items
+
+    for place in range(last - (1 if blob[last - 1] < 254 and blob[last - 5] != 254 else 4), last):
+        damaged = bytearray(blob)
+        damaged[place] ^= 1
+        with pytest.raises(RdbError, match=r"is taken for one of|element"):
+            _list(bytes(damaged))
+
+
+def _list(ziplist: bytes) -> list[bytes]:
+    record = by_hand.record(10, b"k", by_hand.string(ziplist))
+    [(_, _, _, value)] = values(by_hand.file(by_hand.database([record])))
+    assert isinstance(value, list)
+    return value
+
+
 LARGE = b"L" * (5 * MB)
 TOGETHER = {
     "string": (0, lambda part: by_hand.string(LARGE + part)),
