@@ -3,17 +3,22 @@
 python -m deployments.serve        (PREFECT_API_URL and REDIS_DR_CONFIG say where)
 """
 
+import asyncio
+import contextlib
 import importlib
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from prefect import serve
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import TerminationSignal
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
+from deployments.awaiting import await_api
+from deployments.clearing import clear
 from deployments.missed import drop_missed
+from deployments.patient_runner import PatientRunner
 from deployments.table import DEPLOYED, Deployed
 from flows.faces.configured import chosen, configured
 from flows.faces.turns import ensure_limit
@@ -29,17 +34,31 @@ def main() -> int:
     try:
         settings = configured()
         instances = chosen(settings, None)
+        await_api()
     except RedisDrError as error:
         print(f"serve: {error}", file=sys.stderr)
         return error.exit_code
     for instance in instances:
         ensure_limit(instance.name)
+    clear(instances)  # the serve before this one may have been killed with all its runs
     for name in drop_missed():
         print(f"serve: {name} missed its time, a later one catches up", flush=True)
     served = [_served(one, settings.schedule, _defaults(one, instances)) for one in DEPLOYED]
-    # without this a restart would leave the nightly backup paused (facts/prefect.md)
-    serve(*served, limit=AT_ONCE, pause_on_shutdown=False, print_starting_message=False)
+    try:
+        _run(served)
+    finally:
+        # Prefect kills the runs, and runs none of their hooks then (facts/prefect.md)
+        clear(instances)
     return 0
+
+
+def _run(served: Sequence[RunnerDeployment]) -> None:
+    # pausing would leave the nightly backup paused after every restart (facts/prefect.md)
+    runner = PatientRunner(limit=AT_ONCE, pause_on_shutdown=False)
+    for one in served:
+        runner.add_deployment(one)
+    with contextlib.suppress(KeyboardInterrupt, TerminationSignal):
+        asyncio.run(runner.start())
 
 
 def _defaults(one: Deployed, instances: Sequence[Instance]) -> dict[str, Any]:

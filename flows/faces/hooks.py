@@ -1,4 +1,4 @@
-"""When a run dies or is cancelled: recover the instance at once, and tell people.
+"""When a run dies, is cancelled or has a fault of ours: recover the instance at once, tell people.
 
 Prefect calls hooks by position in the process, by name from the runner (facts/prefect.md).
 """
@@ -21,21 +21,40 @@ def recover_after(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
     """For on_crashed and on_cancellation."""
     ended = "cancelled" if state.is_cancelled() or state.is_cancelling() else "crashed"
     for instance in _subjects(flow_run):
-        try:
-            found = recover_line(tidy(instance, get_logger("redis-dr").info))
-        except RedisDrError as error:
-            found = one_line(error)
-        line = f"the run {ended} ({state.message or 'no words'}); recovery: {found}"
+        line = f"the run {ended} ({state.message or 'no words'}); recovery: {_recovered(instance)}"
         _tell(flow, flow_run, instance, (ended, line))
 
 
-def tell_failure(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
-    """For on_failure: a fault that is none of ours. Ours have a name, and were told already."""
-    if state.name != "Failed":
+def recover_failed(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
+    """For on_failure: after a fault that is none of ours, nobody knows how far the run came."""
+    if _told_already(state):
         return
-    line = (state.message or "failed without words").splitlines()[0]
     for instance in _subjects(flow_run):
+        line = f"{_first_line(state)}; recovery: {_recovered(instance)}"
         _tell(flow, flow_run, instance, ("failed", line))
+
+
+def tell_failure(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:
+    """For on_failure of flows that change nothing on an instance."""
+    if _told_already(state):
+        return
+    for instance in _subjects(flow_run):
+        _tell(flow, flow_run, instance, ("failed", _first_line(state)))
+
+
+def _told_already(state: State[Any]) -> bool:
+    return state.name != "Failed"  # our own faults have names: flows/faces/running.py
+
+
+def _first_line(state: State[Any]) -> str:
+    return (state.message or "failed without words").splitlines()[0]
+
+
+def _recovered(instance: Instance) -> str:
+    try:
+        return recover_line(tidy(instance, get_logger("redis-dr").info))
+    except RedisDrError as error:
+        return one_line(error)
 
 
 def _subjects(flow_run: FlowRun) -> tuple[Instance, ...]:
@@ -53,7 +72,7 @@ def _tell(flow: Any, flow_run: FlowRun, instance: Instance, said: tuple[str, str
 
 
 HOOKS: dict[str, Any] = {
-    "on_failure": [tell_failure],
+    "on_failure": [recover_failed],
     "on_crashed": [recover_after],
     "on_cancellation": [recover_after],
 }

@@ -61,6 +61,10 @@ class Holder:
             return False
         return _born(self.pid) != self.born
 
+    def elsewhere(self) -> bool:
+        """Whether it ran on another machine, or in another container, than the caller."""
+        return self.machine != _machine()
+
     def __str__(self) -> str:
         return f"{self.operation} {self.id} of {self.hostname} pid {self.pid}, since {self.started}"
 

@@ -1,137 +1,165 @@
-"""The kill table: whatever dies in the middle of a restore, the instance ends whole and running."""
+"""The kill table: whatever dies in the middle of a restore, the instance ends whole and running.
 
-import subprocess
+The rows that teach most; all of them: python -m tests.prefect.kills, and docs/kill-table.md.
+"""
+
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from signal import SIGKILL, SIGTERM
 
 import pytest
 
+from deployments.prefect_server import running_server
 from flows.runbook.backup import backup
 from tests.prefect.conftest import MakeScene
-from tests.support.prefect_server import PrefectServer, kill_children, running_prefect, serving
-from tests.support.prefect_server import python as start_python
-from tests.support.scene import NAME, Scene
+from tests.prefect.deaths import (
+    POOL,
+    WRITTEN_SINCE,
+    Death,
+    Left,
+    after,
+    nobody_holds,
+    old_or_new,
+    start_deployed,
+    until_stopped,
+)
+from tests.prefect.hosts import deploy
+from tests.prefect.listener import Listener, listening
+from tests.prefect.test_news import notify
+from tests.support.prefect_server import PrefectServer, descendants, running_prefect, serving
+from tests.support.scene import Scene
 from tests.support.waiting import wait_until
-
-RESTORE = "from flows.restore import restore; print(restore('weka-redis', warm=False))"
 
 
 @pytest.fixture
 def stage(make_scene: MakeScene) -> Scene:
-    """An instance with one backup, changed since, and every deployment served."""
-    made = make_scene(restart_policy={"Name": "unless-stopped"})
+    """An instance with one backup, changed since."""
+    return prepared(make_scene(restart_policy={"Name": "unless-stopped"}))
+
+
+def prepared(made: Scene) -> Scene:
     backup(made.instance)
-    made.server.client().set("written:since", "1")
+    made.server.client().set(WRITTEN_SINCE, "1")
     return made
 
 
-def consent(server: PrefectServer, run_id: Any) -> None:
-    """Type the name, as a person does in the dialog."""
-    server.await_state(run_id, "Paused")
-    with server.client() as client:
-        wait_until(
-            lambda: _resumed(client, run_id), 30, "the question can be answered", interval=0.3
-        )
+def said(made: Scene, log: str = "serve.log") -> str:
+    return (made.folder / log).read_text()
 
 
-def _resumed(client: Any, run_id: Any) -> bool:
-    # the schema of the question is stored a moment after the state
-    answer = client.request(
-        "POST",
-        "/flow_runs/{id}/resume",
-        path_params={"id": run_id},
-        json={"run_input": {"name": NAME}},
-    )
-    return str(answer.json().get("status")) == "ACCEPT"
+@pytest.fixture
+def hook_and_block(prefect_here: PrefectServer) -> Iterator[tuple[Listener, Listener, str]]:
+    """A webhook and one of Prefect's own blocks, and the configuration that names them."""
+    with listening() as hook, listening() as block, listening() as heart:
+        yield hook, block, notify(hook, block, heart)
 
 
-def until_stopped(made: Scene) -> None:
-    """Return in the middle of the exchange: the container is down."""
-    wait_until(lambda: made.server.container.status == "exited", 90, "it stopped", interval=0.01)
-
-
-def old_or_new(made: Scene, old: dict[bytes, object]) -> str:
-    """Which data is served; an assertion when it is neither."""
-    wait_until(lambda: made.server.container.status == "running", 90, "it runs again", interval=0.2)
-    content = made.content()
-    new = {key: value for key, value in old.items() if key != b"written:since"}
-    assert content in (old, new), f"{len(content)} keys, neither {len(old)} nor {len(new)}"
-    return "old" if content == old else "new"
-
-
-def nobody_holds(made: Scene) -> bool:
-    names = {"name": rf"^/?{made.server.name}\."}
-    return not made.server.engine.containers.list(all=True, filters=names)
-
-
-def start_and_consent(server: PrefectServer) -> Any:
-    run_id = server.start("restore/button", instance=NAME, warm=False)
-    consent(server, run_id)
-    return run_id
-
-
-def test_kill_9_of_the_flow_is_healed_by_the_hook_at_once(
-    stage: Scene, prefect_server: PrefectServer
+def test_kill_9_of_the_flow_is_healed_and_told_by_the_hook_at_once(
+    make_scene: MakeScene,
+    prefect_server: PrefectServer,
+    hook_and_block: tuple[Listener, Listener, str],
 ) -> None:
-    """The runner sees it and its hook recovers: old or new data, whole, and no hands left."""
-    old = stage.content()
-    with serving(prefect_server, stage.configuration, **stage.secrets) as serve:
-        run_id = start_and_consent(prefect_server)
-        until_stopped(stage)
-        assert kill_children(serve)
-        prefect_server.await_state(run_id, "Crashed")
-        old_or_new(stage, old)
-        wait_until(lambda: nobody_holds(stage), 60, "the hands are gone")
+    """The runner's hook recovers: the old data runs, no hands are left; hook and block tell."""
+    hook, block, more = hook_and_block
+    stage = prepared(make_scene(more=more, restart_policy={"Name": "unless-stopped"}))
+
+    left = after(Death("serve", "flow", SIGKILL), stage, prefect_server)
+
+    assert (left.data, left.state) == ("old", "Crashed")
+    wait_until(lambda: hook.heard and block.heard, 30, "people were told")
+    posted = hook.heard[0][2]
+    assert isinstance(posted, dict)
+    assert posted["outcome"] == "crashed"
+    assert "recovery: undone: a restore of" in posted["line"]
+    assert block.heard[0][2] == {
+        "title": "redis-dr: restore of weka-redis crashed",
+        "text": posted["line"],
+    }
 
 
 def test_a_cancelled_restore_ends_old_or_new_and_running(
     stage: Scene, prefect_server: PrefectServer
 ) -> None:
     """Cancel in the middle of the exchange: nothing destructive is done after it."""
-    from prefect.states import Cancelling  # noqa: PLC0415 2 s that collecting need not pay
+    left = after(Death("serve", "nobody"), stage, prefect_server)
 
-    old = stage.content()
-    with serving(prefect_server, stage.configuration, **stage.secrets):
-        run_id = start_and_consent(prefect_server)
-        until_stopped(stage)
-        with prefect_server.client() as client:
-            client.set_flow_run_state(run_id, Cancelling())
-        prefect_server.await_state(run_id, "Cancelled", "Completed")
-        old_or_new(stage, old)
-        wait_until(lambda: nobody_holds(stage), 60, "the hands are gone")
+    assert left.state in ("Cancelled", "Completed")
+    assert (left.data == "new") == (left.state == "Completed")
+    assert "IndexError" not in said(stage)
+
+
+def test_a_signal_to_the_flow_lets_it_put_the_old_data_back_itself(
+    stage: Scene, prefect_server: PrefectServer
+) -> None:
+    """SIGTERM: the flow's own way back, while the server knows that it was no success."""
+    left = after(Death("serve", "flow", SIGTERM), stage, prefect_server)
+
+    assert left == Left("old", "Crashed", left.seconds, "Crashed")
+    assert "failed, putting the old data back: TerminationSignal" in said(stage)
+
+
+def test_stopping_serve_leaves_no_instance_down(
+    stage: Scene, prefect_server: PrefectServer
+) -> None:
+    """SIGTERM to serve kills its runs without hooks: serve itself recovers, and closes the run."""
+    left = after(Death("serve", "runner", SIGTERM), stage, prefect_server)
+
+    assert left == Left("old", "Crashed", left.seconds, "Crashed")
+    assert "its process is gone" in said(stage)
+
+
+def test_kill_9_of_serve_and_flow_is_healed_by_the_next_serve(
+    stage: Scene, prefect_server: PrefectServer
+) -> None:
+    """Nobody is left to notice, so the run stays Running; the next serve brings all in order."""
+    left = after(Death("serve", "both", SIGKILL), stage, prefect_server, alone=2)
+
+    assert left == Left("old", "Running", left.seconds, "Crashed")
+
+
+def test_kill_9_of_worker_and_flow_is_healed_by_the_next_workers_janitor(
+    stage: Scene, prefect_server: PrefectServer
+) -> None:
+    """The same where work pools are used: the janitor's next run recovers and closes the run."""
+    deploy(prefect_server, stage, POOL)
+    left = after(Death("worker", "both", SIGKILL), stage, prefect_server, alone=2)
+
+    assert left == Left("old", "Running", left.seconds, "Crashed")
 
 
 def test_a_restore_that_loses_the_server_is_finished(
     stage: Scene, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The server is killed while the instance is down: the new data is served all the same."""
+    """Under serve, the server is killed while the instance is down: the new data comes, serve
+    lives on, and when the server is back, the run is closed and the next ones are carried out."""
     old = stage.content()
-    new = {key: value for key, value in old.items() if key != b"written:since"}
-    with running_prefect(tmp_path_factory.mktemp("lost")) as server:
-        env = server.environment(stage.configuration, **stage.secrets)
-        log = (stage.folder / "flow.log").open("wb")
-        with log, start_python(RESTORE, env, stdout=log, stderr=subprocess.STDOUT) as flow:
-            run_id = wait_until(lambda: newest(server), 60, "the run is there")
-            consent(server, run_id)
-            until_stopped(stage)
-            server.process.kill()
-            begun = time.monotonic()
-            wait_until(lambda: serves(stage, new), 60, "the new data is served")
-            wait_until(lambda: nobody_holds(stage), 60, "the restore is over", interval=0.2)
-            took = time.monotonic() - begun
-            flow.kill()  # what is left of it only tries to tell the server
-    said = Path(stage.folder / "flow.log").read_text()
-    assert "is back" in said or "verifying" in said
+    new = {key: value for key, value in old.items() if key != WRITTEN_SINCE}
+    # each poll is one try, so that serve has seen many fail before the server is back
+    impatient = {**stage.secrets, "PREFECT_CLIENT_MAX_RETRIES": "0"}
+    with (
+        running_prefect(tmp_path_factory.mktemp("lost")) as server,
+        serving(server, stage.configuration, **impatient) as serve,
+    ):
+        run_id = start_deployed(server, "")
+        until_stopped(stage)
+        server.process.kill()
+        server.process.wait()
+        begun = time.monotonic()
+        wait_until(lambda: serves(stage, new), 60, "the new data is served")
+        wait_until(lambda: nobody_holds(stage), 60, "the restore is over", interval=0.2)
+        took = time.monotonic() - begun
+        wait_until(
+            lambda: said(stage).count("no answer of the server") > 5, 90, "many polls failed"
+        )
+        assert serve.poll() is None
+        with running_server(server.home, server.port):
+            wait_until(lambda: not descendants(serve.pid), 120, "the flow has ended", interval=0.5)
+            server.await_state(server.start("janitor/every-5-minutes"), "Completed")
+            assert server.run(run_id).state.name in ("Completed", "Crashed")
     assert took < 60
+    assert old_or_new(stage, old) == "new"
     assert stage.content(1) == {}
 
 
 def serves(made: Scene, wanted: dict[bytes, object]) -> bool:
     return made.server.answers() and made.server.client().dbsize() == len(wanted)
-
-
-def newest(server: PrefectServer) -> Any:
-    with server.client() as client:
-        runs = client.read_flow_runs()
-    return runs[0].id if runs else None

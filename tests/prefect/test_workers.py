@@ -1,40 +1,12 @@
 """Many hosts: one work pool and one worker for each, on one server, each with its own instances."""
 
 import contextlib
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from deployments.prefect_server import running
 from tests.prefect.conftest import MakeScene
-from tests.support.prefect_server import ROOT, PrefectServer
-from tests.support.scene import Scene, scene
-
-PREFECT = str(Path(sys.executable).with_name("prefect"))
-
-
-@contextlib.contextmanager
-def working(server: PrefectServer, made: Scene, pool: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A worker of one host: its own pool, its own configuration."""
-    env = server.environment(made.configuration, PREFECT_WORKER_QUERY_SECONDS="1", **made.secrets)
-    command = [PREFECT, "worker", "start", "--pool", pool, "--type", "process"]
-    with (made.folder / f"{pool}.log").open("wb") as log, running(command, env, log) as process:
-        yield process
-
-
-def deploy(server: PrefectServer, made: Scene, pool: str) -> None:
-    env = server.environment(made.configuration, **made.secrets)
-    done = subprocess.run(
-        [sys.executable, "-m", "deployments.deploy", "--pool", pool],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+from tests.prefect.hosts import deploy, working
+from tests.support.prefect_server import PrefectServer
+from tests.support.scene import scene
 
 
 def test_two_hosts_back_up_their_own_instances_through_one_server(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -112,19 +113,21 @@ def serving(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """deployments.serve on a configuration, once all its deployments are there."""
     log = (configuration.parent / "serve.log").open("ab")
-    env = server.environment(configuration, **more)
+    env, begun = server.environment(configuration, **more), datetime.now(UTC)
     with log, running([sys.executable, "-m", "deployments.serve"], env, log) as process:
-        wait_until(lambda: _ready(server, process), 60, "serve is ready", interval=0.3)
+        wait_until(lambda: _ready(server, process, begun), 90, "serve is ready", interval=0.3)
         yield process
 
 
-def _ready(server: PrefectServer, process: "subprocess.Popen[bytes]") -> bool:
+def _ready(server: PrefectServer, process: "subprocess.Popen[bytes]", begun: datetime) -> bool:
     from deployments.table import DEPLOYED  # noqa: PLC0415 with its only user
 
     assert process.poll() is None, "serve ended"
     with server.client() as client:
         found = client.read_deployments()
-    return len([one for one in found if str(one.status).endswith("READY")]) >= len(DEPLOYED)
+    # that they are READY may still be said of a serve that was killed a moment ago
+    asked = [one for one in found if one.last_polled and one.last_polled >= begun]
+    return len(asked) >= len(DEPLOYED)
 
 
 def python(code: str, env: Mapping[str, str], **options: Any) -> "subprocess.Popen[bytes]":
@@ -132,11 +135,15 @@ def python(code: str, env: Mapping[str, str], **options: Any) -> "subprocess.Pop
     return subprocess.Popen([sys.executable, "-c", code], env=dict(env), cwd=ROOT, **options)
 
 
-def kill_children(process: "subprocess.Popen[bytes]") -> list[int]:
-    """kill -9 to the processes that this one started; their ids."""
-    found = Path(f"/proc/{process.pid}/task").glob("*/children")
-    children = [int(pid) for file in found for pid in file.read_text().split()]
-    for pid in children:
+def descendants(pid: int) -> list[int]:
+    """The processes that this one started, and those that they started."""
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for file in found for child in file.read_text().split()]
+    return [*children, *(below for child in children for below in descendants(child))]
+
+
+def send(pids: list[int], what: signal.Signals) -> None:
+    """A signal to each that is still there."""
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    return children
+            os.kill(pid, what)

@@ -1,0 +1,36 @@
+"""What serve does first and last: bring back instances whose run was killed, close those runs.
+
+The janitor does the same, but nobody should wait for its next turn with a Redis that is down.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from flows.faces.pages.recover import recover_line
+from flows.faces.publishing import API_ERRORS
+from flows.faces.zombies import bury
+from flows.runbook.fleet import one_line
+from flows.runbook.tidy import tidy
+from tasks.model.errors import RedisDrError
+from tasks.model.settings.instance import Instance
+
+
+def clear(instances: Sequence[Instance]) -> None:
+    """Every instance is tried, whatever becomes of the others; an API that is away is only told."""
+    for instance in instances:
+        try:
+            report = tidy(instance, _tell)
+        except RedisDrError as error:
+            _tell(f"{instance.name}: {one_line(error)}")
+            continue
+        if report.phase is not None:
+            _tell(f"{instance.name}: {recover_line(report)}")
+    try:
+        for name in bury():
+            _tell(f"{name} was shown as running; its process is gone")
+    except API_ERRORS as error:
+        _tell(f"the run list was not looked at: {type(error).__name__}")
+
+
+def _tell(line: str) -> None:
+    print(f"serve: {line}", file=sys.stderr, flush=True)
