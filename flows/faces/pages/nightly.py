@@ -33,4 +33,4 @@ def _proof(report: NightlyReport) -> str:
 
 
 def _retention(report: NightlyReport) -> str:
-    return prune_line(report.prune) if report.prune else "nothing removed: the proof is bad"
+    return prune_line(report.prune) if report.prune else "nothing removed: nothing was proven"
