@@ -1,9 +1,10 @@
 """Carry a backup into other stores: the 3-2-1 rule in one command, and the end of a backup flow."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from tasks.catalog import choose, load_catalog, mark_in_use, release_use
+from flows.runbook.reading import reading
+from tasks.catalog import choose, load_catalog
 from tasks.copying import commit_copy, copy_file, discard_copy
 from tasks.model.errors import RedisDrError, UsageError
 from tasks.model.manifest import Manifest
@@ -24,8 +25,7 @@ def copy(
 ) -> CopyReport:
     """Copy one backup to the targets, or to the configured `store.copies`.
 
-    Raises UsageError without a target, Damaged when the backup is not what was written; then the
-    target lists nothing of it.
+    Raises UsageError without a target, Damaged for a bad backup; then the target lists nothing.
     """
     timings = Timings()
     targets = targets or instance.store.copies
@@ -33,13 +33,10 @@ def copy(
         raise UsageError("no store to copy to", "add --to URL, or [[store.copies]] to the file")
     source = open_store(instance.store)
     manifest = choose(load_catalog(source, instance.name), which)
-    lease = mark_in_use(source, instance.name, manifest.backup_id, datetime.now(UTC) + _LEASE)
-    try:
+    with reading(instance, manifest, _LEASE):
         findings = [
             _copied(source, open_store(target), manifest, instance, say) for target in targets
         ]
-    finally:
-        release_use(source, lease)
     return CopyReport(
         command="copy",
         instance=instance.name,

@@ -8,7 +8,7 @@ from tasks.catalog import load_catalog
 from tasks.model.catalog import Catalog
 from tasks.model.drift import content_drift
 from tasks.model.errors import Refused, StoreError
-from tasks.model.report import Finding, all_ok
+from tasks.model.report import Finding
 from tasks.model.retention import RetentionPlan, plan_retention
 from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance
@@ -18,17 +18,18 @@ from tasks.prune import remove_backup, remove_expired_leases, remove_orphans, sw
 from tasks.storage.opening import open_store
 from tasks.storage.protocol import ObjectStore
 
+_NEVER_FINISHED = "files of a run that never finished"
+
 
 def prune(
     instance: Instance, *, apply: bool, despite_drift: bool = False, say: Say = quiet
 ) -> PruneReport:
     """Plan and, with `apply`, remove. While the newest backup looks wrong nothing is removed."""
-    timings = Timings()
-    store, now = open_store(instance.store), datetime.now(UTC)
+    timings, store, now = Timings(), open_store(instance.store), datetime.now(UTC)
     catalog = load_catalog(store, instance.name)
     plan = plan_retention(catalog, instance.retention, now, _drift(catalog, instance))
     findings = [] if despite_drift else list(_frozen(plan))
-    act = apply and all_ok([*findings, Finding(check="plan made", ok=True)])
+    act = apply and not findings
     before = now - timedelta(hours=instance.retention.orphan_grace_hours)
     uploads = sweep_uploads(store, before, apply=act)
     if act:
@@ -44,17 +45,16 @@ def prune(
         store=store.address,
         applied=act,
         frozen=plan.frozen,
-        kept=tuple(PlannedBackup(backup_id=k.backup_id, reasons=k.reasons) for k in plan.kept),
-        removed=tuple(
-            PlannedBackup(backup_id=r.backup_id, reasons=(r.reason,)) for r in plan.removed
-        ),
-        orphans=tuple(
-            PlannedBackup(backup_id=o.backup_id, reasons=("files of a run that never finished",))
-            for o in plan.orphans
-        ),
+        kept=tuple(_planned(one.backup_id, *one.reasons) for one in plan.kept),
+        removed=tuple(_planned(one.backup_id, one.reason) for one in plan.removed),
+        orphans=tuple(_planned(one.backup_id, _NEVER_FINISHED) for one in plan.orphans),
         uploads=tuple(upload.key for upload in uploads),
         freed_bytes=sum(one.stored_size for one in plan.removed),
     )
+
+
+def _planned(backup_id: str, *reasons: str) -> PlannedBackup:
+    return PlannedBackup(backup_id=backup_id, reasons=reasons)
 
 
 def _drift(catalog: Catalog, instance: Instance) -> tuple[str, ...]:

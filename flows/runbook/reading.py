@@ -14,14 +14,14 @@ _LEASE = timedelta(hours=6)  # a drill of a big backup, its download and its con
 
 
 @contextmanager
-def reading(instance: Instance, manifest: Manifest) -> Iterator[None]:
+def reading(instance: Instance, manifest: Manifest, lease: timedelta = _LEASE) -> Iterator[None]:
     """Raises Damaged when a prune was quicker."""
     store = open_store(instance.store)
-    until = datetime.now(UTC) + _LEASE
-    lease = mark_in_use(store, instance.name, manifest.backup_id, until)
+    until = datetime.now(UTC) + lease
+    taken = mark_in_use(store, instance.name, manifest.backup_id, until)
     try:
         yield
     finally:
         # it ends by itself; what was done with the backup stays done
         with suppress(StoreError):
-            release_use(store, lease)
+            release_use(store, taken)

@@ -28,14 +28,9 @@ def store_file(  # noqa: PLR0913, PLR0917 where, what, from where and how: each 
     What the source raises passes through, and nothing is left in the store.
     """
     plain, stored = Tally(), Tally()
-    packed = compressed(source, settings.zstd_level, plain)
-    stored_name = checked_key(name) + ".zst"
-    if settings.age_recipients:
-        from tasks.storage.encryption import encrypted  # noqa: PLC0415 not every store needs it
-
-        packed = encrypted(packed, settings.age_recipients)
-        stored_name += ".age"
-    with packed:
+    encryption: Literal["age", "none"] = "age" if settings.age_recipients else "none"
+    stored_name = checked_key(name) + (".zst.age" if settings.age_recipients else ".zst")
+    with _packed(source, plain, settings) as packed:
         written = store.put(key_prefix + stored_name, tallied(packed, stored))
     file = StoredFile(
         name=name,
@@ -46,10 +41,19 @@ def store_file(  # noqa: PLR0913, PLR0917 where, what, from where and how: each 
         stored_size=stored.size,
         stored_sha256=stored.sha256,
         codec="zstd",
-        encryption="age" if settings.age_recipients else "none",
+        encryption=encryption,
     )
     _compare(file, "stored size", stored.size, written)
     return file
+
+
+def _packed(source: BinaryIO, plain: Tally, settings: StoreSettings) -> BinaryIO:
+    packed = compressed(source, settings.zstd_level, plain)
+    if not settings.age_recipients:
+        return packed
+    from tasks.storage.encryption import encrypted  # noqa: PLC0415 not every store needs it
+
+    return encrypted(packed, settings.age_recipients)
 
 
 def open_file(store: ObjectStore, key_prefix: str, file: StoredFile) -> BinaryIO:

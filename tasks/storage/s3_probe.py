@@ -27,7 +27,15 @@ _REFUSED = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
 def probe_s3(store: S3Store, folder: str) -> tuple[Capability, ...]:
     """Try everything that needs no permission beyond those of a backup. Raises StoreError."""
-    probes: tuple[tuple[str, str, Callable[[Target], bool]], ...] = (
+    return tuple(
+        _tried(store.target(f"{folder}{name.replace(' ', '-')}"), name, means, probe)
+        for name, means, probe in _probes()
+    )
+
+
+def _probes() -> tuple[tuple[str, str, Callable[[Target], bool]], ...]:
+    """Each with its name and what its outcome means."""
+    return (
         (
             "wrong MD5 refused",
             "the server checks each body against Content-MD5; if not, only reading back proves it",
@@ -54,10 +62,6 @@ def probe_s3(store: S3Store, folder: str) -> tuple[Capability, ...]:
             "a locked version cannot be deleted before its time, tried with a real one",
             _lock_holds,
         ),
-    )
-    return tuple(
-        _tried(store.target(f"{folder}{name.replace(' ', '-')}"), name, means, probe)
-        for name, means, probe in probes
     )
 
 

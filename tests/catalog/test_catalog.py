@@ -1,28 +1,24 @@
 """What a listing of the store tells, and what it makes of things that are not ours."""
 
 import io
-import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from flows.runbook.catalog import list_backups, show_backup
-from flows.runbook.pin import set_pin
 from tasks.catalog import (
     add_proof,
     choose,
     commit,
     load_catalog,
-    mark_in_use,
     proofs,
-    release_use,
 )
 from tasks.model.errors import Damaged, Refused, UsageError
 from tasks.model.settings.instance import Instance
 from tasks.model.settings.store import StoreSettings
-from tasks.model.store_layout import backup_prefix, manifest_key, proof_name
+from tasks.model.store_layout import backup_prefix, proof_name
 from tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, NOON, days_ago, instance, manifest, store_backup
 
@@ -205,49 +201,3 @@ def test_a_backup_is_proven_by_its_newest_whole_proof(
         assert list_backups(weka).backups[0].proven_at == proven, (kind, ok)
         assert load_catalog(store, NAME).disproven(one) == (hour in {5, 6})
     assert [(p.kind, p.ok) for p in proofs(store, NAME, one)] == [(k, ok) for k, ok, _ in steps]
-
-
-def test_pins_come_and_go(how: StoreSettings, weka: Instance, store: ObjectStore) -> None:
-    """Twice is fine, both ways; the reason is kept; a backup that is gone cannot be pinned."""
-    one = store_backup(how).backup_id
-    for pinned in (True, True, False, False, True):
-        report = set_pin(weka, one, pinned=pinned, reason="audit")
-        assert (report.ok, report.pinned) == (True, pinned)
-        assert list_backups(weka).backups[0].pinned == pinned
-    body = json.loads(store.open(backup_prefix(NAME, one) + "pin.json").read())
-    assert body["reason"] == "audit"
-    with pytest.raises(UsageError):
-        set_pin(weka, "20200101T000000Z-000000", pinned=True)
-
-
-def test_a_lease_lasts_until_it_is_released(
-    how: StoreSettings, weka: Instance, store: ObjectStore
-) -> None:
-    """Two readers hold two leases; the longer one counts."""
-    one = store_backup(how).backup_id
-    soon, later = datetime.now(UTC) + timedelta(hours=1), datetime.now(UTC) + timedelta(hours=2)
-    first, second = (mark_in_use(store, NAME, one, until) for until in (later, soon))
-
-    assert list_backups(weka).backups[0].in_use_until == later
-    release_use(store, first)
-    assert list_backups(weka).backups[0].in_use_until == soon
-    release_use(store, second)
-    release_use(store, second)
-    assert list_backups(weka).backups[0].in_use_until is None
-
-
-def test_a_lease_on_a_removed_backup_is_refused(how: StoreSettings, store: ObjectStore) -> None:
-    """When prune was quicker the reader is told at once, and no lease is left."""
-    one = store_backup(how).backup_id
-    store.delete(manifest_key(NAME, one))
-    with pytest.raises(Damaged, match=one):
-        mark_in_use(store, NAME, one, datetime.now(UTC) + timedelta(hours=1))
-    assert list(store.list(f"{NAME}/restores/")) == []
-
-
-def test_nonsense_leases_protect_nothing(how: StoreSettings, store: ObjectStore) -> None:
-    """And harm nothing either."""
-    store_backup(how)
-    for number, body in enumerate((b"", b"{}", b'{"backup_id": 1, "until": "tomorrow"}', b"[]")):
-        store.create(f"{NAME}/restores/{number}.json", body)
-    assert load_catalog(store, NAME).in_use == {}
