@@ -13,6 +13,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +33,7 @@ from tests.drill.place import POLICY, make_place, rewrite_aof
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer, start_redis
 
+_AT_ONCE = 3  # clean drills
 IMAGES = ("redis-dr/redis:7.0", "redis-dr/redis:8.0", "redis-dr/valkey:8.1")
 
 
@@ -118,22 +121,28 @@ def _faults(engine: docker.DockerClient, numbers: range, seed: int) -> Iterator[
 
 
 def _clean(engine: docker.DockerClient, numbers: range, seed: int) -> Iterator[dict[str, object]]:
-    for number in numbers:
-        dice = Random(seed + number)
-        image = IMAGES[number % len(IMAGES)]
-        aof = dice.random() < 0.5
-        arguments = RUNBOOK_ARGS if aof else ["--appendonly", "no"]
-        server = start_redis(engine, image=image, args=[*arguments, "--databases", "20"])
-        try:
-            _strew(server, dice)
-            if aof and dice.random() < 0.5:
-                rewrite_aof(server)
-            with tempfile.TemporaryDirectory() as store:
-                report = _drilled(server, Path(store), number)
-        finally:
-            server.remove()
-        print(f"clean {number} {image} aof={aof}: {report}", file=sys.stderr)
-        yield {"image": image, "aof": aof, "seed": seed + number, **report}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # a drill mostly waits
+        for first in range(0, len(numbers), _AT_ONCE):
+            some = numbers[first : first + _AT_ONCE]
+            yield from pool.map(partial(_one_clean, engine, seed), some)
+
+
+def _one_clean(engine: docker.DockerClient, seed: int, number: int) -> dict[str, object]:
+    dice = Random(seed + number)
+    image = IMAGES[number % len(IMAGES)]
+    aof = dice.random() < 0.5
+    arguments = RUNBOOK_ARGS if aof else ["--appendonly", "no"]
+    server = start_redis(engine, image=image, args=[*arguments, "--databases", "20"])
+    try:
+        _strew(server, dice)
+        if aof and dice.random() < 0.5:
+            rewrite_aof(server)
+        with tempfile.TemporaryDirectory() as store:
+            report = _drilled(server, Path(store), number)
+    finally:
+        server.remove()
+    print(f"clean {number} {image} aof={aof}: {report}", file=sys.stderr, flush=True)
+    return {"image": image, "aof": aof, "seed": seed + number, **report}
 
 
 def _drilled(server: RedisServer, store: Path, turn: int) -> dict[str, object]:
