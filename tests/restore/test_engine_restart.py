@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def place(
     made = place_for(tmp_path_factory.mktemp("engine"))
     dockerd.start(made)
     try:
-        with docker.DockerClient(base_url=made.host, timeout=120) as engine:
+        with closing(docker.DockerClient(base_url=made.host, timeout=120)) as engine:
             engine.images.load(b"".join(docker_client.images.get(DEFAULT_IMAGE).save(named=True)))
         yield made
     finally:
@@ -53,7 +54,7 @@ def place(
 @pytest.fixture
 def there(place: Place, tmp_path: Path) -> Iterator[Estate]:
     """The runbook's instance on that engine."""
-    with docker.DockerClient(base_url=place.host, timeout=120) as engine:
+    with closing(docker.DockerClient(base_url=place.host, timeout=120)) as engine:
         server = start_redis(
             engine, args=[*RUNBOOK_ARGS, *DEBUG], restart_policy={"Name": "unless-stopped"}
         )
