@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from tasks.model.errors import RedisDrError, Unreachable
+from tasks.model.errors import RedisDrError
 from tasks.model.report import Finding
 from tasks.model.settings.instance import Instance
 from tasks.server.connection import connect
@@ -30,18 +30,22 @@ class LastEpochs:
 
     hashes: dict[str, dict[bytes, int]] = field(default_factory=dict)
     counter: int | None = None
+    problem: str = ""  # why they could not be read
 
 
 def has_epochs(instance: Instance) -> bool:
-    """Whether the server holds any epoch. Raises Unreachable."""
+    """Whether the server holds any epoch; where an ACL does not let us see, it may."""
     epochs = instance.epochs
-    with redis_errors(instance.name):
-        return bool(connect(instance, epochs.db).exists(*epochs.hashes, epochs.counter))
+    try:
+        with redis_errors(instance.name):
+            return bool(connect(instance, epochs.db).exists(*epochs.hashes, epochs.counter))
+    except RedisDrError:
+        return True
 
 
 @step
-def last_epochs(instance: Instance) -> LastEpochs | None:
-    """Hold all writes and read the counters; None of a server that does not answer."""
+def last_epochs(instance: Instance) -> LastEpochs:
+    """Hold all writes and read the counters."""
     epochs = instance.epochs
     try:
         client = connect(instance, epochs.db)
@@ -53,8 +57,8 @@ def last_epochs(instance: Instance) -> LastEpochs | None:
                 {name: _numbers(_hash(client, name)) for name in epochs.hashes},
                 _numbers({b"": _string(client, epochs.counter)}).get(b""),
             )
-    except Unreachable:
-        return None
+    except RedisDrError as error:  # an ACL; or it just died: neither keeps a restore from going on
+        return LastEpochs(problem=error.problem)
 
 
 @step
@@ -62,7 +66,9 @@ def raise_epochs(instance: Instance, last: LastEpochs | None) -> tuple[Finding, 
     """Raise each counter above what it was last. By increments: a client may raise it, too."""
     if last is None or instance.database(instance.epochs.db).on_restore == "empty":
         return ()
-    epochs = instance.epochs
+    epochs, check = instance.epochs, "epochs are above those seen right before the stop"
+    if last.problem:
+        return (Finding(check=check, ok=True, actual="not seen", detail=last.problem),)
     with redis_errors(instance.name):
         client = connect(instance, epochs.db)
         behind: list[tuple[str, bytes | None, int]] = []
@@ -75,7 +81,6 @@ def raise_epochs(instance: Instance, last: LastEpochs | None) -> tuple[Finding, 
         _raise(client, behind)
     if not any(last.hashes.values()) and last.counter is None:
         return ()
-    check = "epochs are above those seen right before the stop"
     return (Finding(check=check, ok=True, actual=f"{len(behind)} raised after the start"),)
 
 

@@ -15,8 +15,8 @@ from tasks.storage.opening import open_store
 # facts/redis.md 5 and DESIGN.md: a load of 324 MB took about 3 s, of 1,000,000 keys 1.4 s
 _BYTES_A_SECOND = 110e6
 _KEYS_A_SECOND = 700e3
-_STOP_SWAP_START = 1.3  # seconds
-_STOP_SWAP = 0.8
+_STOP_SWAP_START = 0.7  # seconds, benchmarks/restore_downtime.py
+_STOP_SWAP = 0.35
 
 
 def predicted_downtime(prepared: Prepared, drilled: DrillLine | None = None) -> float:
