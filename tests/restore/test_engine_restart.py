@@ -98,7 +98,7 @@ def test_an_engine_that_starts_anew_leaves_the_data_old_or_new(
     old = there.digest()
     container = f"/containers/{there.server.name}{path}"
     spec = faults.Spec(
-        faults.as_json(there.instance), path=container, fault=faults.STOP, after=True
+        instance=faults.as_json(there.instance), path=container, fault=faults.STOP, after=True
     )
     restore = faults.spawn(spec, DOCKER_HOST=place.host)
     wait_until(partial(stopped_by_itself, restore.pid), 90, "the restore is held")
