@@ -30,7 +30,7 @@ test: lint ## lint and all tests, those with real containers included
 
 soak: setup ## every point of the kill and failure sweeps of a restore, 300 drills: two hours
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/restore/test_sweep.py $(PYTEST_ARGS)'
-	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && $(PY) -m tests.drill.soak && exec $(PY) -m tests.drill.kills'
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && $(PY) -m tests.drill.soak && $(PY) -m tests.drill.kills && exec $(PY) -m tests.prefect.kills'
 
 check: lint ## lint and the tests that need no container
 	@$(PYTEST) -m "not engine" $(PYTEST_ARGS)

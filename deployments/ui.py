@@ -5,6 +5,7 @@ Works on the configured instances; where there is no configuration, on a demo Re
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +24,9 @@ _POLL_SECONDS = 0.5
 
 
 def main() -> int:
-    """Run until ctrl-C, or until one of the two processes ends."""
+    """Run until ctrl-C or another signal to end, or until one of the two processes ends."""
+    for one in (signal.SIGTERM, signal.SIGHUP):  # else both would outlive a closed terminal
+        signal.signal(one, _interrupt)
     home = Path(os.environ.get("PREFECT_HOME") or ROOT / ".run" / "prefect")
     port = usual_or_free()
     try:
@@ -42,6 +45,10 @@ def main() -> int:
     except RedisDrError as error:
         print(f"ui: {error}", file=sys.stderr)
         return error.exit_code
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def usual_or_free() -> int:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import docker
 import pytest
+from prefect import flow
 
 from deployments.demo.instance import RUNBOOK_ARGS
 from deployments.demo.query_service import QueryService
 from flows.check import check
 from flows.drill import drill
+from flows.faces.saying import saying
 from flows.janitor import janitor
 from flows.nightly import nightly
 from flows.prune import prune
@@ -69,9 +71,9 @@ def test_a_verb_ends_completed_with_its_page(
 ) -> None:
     """One line as the state's message; a run name with instance and time; a page of this run."""
     use(estate, monkeypatch)
-    flow, parameters, line = RUNS[verb]
+    run_it, parameters, line = RUNS[verb]
 
-    state = flow(**parameters, return_state=True)
+    state = run_it(**parameters, return_state=True)
 
     assert state.is_completed(), state.message
     assert re.search(line, state.message or ""), state.message
@@ -80,6 +82,21 @@ def test_a_verb_ends_completed_with_its_page(
     page = prefect_here.artifacts(f"{verb}-{NAME}")[-1]
     assert page.flow_run_id == run.id
     assert NAME in page.data
+
+
+def test_percentages_of_the_runbook_show_as_a_bar(prefect_here: PrefectServer) -> None:
+    """A load that takes long is a progress artifact of the run, under a key of the instance."""
+
+    @flow
+    def loads() -> None:
+        say = saying("restore", "slow-redis")
+        for line in ("starting", "loading, 41 %", "loading, 42 %", "loading, 100 %", "verifying"):
+            say(line)
+
+    loads()
+
+    (bar,) = prefect_here.artifacts("restore-progress-slow-redis")
+    assert (bar.type, bar.data, bar.description) == ("progress", 100.0, "loading")
 
 
 def test_a_check_without_any_backup_is_red(here: Scene, prefect_here: PrefectServer) -> None:

@@ -85,6 +85,7 @@ def test_a_wrong_name_changes_nothing(button: Button, shown: Scene) -> None:
     button.picture("restore-question")
     button.answer("weka-reddis")
     button.await_end("Refused")
+    button.picture("restore-refused")
 
     assert "Predicted downtime" in plan
     assert "never proven" in plan
