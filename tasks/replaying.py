@@ -26,6 +26,7 @@ class Replay:
     container: ContainerState
     layout: Layout
     files: tuple[Path, ...]
+    databases: int = 16  # the server refuses files with a higher number
 
 
 def require_aof(manifest: Manifest) -> tuple[StoredFile, ...]:
@@ -56,7 +57,10 @@ def replay(hands: Hands, replay_of: Replay, instance: Instance) -> Path:
     spec = SandboxSpec(
         name=sandbox_name(replay_of.container.name),
         image=replay_of.container.image_id,
-        arguments=("--dir", home, "--appendonly", "yes", "--save", "", "--maxmemory", "0"),
+        arguments=(
+            *("--dir", home, "--appendonly", "yes", "--save", "", "--maxmemory", "0"),
+            *("--databases", str(replay_of.databases)),
+        ),
         user="0",
         volumes_from=replay_of.container.id,
         lease_seconds=instance.restore.lease_seconds,

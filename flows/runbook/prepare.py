@@ -68,9 +68,9 @@ def _fetched(held: Held, manifest: Manifest, options: RestoreOptions, workspace:
     files = require_aof(manifest)
     paths = [fetch(held.instance, manifest, one, workspace / one.name) for one in files]
     held.say("replaying the append-only files")
-    return replay(
-        held.hands, Replay(held.found.container, held.layout, tuple(paths)), held.instance
-    )
+    databases = manifest.persistence.databases
+    asked = Replay(held.found.container, held.layout, tuple(paths), databases)
+    return replay(held.hands, asked, held.instance)
 
 
 def prepare(

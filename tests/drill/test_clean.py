@@ -10,8 +10,10 @@ import docker
 import pytest
 import redis
 
+from deployments.demo.instance import RUNBOOK_ARGS
 from flows.faces.pages.drill import drill_line
 from flows.runbook.backup import backup
+from flows.runbook.drill import DrillOptions, drill
 from tasks.catalog import choose, load_catalog
 from tasks.engine.ground import ground_name
 from tasks.engine.hands import holder_of
@@ -19,7 +21,7 @@ from tasks.evidence import read_proof
 from tasks.model.drill_report import RTO_PARTS, DrillReport
 from tasks.model.errors import Refused
 from tasks.storage.opening import open_store
-from tests.drill.place import POLICY, Place, fill, make_place
+from tests.drill.place import POLICY, Place, fill, make_place, rewrite_aof
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -172,6 +174,24 @@ def test_every_kind_of_server_is_proven(plain_server: RedisServer, tmp_path: Pat
         report = read_proof(source.read())["predicate"]["report"]
     assert report["databases"]["19"]["restored"] == 1
     assert report["negative_control"]["red"]
+
+
+def test_append_only_files_with_many_databases_are_replayed(
+    redis_factory: Callable[..., RedisServer], tmp_path: Path
+) -> None:
+    """A key in database 19, in the base and in the increment: no false alarm."""
+    server = redis_factory(args=[*RUNBOOK_ARGS, "--databases", "20"])
+    server.client(19).set("in", "the base")
+    rewrite_aof(server)
+    server.client(19).set("in the", "increment")
+    store = {"url": f"file:{tmp_path / 'store'}"}
+    instance = instance_of(server, name=server.name, store=store)
+    backup(instance)
+
+    report = drill(instance, DrillOptions(control=False))
+
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert report.timings["replay"] > 0
 
 
 def test_the_latest_of_a_flushed_database_is_not_drilled(
