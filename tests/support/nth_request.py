@@ -15,11 +15,18 @@ class NthRequest(FaultProxy):
         self.requests = 0
         self._at = 0
         self._what: Fault | Callable[[], None] | None = None
+        self._onward = False
 
-    def arm(self, at: int, what: Fault | Callable[[], None]) -> None:
-        """Count from now on, and strike the request of this number (from 1)."""
+    def arm(self, at: int, what: Fault | Callable[[], None], *, onward: bool = False) -> None:
+        """Count from now on, and strike the request of this number (from 1), or it and all after.
+
+        "refuse" begins at that request and lasts: nobody listens any more.
+        """
         self.heal()
         self.requests, self.struck, self._at, self._what = 0, 0, at, what
+        self._onward = onward
+        if isinstance(what, Fault) and what.kind == "refuse":
+            self._what = lambda: self.inject(what)
 
     def strike(self, chunk: bytes) -> Fault | None:
         """The fault for a chunk that begins a request, if it is that request's turn."""
@@ -27,7 +34,8 @@ class NthRequest(FaultProxy):
             return None
         with self._lock:
             self.requests += 1
-            struck = self.requests == self._at and self._what is not None
+            reached = self.requests == self._at or (self._onward and self.requests > self._at > 0)
+            struck = reached and self._what is not None
         if not struck:
             return None
         self.struck += 1
