@@ -133,6 +133,9 @@ def _bare(server: RedisServer) -> float:
         command=[],
         volumes_from=[server.id],
         user="0",
+        # as the hands: with a network it would keep the bridge's carrier up, which else comes back
+        # a second after a bridge's only container was started
+        network_mode="none",
         detach=True,
     )
     try:
