@@ -20,7 +20,7 @@ from tasks.witness import compare_sandbox, listing_of
 
 # the exchange is a load like the trial's, on the same machine, a moment later; stop, swap and start
 # cost what the engine is slow today, and its slowness shows in a script (measured: as much as 10 to
-# 18 of them, benchmarks/restore_downtime.py: on a bridge of its own the engine lets clients in late)
+# 18 of them, benchmarks/restore_downtime.py: on a bridge of its own clients are let in late)
 _SCRIPTS = 14
 
 # hard links: the server may write beside them, never into them
