@@ -1,8 +1,10 @@
-"""How far the append-only files of a backup reach, told by their own time stamps."""
+"""How far the append-only files of a backup reach, and what they have to bring back at least."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.rdb import take_forms
 from tasks.step import step
 
 
@@ -14,6 +16,14 @@ def end_of_aof(increments: tuple[Path, ...]) -> datetime | None:
     """
     found = [at for path in increments if (at := _last_stamp(path)) is not None]
     return datetime.fromtimestamp(max(found), UTC) if found else None
+
+
+@step
+def living_keys(dump: Path) -> int:
+    """How many keys of it have not expired by now. Raises RdbError, UnknownRdb."""
+    with dump.open("rb") as source, dump.open("rb") as again:
+        found = take_forms(source, again, int(time.time() * 1000))
+    return sum(one.alive or 0 for one in found.databases.values())
 
 
 def _last_stamp(path: Path) -> int | None:

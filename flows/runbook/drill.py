@@ -16,7 +16,7 @@ from flows.runbook.prepare import download
 from flows.runbook.reading import reading
 from flows.runbook.rehearse import Rehearsal, rehearse, restart
 from tasks.catalog import choose, load_catalog
-from tasks.drill_aof import end_of_aof
+from tasks.drill_aof import end_of_aof, living_keys
 from tasks.drill_history import drills_so_far, recent_drills
 from tasks.drill_warming import rehearse_warming
 from tasks.engine.sandbox import SandboxFailed
@@ -25,7 +25,6 @@ from tasks.model.backup_id import new_backup_id
 from tasks.model.drill_findings import judge_control, judge_replay, judge_targets, rpo_of
 from tasks.model.drill_report import RTO_PARTS, Control, DrillReport
 from tasks.model.errors import Damaged, RedisDrError
-from tasks.model.inventory import Inventory
 from tasks.model.manifest import Manifest
 from tasks.model.report import Finding, all_ok
 from tasks.model.restore_options import RestoreOptions
@@ -106,7 +105,7 @@ def _prove(
     rto = sum(held.timings.as_dict().get(part, 0.0) for part in RTO_PARTS)
     held.say("writing, killing, booting again")
     restarted = _tried("a restart keeps the data", lambda: restart(held, manifest, workspace))
-    moment, replayed = _replayed(held, manifest, workspace, rehearsal.inventory)
+    moment, replayed = _replayed(held, manifest, workspace)
     findings = (*warmed, *restarted, *replayed)
     made = None
     if control is not None and all_ok((*rehearsal.findings, *findings)):
@@ -117,7 +116,7 @@ def _prove(
 
 
 def _replayed(
-    held: Held, manifest: Manifest, workspace: Path, dump: Inventory
+    held: Held, manifest: Manifest, workspace: Path
 ) -> tuple[datetime, tuple[Finding, ...]]:
     """The append-only files, replayed; and the newest moment that came back."""
     if not any(file.role == "aof-manifest" for file in manifest.files):
@@ -128,7 +127,8 @@ def _replayed(
         # with clocks of its own: the way back that is measured is the dump's
         apart = replace(held, timings=Timings())
         _, inside = download(apart, manifest, RestoreOptions(source="aof"), folder)
-        return (judge_replay(dump, inside, held.instance.drift),)
+        living = living_keys(workspace / "fetched.rdb")
+        return (judge_replay(living, inside, held.instance.drift),)
 
     with held.timings.measure("replay"):
         findings = _tried("the append-only files bring the data back, too", replay)
