@@ -78,8 +78,7 @@ def exchange(held: Held, prepared: Prepared, journal: Journal) -> Exchanged:
             start_server(held.hands, held.instance)
             await_server(held.instance, held.say)
         raised = raise_epochs(held.instance, last)
-        proof = _prove(held, prepared, round(time.monotonic() - stopped, 3))
-        proof = replace(proof, findings=(*raised, *proof.findings))
+        proof = _prove(held, prepared, round(time.monotonic() - stopped, 3), raised)
         if all_ok(proof.findings):
             _keep(held, journal)
             return proof
@@ -122,7 +121,9 @@ def _keep(held: Held, journal: Journal) -> None:
     end(held.hands, held.layout)
 
 
-def _prove(held: Held, prepared: Prepared, downtime: float) -> Exchanged:
+def _prove(
+    held: Held, prepared: Prepared, downtime: float, raised: tuple[Finding, ...]
+) -> Exchanged:
     held.say("verifying")
     placed = sum(one.written for one in prepared.spliced.databases.values())
     with held.timings.measure("verify"):
@@ -133,7 +134,7 @@ def _prove(held: Held, prepared: Prepared, downtime: float) -> Exchanged:
         else:
             comparison = compare_keys(held.instance, prepared.placed, placed)
     accounts = _accounts(prepared, comparison)
-    findings = [counters]
+    findings = [*raised, counters]
     for db, account in sorted(accounts.items()):
         findings.extend(judge(db, account, written_to=comparison.written_to))
     if comparison.examples:
