@@ -1,8 +1,11 @@
 """`--watch SECONDS`: the same report again and again, until interrupted."""
 
 import argparse
+import contextlib
+import signal
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, TypeVar
 
 from flows.cli.context import Context
@@ -35,12 +38,27 @@ def watched(
     from rich.console import Console  # noqa: PLC0415 only for watching
 
     console = Console(highlight=False)
-    report = look()
+    interrupt = _Interrupt()
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
-        while True:
-            console.clear()
-            show(report, console)
-            time.sleep(arguments.watch)
-            report = look()
-    except KeyboardInterrupt:  # the way to end it: the last report is the answer
+        report = look()
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it: the last report counts
+            while not interrupt.came:
+                console.clear()
+                show(report, console)
+                time.sleep(arguments.watch)
+                report = look()
         return report
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Interrupt:
+    """Remembers that it came: raised inside a destructor of some library, it would be lost."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self.came = True
+        raise KeyboardInterrupt

@@ -6,7 +6,7 @@ For test_deaths.py, and for kills.py, which does them all and writes the table.
 import contextlib
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from signal import Signals
 from typing import Any
@@ -162,8 +162,17 @@ def newest_restore(server: PrefectServer) -> UUID | None:
     return UUID(str(going[0].id)) if going else None
 
 
-def after(death: Death, made: Scene, server: PrefectServer, alone: float = 30) -> Left:
-    """One row: strike, wait; where something is left then, let the next janitor look."""
+def after(
+    death: Death,
+    made: Scene,
+    server: PrefectServer,
+    alone: float = 30,
+    told: Callable[[], bool] = lambda: True,
+) -> Left:
+    """One row: strike, wait; where something is left then, let the next janitor look.
+
+    `told`: what must have been heard while the runner still lives.
+    """
     old = made.content()
     with restoring(death, made, server) as (host, run_id):
         until_stopped(made)
@@ -175,6 +184,7 @@ def after(death: Death, made: Scene, server: PrefectServer, alone: float = 30) -
         with contextlib.suppress(TimeoutError):
             wait_until(lambda: _over(server, run_id), alone - seconds, interval=0.2)
         state = server.run(run_id).state.name
+        wait_until(told, 30, "people were told", interval=0.1)
     if not _settled(made) or not _over(server, run_id):
         janitor(death.under, made, server)
         if seconds > alone:

@@ -63,10 +63,14 @@ def test_kill_9_of_the_flow_is_healed_and_told_by_the_hook_at_once(
     hook, block, more = hook_and_block
     stage = prepared(make_scene(more=more, restart_policy={"Name": "unless-stopped"}))
 
-    left = after(Death("serve", "flow", SIGKILL), stage, prefect_server)
+    left = after(
+        Death("serve", "flow", SIGKILL),
+        stage,
+        prefect_server,
+        told=lambda: bool(hook.heard and block.heard),
+    )
 
     assert (left.data, left.state) == ("old", "Crashed")
-    wait_until(lambda: hook.heard and block.heard, 30, "people were told")
     posted = hook.heard[0][2]
     assert isinstance(posted, dict)
     assert posted["outcome"] == "crashed"
@@ -135,8 +139,8 @@ def test_a_restore_that_loses_the_server_is_finished(
     lives on, and when the server is back, the run is closed and the next ones are carried out."""
     old = stage.content()
     new = {key: value for key, value in old.items() if key != WRITTEN_SINCE}
-    # each poll is one try, so that serve has seen many fail before the server is back
-    impatient = {**stage.secrets, "PREFECT_CLIENT_MAX_RETRIES": "0"}
+    # few tries a poll, so that serve has seen many polls fail before the server is back
+    impatient = {**stage.secrets, "PREFECT_CLIENT_MAX_RETRIES": "2"}
     with (
         running_prefect(tmp_path_factory.mktemp("lost")) as server,
         serving(server, stage.configuration, **impatient) as serve,

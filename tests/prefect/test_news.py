@@ -45,7 +45,7 @@ def told(
 def heard_events(server: PrefectServer, name: str) -> list[Any]:
     with server.client() as client:
         wanted = EventFilter(event=EventNameFilter(name=[name]))
-        return list(client.read_events(wanted).events)
+        return list(client.read_events(wanted, limit=50).events)
 
 
 def test_a_failing_backup_is_told_by_prefects_own_block(
