@@ -77,4 +77,5 @@ def _proven_before(held: Held, proof: Drilled) -> Tried:
         actual=proof.name,
         detail="so there was no trial boot",
     )
-    return Tried((finding,), expected_downtime(held.hands, proof.load_seconds))
+    container = held.found.container.id
+    return Tried((finding,), expected_downtime(held.hands, proof.load_seconds, container))
