@@ -12,8 +12,10 @@ def alone_on_a_bridge(container: str) -> bool:
     """
     with engine_errors(f"looking at the networks of {container}"):
         api = engine().api
-        joined = api.inspect_container(container)["NetworkSettings"]["Networks"] or {}
+        said = api.inspect_container(container)
+        joined = said["NetworkSettings"]["Networks"] or {}
         ids = [one["NetworkID"] for one in joined.values() if one.get("NetworkID")]
         found = [api.inspect_network(one) for one in ids]
     bridges = [one for one in found if one["Driver"] == "bridge"]
-    return any(len(one.get("Containers") or {}) <= 1 for one in bridges)
+    # the engine lists those that run; this one may be stopped
+    return any(not (set(one.get("Containers") or {}) - {said["Id"]}) for one in bridges)
