@@ -1,8 +1,11 @@
 """The door to the Docker engine. DOCKER_HOST and its TLS variables say which one."""
 
 import functools
+from typing import Any
 
 import docker
+import requests
+from docker import errors as docker_errors
 
 from tasks.engine.errors import engine_errors
 
@@ -18,3 +21,15 @@ def engine(seconds: int = TIMEOUT_SECONDS) -> docker.DockerClient:
     """A client of the engine. Raises Unreachable when none answers."""
     with engine_errors("connecting to the Docker engine"):
         return _client(seconds)
+
+
+def post(path: str, seconds: float, **options: Any) -> requests.Response:
+    """A POST with its own patience for each byte, which the SDK has not. Call in engine_errors."""
+    api = engine().api
+    url = f"{api.base_url}/v{api.api_version}{path}"
+    answer: requests.Response = api.post(url, timeout=seconds, **options)
+    try:
+        answer.raise_for_status()
+    except requests.HTTPError as error:
+        raise docker_errors.create_api_error_from_http_exception(error) from error
+    return answer

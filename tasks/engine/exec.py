@@ -10,10 +10,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-import requests
-from docker import errors as docker_errors
-
-from tasks.engine.client import engine
+from tasks.engine.client import engine, post
 from tasks.engine.errors import engine_errors
 from tasks.model.errors import Damaged, RedisDrError, Unreachable
 
@@ -91,14 +88,8 @@ def _create(container_id: str, command: Sequence[str], user: str) -> str:
 
 def _start(exec_id: str) -> Any:
     """The body of the answer, raw. The SDK's own reader loses what came in with the headers."""
-    api = engine(_PATIENCE).api
-    url = f"{api.base_url}/v{api.api_version}/exec/{exec_id}/start"
-    answer = api.post(url, json={"Tty": False, "Detach": False}, stream=True, timeout=_PATIENCE)
-    try:
-        answer.raise_for_status()
-    except requests.HTTPError as error:
-        raise docker_errors.create_api_error_from_http_exception(error) from error
-    return answer
+    how = {"Tty": False, "Detach": False}
+    return post(f"/exec/{exec_id}/start", _PATIENCE, json=how, stream=True)
 
 
 def _code(exec_id: str) -> int:
