@@ -15,6 +15,7 @@ from tasks.server.errors import redis_errors
 from tasks.server.info import config_values, persistence, server_info
 from tasks.step import step
 
+_LOOK_SECONDS = 300  # without a word, over folders of any size
 # one line each: operation, age in seconds, KiB (tasks/set_aside.py keeps them)
 _SET_ASIDE = """
 cd "$1" 2>/dev/null || exit 0
@@ -60,6 +61,6 @@ def look_for_set_aside(instance: Instance, folder: str) -> Sequence[tuple[str, i
     """
     container = inspect(instance.container)
     command = ["sh", "-c", _SET_ASIDE, "redis-dr", f"{folder.rstrip('/')}/{FOLDER}"]
-    _, said = run_in(container.id, command)
+    _, said = run_in(container.id, command, seconds=_LOOK_SECONDS)
     found = [line.split() for line in said.splitlines()]
     return [(name, int(age), int(size) * 1024) for name, age, size in found]

@@ -9,9 +9,9 @@ from flows.runbook.hold import Held
 from flows.runbook.plan import written_keys
 from flows.runbook.prepare import Prepared
 from flows.runbook.regain import regain
-from flows.runbook.settle import resolve
+from flows.runbook.settle import resolve_patiently
 from tasks.engine.errors import NoSuchContainer
-from tasks.journaling import begin, end, move_to, read
+from tasks.journaling import begin, end, move_to
 from tasks.last_epochs import LastEpochs, last_epochs, raise_epochs
 from tasks.model.accounting import DatabaseAccount, judge
 from tasks.model.errors import Fenced, Interrupted, RedisDrError
@@ -175,8 +175,7 @@ def _way_back(held: Held, stopped: float, why: str, proof: Exchanged | None) -> 
     held.say(f"failed, putting the old data back: {why.splitlines()[0]}")
     with held.timings.measure("roll_back"):
         try:
-            left = read(held.hands, held.layout)
-            findings = resolve(held.hands, held.instance, left, held.say) if left else ()
+            left, findings = resolve_patiently(held.hands, held.instance, held.layout, held.say)
         except Fenced:
             raise
         except RedisDrError as error:

@@ -8,7 +8,7 @@ from tasks.engine.errors import NoSuchContainer
 from tasks.engine.hands import Hands
 from tasks.engine.sandbox import remove_sandbox, sandbox_name
 from tasks.journaling import end, read
-from tasks.model.errors import SaveFailed
+from tasks.model.errors import SaveFailed, Unreachable
 from tasks.model.journal import BEFORE_STOP, Journal, Phase, will_finish
 from tasks.model.report import Finding, all_ok
 from tasks.model.say import Say
@@ -53,6 +53,26 @@ def settle(hands: Hands, instance: Instance, folder: str, say: Say) -> Settled |
     say(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
     findings = resolve(hands, instance, found, say)
     return Settled(journal, phase, _outcome(phase), findings)
+
+
+def resolve_patiently(
+    hands: Hands, instance: Instance, layout: Layout, say: Say
+) -> tuple[Left | None, tuple[Finding, ...]]:
+    """How far the operation with this journal had come, and what became of it.
+
+    One call that the engine does not answer is not the end: the journal tells where to go on.
+    """
+    left: Left | None = None
+    try:
+        left = read(hands, layout)
+        return left, resolve(hands, instance, left, say) if left else ()
+    except NoSuchContainer:
+        raise
+    except Unreachable as error:
+        say(f"{error.problem}; once more")
+    again = read(hands, layout)
+    # nothing left: the first try had come to its end
+    return left or again, resolve(hands, instance, again, say) if again else ()
 
 
 def resolve(hands: Hands, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:

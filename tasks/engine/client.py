@@ -23,11 +23,11 @@ def engine(seconds: int = TIMEOUT_SECONDS) -> docker.DockerClient:
         return _client(seconds)
 
 
-def post(path: str, seconds: float, **options: Any) -> requests.Response:
-    """A POST with its own patience for each byte, which the SDK has not. Call in engine_errors."""
+def ask(method: str, path: str, seconds: float, **options: Any) -> requests.Response:
+    """One request with its own patience for each byte. To be called within engine_errors."""
     api = engine().api
     url = f"{api.base_url}/v{api.api_version}{path}"
-    answer: requests.Response = api.post(url, timeout=seconds, **options)
+    answer: requests.Response = api.request(method, url, timeout=seconds, **options)
     try:
         answer.raise_for_status()
     except requests.HTTPError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from tasks.engine.client import engine, post
+from tasks.engine.client import ask, engine
 from tasks.engine.errors import engine_errors
 from tasks.model.container import ContainerState, Mount
 
@@ -47,7 +47,7 @@ def _stopped(container: str, left: float, pause: float) -> bool:
     again = pause < patience
     try:
         wait = pause if again else patience + _ANSWER_SECONDS
-        post(f"/containers/{container}/stop", wait, params={"t": patience})
+        ask("POST", f"/containers/{container}/stop", wait, params={"t": patience})
     except requests.ReadTimeout:
         if again:
             return False

@@ -10,14 +10,16 @@ import struct
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-from tasks.engine.client import engine, post
+from tasks.engine.client import TIMEOUT_SECONDS, ask, engine
 from tasks.engine.errors import engine_errors
 from tasks.model.errors import Damaged, RedisDrError, Unreachable
 
 _CHUNK = 2**20  # bytes
 _FRAME = struct.Struct(">B3xL")  # stream (1: stdout, 2: stderr), length (Docker's attach protocol)
 _STDERR = 2
-_PATIENCE = 3600  # seconds without a byte: a script may copy or flush for long
+_PATIENCE = 3600  # seconds without a byte: a throwaway server may save for long
+_STREAM_PATIENCE = 300  # the same of a file's bytes
+ALIVE = "\0"  # on stderr: that sign
 _SAID_LIMIT = 4096  # bytes of error text kept
 
 
@@ -25,13 +27,22 @@ class ScriptFailed(RedisDrError):
     """A script in a container ended with a bad exit code; `problem` holds what it said."""
 
 
-def run_in(container_id: str, command: Sequence[str], user: str = "0") -> tuple[int, str]:
-    """Exit code and output of one program. Raises NoSuchContainer, NotPossibleNow, Unreachable."""
+def run_in(
+    container_id: str, command: Sequence[str], user: str = "0", seconds: float = _PATIENCE
+) -> tuple[int, str]:
+    """Exit code and output of one program; `seconds` is how long it may be silent.
+
+    Raises NoSuchContainer, NotPossibleNow, Unreachable; after that it may still run.
+    """
+    answers = min(seconds, TIMEOUT_SECONDS)
     with engine_errors(f"running a script in {container_id[:12]}"):
-        exec_id = _create(container_id, command, user)
-        output = _Output(_start(exec_id))
-        said = output.readall()
-        return _code(exec_id), (said + output.errors).decode(errors="replace")
+        exec_id = _create(container_id, command, user, answers)
+        output = _Output(_start(exec_id, seconds))
+        try:
+            said = output.readall()
+        finally:
+            output.close()
+        return _code(exec_id, answers), (said + output.errors).decode(errors="replace")
 
 
 def open_in_container(container_id: str, path: str, size: int) -> BinaryIO:
@@ -49,7 +60,7 @@ def write_to_container(container_id: str, path: str, source: BinaryIO, size: int
     script = 'umask 077; head -c "$2" > "$1"'
     command = ["sh", "-c", script, "redis-dr", path, str(size)]
     with engine_errors(f"writing {path}"):
-        api = engine(_PATIENCE).api
+        api = engine(_STREAM_PATIENCE).api
         made = api.exec_create(container_id, command, user="0", stdin=True)
         holder = api.exec_start(made["Id"], socket=True)
         try:
@@ -82,18 +93,22 @@ def _socket_of(holder: Any) -> Any:
     return holder if hasattr(holder, "sendall") else holder._sock  # noqa: SLF001 the SDK hands out a SocketIO
 
 
-def _create(container_id: str, command: Sequence[str], user: str) -> str:
-    return str(engine().api.exec_create(container_id, list(command), user=user)["Id"])
+def _create(
+    container_id: str, command: Sequence[str], user: str, seconds: float = TIMEOUT_SECONDS
+) -> str:
+    wanted = {"Cmd": list(command), "User": user, "AttachStdout": True, "AttachStderr": True}
+    made = ask("POST", f"/containers/{container_id}/exec", seconds, json=wanted)
+    return str(made.json()["Id"])
 
 
-def _start(exec_id: str) -> Any:
+def _start(exec_id: str, seconds: float) -> Any:
     """The body of the answer, raw. The SDK's own reader loses what came in with the headers."""
     how = {"Tty": False, "Detach": False}
-    return post(f"/exec/{exec_id}/start", _PATIENCE, json=how, stream=True)
+    return ask("POST", f"/exec/{exec_id}/start", seconds, json=how, stream=True)
 
 
-def _code(exec_id: str) -> int:
-    code = engine().api.exec_inspect(exec_id)["ExitCode"]
+def _code(exec_id: str, seconds: float = TIMEOUT_SECONDS) -> int:
+    code = ask("GET", f"/exec/{exec_id}/json", seconds).json()["ExitCode"]
     return 137 if code is None else int(code)  # None: the container went away under it
 
 
@@ -116,7 +131,8 @@ class _Output(io.RawIOBase):
             stream, length = _FRAME.unpack(head)
             data = self._exactly(length)
             if stream == _STDERR:
-                self.errors = (self.errors + data)[:_SAID_LIMIT]
+                words = data.replace(ALIVE.encode(), b"")
+                self.errors = (self.errors + words)[:_SAID_LIMIT]
             else:
                 self._rest = data
         data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
@@ -149,7 +165,7 @@ class _Part(io.RawIOBase):
         self._doing, self._left = f"reading {path}", size
         with engine_errors(self._doing):
             exec_id = _create(container_id, ["head", "-c", str(size), path], "0")
-            self._output = _Output(_start(exec_id))
+            self._output = _Output(_start(exec_id, _STREAM_PATIENCE))
 
     def readable(self) -> bool:
         return True

@@ -8,7 +8,8 @@ import contextlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, BinaryIO
 
 from tasks.engine.client import engine
@@ -16,6 +17,7 @@ from tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
 from tasks.engine.exec import ScriptFailed, open_in_container, run_in, write_to_container
 from tasks.engine.heartbeat import BEAT_FILE, Heartbeat
 from tasks.engine.owner import Owner
+from tasks.engine.script import SILENCE_SECONDS, guarded
 from tasks.model.container import ContainerState
 from tasks.model.errors import Fenced, Refused, Unreachable
 from tasks.model.holder import Holder
@@ -28,15 +30,6 @@ _ATTEMPTS = 50  # at a name that is just being freed
 _PAUSE_SECONDS = 0.1  # between them
 _UNBORN_SECONDS = 5  # hands that were made, and that nobody starts
 
-# A script whose answer was lost may still run: the next one, which may undo it, waits for its end.
-_ALONE = """
-while ! mkdir /.redis-dr-script 2>/dev/null; do
-  before=$(cat /.redis-dr-script/pid 2>/dev/null || echo $$)
-  if kill -0 "$before" 2>/dev/null; then sleep 1; else rm -rf /.redis-dr-script; fi
-done
-echo $$ > /.redis-dr-script/pid
-trap 'rm -rf /.redis-dr-script' EXIT
-"""
 _OWN = 'chown "$1" "$3"; chmod "$2" "$3"'
 
 # Counts the seconds in which the beat did not change; at the lease's end it exits, and with it
@@ -59,15 +52,17 @@ class Hands:
     id: str  # of the container: names can be taken again, ids cannot
     name: str
     holder: Holder
+    turns: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def run(self, script: str, *arguments: str) -> str:
         """Run a shell script inside, as root; returns what it printed.
 
-        Raises Fenced, ScriptFailed, Unreachable.
+        Raises Fenced, ScriptFailed; Unreachable when no sign of life came: it may have been done.
         """
         with self._fenced():
-            command = ["sh", "-euc", _ALONE + script, "redis-dr", *arguments]
-            code, said = run_in(self.id, command)
+            guarding = guarded(script, next(self.turns))
+            command = ["sh", "-euc", guarding, "redis-dr", *arguments]
+            code, said = run_in(self.id, command, seconds=SILENCE_SECONDS)
         if code in _KILLED:
             self.assert_held()
         if code != 0:
@@ -199,7 +194,7 @@ def _dead(container_id: str, holder: Holder, lease_seconds: int) -> bool:
     if holder.surely_dead():
         return True
     try:
-        code, said = run_in(container_id, ["cat", IDLE_FILE])
+        code, said = run_in(container_id, ["cat", IDLE_FILE], seconds=SILENCE_SECONDS)
     except Unreachable:
         return not _running(container_id)
     # the owner beats five times a lease: half a lease of silence means it is stopped or gone

@@ -2,9 +2,11 @@
 
 import threading
 
+from tasks.engine.client import TIMEOUT_SECONDS
 from tasks.engine.exec import run_in
 from tasks.model.errors import Unreachable
 
+_LEAST_PATIENCE = 3.0  # seconds
 BEAT_FILE = "/.redis-dr-beat"
 _BEAT = f'umask 022; echo "$1" > {BEAT_FILE}'  # a sandbox that reads it does not run as root
 
@@ -28,15 +30,18 @@ class Heartbeat:
         if self._thread.is_alive():
             self._thread.join()
 
-    def beat(self, number: int) -> None:
+    def beat(self, number: int, seconds: float = TIMEOUT_SECONDS) -> None:
         """Write one beat. A counter, not a time: no clock can make a dead owner look alive."""
-        run_in(self._container_id, ["sh", "-c", _BEAT, "beat", str(number)])
+        command = ["sh", "-c", _BEAT, "beat", str(number)]
+        run_in(self._container_id, command, seconds=seconds)
 
     def _run(self) -> None:
         number = 1
+        # an answer that never comes may cost one beat, and not the lease
+        patience = max(self._seconds, _LEAST_PATIENCE)
         while not self._ended.wait(self._seconds):
             try:
-                self.beat(number)
+                self.beat(number, patience)
             except Unreachable:  # gone, or the engine is busy: the next call of the owner will tell
                 continue
             finally:

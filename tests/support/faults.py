@@ -1,7 +1,7 @@
 """Faults at the engine's door: count its calls in a process of their own, and strike at the Nth.
 
 Run as a program (`python -m tests.support.faults SPEC`), it restores an instance and kills itself,
-stops itself or fails a call. Only that process is changed, never the tests' own.
+stops itself, fails a call or lets it wait. Only that process is changed, never the tests' own.
 """
 
 import json
@@ -20,8 +20,10 @@ from flows.runbook.restore import restore
 from tasks.model.errors import RedisDrError
 from tasks.model.restore_options import RestoreOptions
 from tasks.model.settings.instance import Instance
+from tests.support.hole import swallow
 
 KILL, STOP, FAIL = "kill", "stop", "fail"
+PASS = "pass"  # only count from here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ class Spec:
     path: str = ""  # instead of `at`: at the first call whose path holds this
     after: bool = False  # the engine did it, and its answer is lost
     log: str = ""  # a file that takes one line for each call
+    then: int = 0  # so many calls after that one, the engine gives no answer to one, ever
 
 
 def spawn(spec: Spec, **environment: str) -> "subprocess.Popen[str]":
@@ -72,6 +75,8 @@ class _Door:
         self.spec, self.calls, self.plain = spec, 0, requests.Session.send
         self.found = False  # the path, once
         self.struck = False  # the fault itself
+        self.since = 0  # calls since then
+        self.swallowed = ""  # the one that got no answer
 
     def send(self, session: requests.Session, request: Any, **options: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():
@@ -80,6 +85,9 @@ class _Door:
         if self.spec.log:
             with Path(self.spec.log).open("a") as log:
                 log.write(f"{self.calls} {request.method} {request.path_url}\n")
+        self.since += self.struck
+        if self.since and self.since == self.spec.then:
+            return self._swallow(session, request, options)
         struck = self.calls == self.spec.at or self._on_path(request.path_url)
         if struck and not self.spec.after:
             self._strike()
@@ -93,6 +101,12 @@ class _Door:
                     answer.close()
                 self._strike()
         return answer
+
+    def _swallow(self, session: requests.Session, request: Any, options: dict[str, Any]) -> Any:
+        self.swallowed = f"{request.method} {request.path_url}"
+        if self.spec.after:
+            self.plain(session, request, **options).close()
+        return swallow(request, lambda it: self.plain(requests.Session(), it, **options))
 
     def _on_path(self, path: str) -> bool:
         found = bool(self.spec.path) and not self.found and self.spec.path in path
@@ -109,6 +123,8 @@ class _Door:
 
     def _strike(self) -> None:
         self.struck = True
+        if self.spec.fault == PASS:
+            return
         if self.spec.fault == FAIL:
             raise requests.ConnectionError("the engine went away")
         os.kill(os.getpid(), signal.SIGKILL if self.spec.fault == KILL else signal.SIGSTOP)
@@ -126,7 +142,8 @@ def _main() -> None:
         said = {"ok": report.ok, "rolled_back": report.rolled_back, "failure": report.failure}
     except RedisDrError as error:
         said = {"error": type(error).__name__, "problem": error.problem}
-    print(json.dumps({**said, "calls": door.calls, "struck": door.struck}))
+    seen = {"calls": door.calls, "struck": door.struck, "swallowed": door.swallowed}
+    print(json.dumps({**said, **seen}))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,110 @@
+"""How long redis-dr waits for an answer that may never come."""
+
+import threading
+import time
+
+import docker
+import pytest
+
+from tasks.engine.container import inspect
+from tasks.engine.exec import run_in
+from tasks.engine.hands import Hands, hold
+from tasks.engine.script import TOO_LATE, guarded
+from tasks.model.errors import Unreachable
+from tasks.model.holder import Holder
+from tests.support.estate import Estate
+from tests.support.waiting import wait_until
+
+# found before the real one: every program that is begun by `sh` hangs
+_HANG = "printf '#!/bin/sh\\nexec sleep 1000\\n' > /usr/local/bin/sh; chmod 755 /usr/local/bin/sh"
+_HEAL = ["rm", "-f", "/usr/local/bin/sh"]
+
+
+def holder() -> Holder:
+    return Holder.this_process("test", "20261122T000000Z-abcdef", "weka-redis")
+
+
+def run_guarded(hands: Hands, script: str, turn: int, seconds: float) -> tuple[int, str]:
+    command = ["sh", "-euc", guarded(script, turn), "redis-dr"]
+    return run_in(hands.id, command, seconds=seconds)
+
+
+def programs(engine: docker.DockerClient, hands: Hands) -> list[str]:
+    """What runs in the hands."""
+    return [" ".join(line) for line in engine.api.top(hands.id)["Processes"]]
+
+
+def test_a_program_that_says_nothing_is_given_up(lasting: Estate) -> None:
+    """
+    Without a byte for as long as was allowed, the call ends in Unreachable.
+    """
+    with hold(inspect(lasting.server.name), holder(), 60) as hands:
+        begun = time.monotonic()
+        with pytest.raises(Unreachable, match="does not answer"):
+            run_in(hands.id, ["sleep", "40"], seconds=3)
+        assert time.monotonic() - begun < 20
+
+
+def test_a_script_that_works_for_long_is_waited_for(lasting: Estate) -> None:
+    """
+    It shows signs of life, and so does one that waits for its predecessor; they are no output.
+    """
+    with hold(inspect(lasting.server.name), holder(), 60) as hands:
+        long = threading.Thread(
+            target=lambda: run_guarded(hands, "touch /data/begun; sleep 12", 1, 8)
+        )
+        long.start()
+        wait_until(lambda: run_in(hands.id, ["ls", "/data/begun"])[0] == 0, 10, "it has begun")
+
+        assert run_guarded(hands, "echo waited; rm /data/begun; sleep 12", 2, 8) == (0, "waited\n")
+        long.join()
+
+
+def test_a_script_that_comes_after_its_successor_is_not_run(lasting: Estate) -> None:
+    """
+    A swap that an engine held up, and let go after the undo, changes nothing any more.
+    """
+    with hold(inspect(lasting.server.name), holder(), 60) as hands:
+        assert run_guarded(hands, "echo two", 2, 30) == (0, "two\n")
+
+        code, said = run_guarded(hands, "touch /data/late", 1, 30)
+
+        assert (code, "held up" in said) == (TOO_LATE, True)
+        assert run_guarded(hands, "ls /data/late 2>/dev/null || echo none", 3, 30)[1] == "none\n"
+
+
+def test_a_script_leaves_no_program_behind(lasting: Estate) -> None:
+    """
+    What shows the signs of life ends with its script, also when that fails.
+    """
+    with hold(inspect(lasting.server.name), holder(), 60) as hands:
+        for turn, script in enumerate(("true", "exit 9", "false", "kill -9 $$"), 1):
+            run_guarded(hands, script, turn, 30)
+        wait_until(
+            lambda: not [one for one in programs(lasting.server.engine, hands) if "trap" in one],
+            15,
+            "only the loop is left",
+        )
+
+
+def test_a_beat_that_is_never_answered_costs_no_lease(lasting: Estate) -> None:
+    """
+    One hangs for ever: the next ones keep the hands, and letting go does not wait for it.
+    """
+    engine = lasting.server.engine
+    with hold(inspect(lasting.server.name), holder(), 10) as hands:
+        run_in(hands.id, ["sh", "-c", _HANG])
+        wait_until(lambda: hangs(engine, hands), 10, "a beat hangs")
+        run_in(hands.id, _HEAL)
+        until = time.monotonic() + 12
+        wait_until(lambda: time.monotonic() > until, 20)
+        hands.assert_held()
+
+        run_in(hands.id, ["/bin/sh", "-c", _HANG])
+        wait_until(lambda: hangs(engine, hands) > 1, 10, "another hangs")
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 15
+
+
+def hangs(engine: docker.DockerClient, hands: Hands) -> int:
+    return sum("sleep 1000" in one for one in programs(engine, hands))
