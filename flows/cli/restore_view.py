@@ -17,7 +17,7 @@ def plan_text(plan: PlanReport) -> str:
         *(f"  DB {db}: {now} keys now, {new} after" for db, now, new in _changes(plan)),
         *(f"  {_rule(rule)}" for rule in plan.rules),
         *(f"  {_finding(one)}" for one in plan.findings),
-        f"  predicted downtime: {plan.predicted_downtime_seconds} s",
+        f"  predicted downtime: {plan.prediction}",
     ]
     return "\n".join(lines)
 

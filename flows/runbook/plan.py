@@ -7,6 +7,7 @@ from flows.runbook.prepare import Prepared
 from tasks.drill_history import recent_drills
 from tasks.model.catalog import Catalog
 from tasks.model.drill_report import DrillLine
+from tasks.model.prediction import Prediction
 from tasks.model.report import all_ok
 from tasks.model.restore_report import PlanReport, RuleLine
 from tasks.rdb import SpliceResult
@@ -19,17 +20,18 @@ _STOP_SWAP_START = 0.7  # seconds, benchmarks/restore_downtime.py
 _STOP_SWAP = 0.35
 
 
-def predicted_downtime(prepared: Prepared, drilled: DrillLine | None = None) -> float:
-    """Seconds from the stop to the first answer: by the last good drill, scaled to this size.
+def predicted_downtime(prepared: Prepared, drilled: DrillLine | None = None) -> Prediction:
+    """From the stop to the first answer: by the last good drill, scaled to this size.
 
     Without one by the size and the keys of what is placed.
     """
     if drilled is not None and drilled.ok and drilled.size:
         boot, load = (drilled.timings.get(part, 0.0) for part in ("boot", "load"))
-        return round(_STOP_SWAP + boot + load * prepared.spliced.size / drilled.size, 1)
+        seconds = round(_STOP_SWAP + boot + load * prepared.spliced.size / drilled.size, 1)
+        return Prediction(seconds, "by the last drill, scaled to this size")
     keys = sum(one.written for one in prepared.spliced.databases.values())
     load = max(prepared.spliced.size / _BYTES_A_SECOND, keys / _KEYS_A_SECOND)
-    return round(_STOP_SWAP_START + load, 1)
+    return Prediction(round(_STOP_SWAP_START + load, 1), "a guess by size; nothing was measured")
 
 
 def written_keys(spliced: SpliceResult) -> tuple[tuple[int, int], ...]:
@@ -52,6 +54,7 @@ def plan_report(held: Held, catalog: Catalog, prepared: Prepared) -> PlanReport:
     proven = catalog.proven_at(manifest.backup_id)
     age = datetime.now(UTC) - manifest.created_at
     drills = recent_drills(open_store(held.instance.store), catalog, 1)
+    expected = predicted_downtime(prepared, next(iter(drills), None))
     return PlanReport(
         command="restore",
         instance=held.instance.name,
@@ -65,5 +68,6 @@ def plan_report(held: Held, catalog: Catalog, prepared: Prepared) -> PlanReport:
         there_now={db: one.keys for db, one in info.keyspace.items()} if info else {},
         will_come={db: one.written for db, one in prepared.spliced.databases.items()},
         rules=rule_lines(prepared.spliced),
-        predicted_downtime_seconds=predicted_downtime(prepared, next(iter(drills), None)),
+        predicted_downtime_seconds=expected.seconds,
+        prediction_doubt=expected.doubt,
     )

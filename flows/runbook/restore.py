@@ -72,7 +72,8 @@ def restore(
             update={
                 "findings": findings,
                 "ok": all_ok(findings) and not exchanged.rolled_back,
-                "predicted_downtime_seconds": trial.downtime_seconds,
+                "predicted_downtime_seconds": trial.downtime.seconds,
+                "prediction_doubt": trial.downtime.doubt,
             }
         )
     warmed = _warmed(report, instance, opened.manifest, options)
@@ -138,7 +139,7 @@ def _replace(
             remove_home(held.hands, held.layout, keep_old=False)
             end(held.hands, held.layout)
         raise
-    held.say(f"predicted downtime: {trial.downtime_seconds} s")
+    held.say(f"predicted downtime: {trial.downtime}")
     return trial, exchange(held, prepared, journal)
 
 

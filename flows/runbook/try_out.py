@@ -11,6 +11,7 @@ from tasks.model.catalog import Catalog
 from tasks.model.gate import require
 from tasks.model.inventory import Inventory
 from tasks.model.manifest import Manifest
+from tasks.model.prediction import Prediction
 from tasks.model.report import Finding
 from tasks.model.restore_options import RestoreOptions
 from tasks.staging import stage
@@ -33,7 +34,7 @@ class Tried:
     """What the trial showed."""
 
     findings: tuple[Finding, ...]
-    downtime_seconds: float  # predicted
+    downtime: Prediction
 
 
 def prove_staged(opened: Opened, prepared: Prepared, options: RestoreOptions) -> Tried:
@@ -54,7 +55,7 @@ def prove_staged(opened: Opened, prepared: Prepared, options: RestoreOptions) ->
         trial = replace(trial, counted=written_keys(prepared.spliced))
     with held.timings.measure("trial"):
         booted = trial_boot(held.hands, trial, held.instance)
-    return Tried(require(booted.findings, "restore"), booted.downtime_seconds)
+    return Tried(require(booted.findings, "restore"), booted.downtime)
 
 
 def _proof_of_bytes(opened: Opened, prepared: Prepared) -> Drilled | None:
@@ -78,4 +79,6 @@ def _proven_before(held: Held, proof: Drilled) -> Tried:
         detail="so there was no trial boot",
     )
     container = held.found.container.id
-    return Tried((finding,), expected_downtime(held.hands, proof.load_seconds, container))
+    doubt = "by the load of a drill, on another day and perhaps another machine"
+    expected = expected_downtime(held.hands, proof.load_seconds, container, doubt)
+    return Tried((finding,), expected)

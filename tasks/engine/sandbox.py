@@ -107,6 +107,12 @@ class Sandbox:
                 )
             time.sleep(min(_POLL_MOST, _POLL_SECONDS + waited / 5))
 
+    def boot_again(self, seconds: float) -> None:
+        """Kill it, and boot it on what it left. Raises SandboxFailed, Unreachable."""
+        with engine_errors(f"starting {self.name} again"):
+            engine().api.restart(self.id, timeout=0)
+        self.wait_until_ready(seconds)
+
     def load_seconds(self) -> float:
         """How long its load took, in its own words; 0 when it did not say."""
         with engine_errors(f"reading the log of {self.name}"):

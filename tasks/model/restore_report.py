@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from tasks.model.accounting import DatabaseAccount
+from tasks.model.prediction import Prediction
 from tasks.model.report import Report
 
 
@@ -30,6 +31,12 @@ class PlanReport(Report):
     will_come: dict[int, int]  # keys per database in the file that would be placed
     rules: tuple[RuleLine, ...]
     predicted_downtime_seconds: float
+    prediction_doubt: str = ""  # why it may be far off
+
+    @property
+    def prediction(self) -> Prediction:
+        """As a person reads it."""
+        return Prediction(self.predicted_downtime_seconds, self.prediction_doubt)
 
 
 class RestoreReport(Report):
@@ -39,6 +46,7 @@ class RestoreReport(Report):
     source: str  # rdb | aof
     downtime_seconds: float
     predicted_downtime_seconds: float
+    prediction_doubt: str = ""  # why it may be far off
     databases: dict[int, DatabaseAccount]
     rules: tuple[RuleLine, ...] = ()
     sampled: bool = False  # content compared for a sample of the keys only

@@ -32,7 +32,7 @@ def proven(made: Estate) -> Path:
 def test_a_drill_of_the_same_bytes_on_the_same_image_spares_the_trial(make_estate: Make) -> None:
     """
     Drilled, then FLUSHALL, then restored: no trial boot, and the content is the backup's. The
-    prediction still comes before the stop.
+    prediction still comes before the stop, and says that its load was measured then and there.
     """
     made = make_estate()
     proven(made)
@@ -43,6 +43,7 @@ def test_a_drill_of_the_same_bytes_on_the_same_image_spares_the_trial(make_estat
     assert skipped(report)
     assert made.digest() == before
     assert report.predicted_downtime_seconds > 0
+    assert "drill" in report.prediction_doubt
 
 
 @pytest.mark.parametrize(

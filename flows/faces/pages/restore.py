@@ -10,7 +10,7 @@ def plan_page(plan: PlanReport) -> str:
     return page(
         f"Plan: restore {plan.backup_id} into {plan.instance}",
         f"The backup is **{age(plan.backup_age_seconds)} old**; {_proof(plan)}. "
-        f"Predicted downtime: **{plan.predicted_downtime_seconds} s**. Nothing was changed yet.",
+        f"Predicted downtime: **{plan.prediction}**. Nothing was changed yet.",
         table(("DB", "keys now", "keys after"), _changes(plan)),
         _rules(plan.rules),
         findings(plan.findings, "Gates"),
@@ -24,7 +24,7 @@ def question(plan: PlanReport) -> str:
         _becomes(plan),
         table(("DB", "keys now", "keys after"), _changes(plan)),
         _rules(plan.rules),
-        f"Predicted downtime: **{plan.predicted_downtime_seconds} s**.",
+        f"Predicted downtime: **{plan.prediction}**.",
         bad,
         f"Type `{plan.instance}` to go on. Anything else, or no answer, changes nothing.",
     )
