@@ -29,7 +29,7 @@ class Death:
     """One row of the table."""
 
     under: str  # direct | serve | worker
-    struck: str  # flow | runner | both | nobody: the run is cancelled
+    struck: str  # flow | runner | both; without `by` the run is cancelled: nobody | stopped flow
     by: Signals | None = None
 
     def __str__(self) -> str:
@@ -99,10 +99,12 @@ def nobody_holds(made: Scene) -> bool:
 
 def strike(death: Death, host: Process, server: PrefectServer, run_id: UUID) -> None:
     """Let it happen."""
+    below = descendants(host.pid)
     if death.by is None:
+        if death.struck == "stopped flow":  # it can hear no cancel, as one that hangs cannot
+            send(below, Signals.SIGSTOP)
         _cancel(server, run_id)
         return
-    below = descendants(host.pid)
     if death.under == "direct" or death.struck in ("runner", "both"):
         send([host.pid], death.by)
     if death.struck in ("flow", "both"):

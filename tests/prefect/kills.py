@@ -31,6 +31,7 @@ DEATHS = (
             ("flow", TERM),
             ("flow", KILL),
             ("nobody", None),
+            ("stopped flow", None),
             ("runner", TERM),
             ("runner", KILL),
             ("both", KILL),
@@ -62,7 +63,8 @@ def one_row(engine: docker.DockerClient, folder: Path, server: PrefectServer, de
         made.server.client().set("written:since", "1")
         if death.under == "worker":
             deploy(server, made, POOL)
-        left = after(death, made, server)
+        # Prefect kills what hears no cancel after 30 s, and its hook takes some more
+        left = after(death, made, server, alone=120 if death.struck == "stopped flow" else 30)
     except (AssertionError, TimeoutError) as error:
         print(f"| {death} | BAD: {error} |", flush=True)
         return False

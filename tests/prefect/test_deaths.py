@@ -94,6 +94,19 @@ def test_a_cancelled_restore_ends_old_or_new_and_running(
     assert "IndexError" not in said(stage)
 
 
+def test_a_cancelled_restore_that_hangs_is_killed_and_healed(
+    stage: Scene, prefect_server: PrefectServer
+) -> None:
+    """
+    A flow stopped in the middle of the exchange hears no cancel: serve kills it after its time of
+    grace, and the hook brings the old data back.
+    """
+    left = after(Death("serve", "stopped flow"), stage, prefect_server, alone=120)
+
+    assert left == Left("old", "Cancelled", left.seconds, "Cancelled")
+    assert left.seconds < 120  # no janitor had to come
+
+
 def test_a_signal_to_the_flow_lets_it_put_the_old_data_back_itself(
     stage: Scene, prefect_server: PrefectServer
 ) -> None:
