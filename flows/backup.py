@@ -23,7 +23,14 @@ def page_with_inventory(report: BackupReport) -> str:
     return backup_page(report, choose(catalog, report.backup_id))
 
 
-BACKUP = Face("backup", save, backup_line, page_with_inventory, changes_store=True)
+BACKUP = Face(
+    "backup",
+    save,
+    backup_line,
+    page_with_inventory,
+    about=lambda report: report.backup_id,
+    changes_store=True,
+)
 
 
 @flow(name="backup", flow_run_name=run_name("backup"), **HOOKS)

@@ -29,5 +29,13 @@ def drill(instance: InstanceName | None = None, which: str = "latest") -> State[
     def work(subject: Instance, say: Say) -> DrillReport:
         return rehearse(subject, DrillOptions(backup=which), say)
 
-    face = Face("drill", work, drill_line, drill_page, exclusive=False, changes_store=True)
+    face = Face(
+        "drill",
+        work,
+        drill_line,
+        drill_page,
+        about=lambda report: report.backup_id,
+        exclusive=False,
+        changes_store=True,
+    )
     return present(face, instance)

@@ -12,7 +12,14 @@ from flows.faces.pages.nightly import nightly_line, nightly_page
 from flows.faces.running import Face, present
 from flows.runbook.nightly import nightly as night
 
-NIGHTLY = Face("nightly", night, nightly_line, nightly_page, changes_store=True)
+NIGHTLY = Face(
+    "nightly",
+    night,
+    nightly_line,
+    nightly_page,
+    about=lambda report: report.backup.backup_id,
+    changes_store=True,
+)
 
 
 @flow(name="nightly", flow_run_name=run_name("nightly"), **HOOKS)

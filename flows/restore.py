@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from flows.faces.asking import ask_for_name
 from flows.faces.configured import InstanceName, configured
 from flows.faces.hooks import HOOKS
+from flows.faces.links import see_also
 from flows.faces.naming import run_name
 from flows.faces.pages.restore import plan_page, restore_line, restore_page
 from flows.faces.publishing import publish
@@ -56,7 +57,15 @@ def restore(
     options = RestoreOptions(backup=backup, source=source, safety_backup=safety_backup, warm=warm)
     work = _asked_first(options, settings.schedule.answer_minutes)
     # it takes its turns by itself: nothing is held while a person thinks
-    face = Face("restore", work, restore_line, restore_page, exclusive=False, changes_store=True)
+    face = Face(
+        "restore",
+        work,
+        restore_line,
+        restore_page,
+        about=lambda report: report.backup_id,
+        exclusive=False,
+        changes_store=True,
+    )
     return state_of(present_one(face, subject))
 
 
@@ -66,7 +75,8 @@ def _asked_first(options: RestoreOptions, minutes: int) -> Work[RestoreReport]:
         named = replace(options, backup=resolve(instance, options.backup))
         with turn(instance.name):
             plan = plan_restore(instance, named, say)
-        publish("plan", instance.name, plan_page(plan), f"restore {plan.backup_id}")
+        also = see_also("plan", instance.name, plan.backup_id)
+        publish("plan", instance.name, plan_page(plan) + also, f"restore {plan.backup_id}")
         require(plan.findings, "restore")
         typed = replace(named, confirm=ask_for_name(plan, minutes))
         with turn(instance.name):

@@ -2,6 +2,7 @@
 
 from prefect.logging import get_run_logger
 
+from flows.faces.links import pages_about
 from flows.faces.pages.catalog import catalog_page
 from flows.faces.publishing import publish
 from flows.runbook.catalog import list_backups
@@ -17,4 +18,9 @@ def publish_catalog(instance: Instance) -> None:
         get_run_logger().warning("the catalog page was not made: %s", error.problem)
         return
     newest = report.backups[0].backup_id if report.backups else "none"
-    publish("catalog", instance.name, catalog_page(report), f"newest: {newest}")
+    publish(
+        "catalog",
+        instance.name,
+        catalog_page(report, pages_about(instance.name)),
+        f"newest: {newest}",
+    )

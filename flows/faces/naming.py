@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_UI_URL
 
 from flows.faces.configured import configured
 from tasks.model.errors import RedisDrError
@@ -13,6 +15,12 @@ from tasks.model.errors import RedisDrError
 def artifact_key(verb: str, instance: str) -> str:
     """Prefect allows lowercase letters, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", f"{verb}-{instance}".lower()).strip("-")
+
+
+def page_under(place: str) -> str:
+    """Where an artifact is in the UI (key/KEY, artifact/ID), under whatever host it is opened."""
+    base = urlsplit(PREFECT_UI_URL.value() or "").path.rstrip("/")
+    return f"{base}/artifacts/{place}"
 
 
 def run_name(verb: str) -> Callable[[], str]:

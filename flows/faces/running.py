@@ -13,7 +13,9 @@ from prefect.tasks import Task
 
 from flows.faces.catalog import publish_catalog
 from flows.faces.configured import chosen, configured
+from flows.faces.links import see_also
 from flows.faces.missed import caught_up_by
+from flows.faces.naming import artifact_key, page_under
 from flows.faces.pages.fleet import fleet_line, fleet_page
 from flows.faces.publishing import publish
 from flows.faces.saying import saying
@@ -38,6 +40,7 @@ class Face(Generic[R]):
     work: Work[R]
     line: Callable[[R], str]
     page: Callable[[R], str]
+    about: Callable[[R], str] = lambda _report: ""  # the one backup that the report is about
     exclusive: bool = True  # it takes the hands, so it waits for its turn
     changes_store: bool = False  # the catalog's page is made anew
     quiet_when_good: bool = False  # where runs are many, and a good one says nothing new
@@ -63,7 +66,8 @@ def present_one(face: Face[R], instance: Instance) -> FleetLine:
     say = saying(face.verb, instance.name)
     line, report = attempt(instance, _in_turn(face), face.line, say)
     if report is not None:
-        publish(face.verb, instance.name, face.page(report), line.line)
+        also = see_also(face.verb, instance.name, face.about(report))
+        publish(face.verb, instance.name, face.page(report) + also, line.line)
     if report is not None and face.changes_store:
         publish_catalog(instance)
     if not (line.ok and face.quiet_when_good):
@@ -109,7 +113,8 @@ def _present_all(face: Face[R], instances: Sequence[Instance], at_once: int) -> 
     with ThreadPoolTaskRunner[Any](max_workers=at_once) as workers:
         wait([workers.submit(shown, {"name": instance.name}) for instance in instances])
     report = scorecard(face.verb, lines, at_once, timings)
-    publish("fleet", face.verb, fleet_page(report), fleet_line(report))
+    page = fleet_page(report, lambda name: page_under(f"key/{artifact_key(face.verb, name)}"))
+    publish("fleet", face.verb, page, fleet_line(report))
     if report.ok:
         return Completed(message=fleet_line(report))
     return Failed(name="Bad verdict", message=fleet_line(report))

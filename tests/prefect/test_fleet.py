@@ -90,6 +90,7 @@ def test_one_dead_instance_of_three_spoils_nothing(
     assert "weka-redis-1" in (state.message or "")
     page = prefect_here.artifacts("fleet-backup")[-1]
     assert page.data.count("| ok |") == 2
+    assert "[weka-redis-0](/artifacts/key/backup-weka-redis-0)" in page.data
     with prefect_here.client() as client:
         names = {one.name for one in client.read_task_runs(limit=200)}
     assert {f"backup-weka-redis-{n}" for n in range(3)} <= names

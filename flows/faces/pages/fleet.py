@@ -1,5 +1,7 @@
 """The scorecard of one operation on many instances."""
 
+from collections.abc import Callable
+
 from flows.faces.pages.markdown import page, table
 from tasks.model.fleet_report import FleetReport
 
@@ -14,8 +16,8 @@ def fleet_line(report: FleetReport) -> str:
     return f"{line}; {first.instance}: {first.line}"
 
 
-def fleet_page(report: FleetReport) -> str:
-    """Every instance, the failed ones first."""
+def fleet_page(report: FleetReport, address: Callable[[str], str] | None = None) -> str:
+    """Every instance, the failed ones first; `address`: where the page of an instance is."""
     return page(
         f"{report.command.capitalize()} of {len(report.lines)} instances",
         f"{fleet_line(report)}. {report.at_once} at once.",
@@ -23,7 +25,7 @@ def fleet_page(report: FleetReport) -> str:
             ("instance", "verdict", "what", "time"),
             [
                 (
-                    one.instance,
+                    f"[{one.instance}]({address(one.instance)})" if address else one.instance,
                     "ok" if one.ok else f"**{one.kind}**",
                     one.line,
                     f"{one.seconds:.1f} s",
