@@ -31,19 +31,24 @@ MakeSlow = Callable[[str], Estate]
 
 
 @pytest.fixture
-def make_slow(make_estate: Make, docker_client: docker.DockerClient) -> Iterator[MakeSlow]:
+def images() -> Iterator[ExitStack]:
+    """Asked for before the servers that use them, so that it ends after them."""
+    with ExitStack() as opened:
+        yield opened
+
+
+@pytest.fixture
+def make_slow(images: ExitStack, make_estate: Make, docker_client: docker.DockerClient) -> MakeSlow:
     """An instance with a backup, on an image where the trial's loads are so slow."""
-    with ExitStack() as images:
 
-        def make(how: str) -> Estate:
-            script = TRIAL.format(slow=how).encode()
-            image = images.enter_context(image_with_server(docker_client, script))
-            made = make_estate(image=image)
-            fill(made.server, 350)
-            made.backup()
-            return made
+    def make(how: str) -> Estate:
+        script = TRIAL.format(slow=how).encode()
+        made = make_estate(image=images.enter_context(image_with_server(docker_client, script)))
+        fill(made.server, 350)
+        made.backup()
+        return made
 
-        yield make
+    return make
 
 
 def boots(made: Estate) -> int:
