@@ -56,7 +56,12 @@ def spawn(spec: Spec, **environment: str) -> "subprocess.Popen[str]":
 def run(spec: Spec, seconds: float = 120) -> tuple[int, dict[str, Any]]:
     """Exit code and document ({} of a killed one); `struck` in it says whether the fault came."""
     process = spawn(spec)
-    said, errors = process.communicate(timeout=seconds)
+    try:
+        said, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
     assert process.returncode in (0, -signal.SIGKILL), errors
     return process.returncode, json.loads(said) if said.strip() else {}
 
