@@ -16,8 +16,8 @@ from tasks.model.settings.instance import Instance
 from tasks.model.warm_report import WarmReport
 
 
-def _work(instance: Instance, _say: Say) -> WarmReport:
-    return ask(instance)
+def _work(instance: Instance, say: Say) -> WarmReport:
+    return ask(instance, say=say)
 
 
 WARM = Face("warm", _work, warm_line, warm_page, exclusive=False)

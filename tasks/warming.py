@@ -4,12 +4,13 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
 from tasks.model.errors import CircuitOpen, ServiceDown, ServiceError
 from tasks.model.queries import Query
+from tasks.model.say import Progress, Say, quiet
 from tasks.model.settings.instance import Instance
 from tasks.model.warm_report import BreakerChange, Outcome
 from tasks.resilience.breaker import Breaker
@@ -17,6 +18,7 @@ from tasks.resilience.pace import Pace
 from tasks.resilience.retry import Patience, with_retries
 from tasks.step import step
 
+_LOOK_SECONDS = 0.5  # between two looks at how far it is
 TARGET = "target hit ratio reached"
 
 
@@ -35,14 +37,18 @@ Cached = Callable[[Sequence[str]], list[bool]]  # texts -> is the answer in the 
 
 @step
 def ask_all(
-    queries: Sequence[Query], service: Service, instance: Instance, cached: Cached | None
+    queries: Sequence[Query],
+    service: Service,
+    instance: Instance,
+    cached: Cached | None,
+    say: Say = quiet,
 ) -> Outcome:
     """Ask each query once, those that are cached already not at all.
 
     `cached` is None when nobody knows which key an answer leaves. The outcome tells all; failures
     of the service are in it and are not raised.
     """
-    return _WarmUp(queries, service, instance, cached).run()
+    return _WarmUp(queries, service, instance, cached).run(say)
 
 
 @dataclass(slots=True)
@@ -73,7 +79,7 @@ class _WarmUp:
         self._total = sum(query.weight for query in queries)
         self._warm_weight = 0.0
 
-    def run(self) -> Outcome:
+    def run(self, say: Say) -> Outcome:
         before = self._present()
         self._warm_weight = _weight(self._queries, before)
         ratio_before = self._ratio(self._warm_weight)
@@ -81,7 +87,7 @@ class _WarmUp:
         self._check_target()
         missing = (q for q, there in zip(self._queries, before, strict=True) if not there)
         self._todo.extend(_Errand(query) for query in missing)
-        self._spread()
+        self._spread(Progress(say, "warming", len(self._todo)))
         seconds = time.monotonic() - self._begun
         # those whose second chance did not come
         self._failures.update(errand.postponed for errand in self._todo if errand.sent)
@@ -106,15 +112,23 @@ class _WarmUp:
         changes = self._breaker.transitions
         return tuple(BreakerChange(at=change.at, state=change.state) for change in changes)
 
-    def _spread(self) -> None:
+    def _spread(self, progress: Progress) -> None:
         workers = self._settings.concurrency
         with ThreadPoolExecutor(workers, thread_name_prefix="warm") as pool:
             runs = [pool.submit(self._work) for _ in range(workers)]
             try:
-                for run in runs:
-                    run.result()
+                # told by this thread: only its context has a flow run
+                while self._going_on(runs):
+                    progress.at(self._counts["answered"] + self._failures.total())
+                progress.end()
             finally:
                 self._over.set()  # an interrupted run lets its workers finish their one request
+
+    def _going_on(self, runs: Sequence[Future[None]]) -> bool:
+        done, others = wait(runs, _LOOK_SECONDS, FIRST_EXCEPTION)
+        for run in done:
+            run.result()
+        return bool(others)
 
     def _work(self) -> None:
         while not self._over.is_set():

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, context: Context) -> Report:
     from flows.runbook.warm import warm  # noqa: PLC0415 only this verb needs it
 
     instance = _with_options(context.instance, arguments)
-    report = warm(instance, _manifest(instance, arguments.backup))
+    report = warm(instance, _manifest(instance, arguments.backup), context.say)
     if not report.configured:
         raise UsageError(
             f"the warm-up of {report.instance} is {report.reason}",

@@ -132,7 +132,7 @@ def _prove(
             written = dict(written_keys(prepared.spliced))
             comparison = compare_with_witness(held.instance, prepared.placed, written)
         else:
-            comparison = compare_keys(held.instance, prepared.placed, placed)
+            comparison = compare_keys(held.instance, prepared.placed, placed, held.say)
     accounts = _accounts(prepared, comparison)
     findings = [*raised, counters]
     for db, account in sorted(accounts.items()):

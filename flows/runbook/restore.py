@@ -76,7 +76,7 @@ def restore(
                 "prediction_doubt": trial.downtime.doubt,
             }
         )
-    warmed = _warmed(report, instance, opened.manifest, options)
+    warmed = _warmed(report, opened, options)
     keep_report(instance, held.hands.holder.id, warmed)
     return warmed
 
@@ -169,14 +169,13 @@ def _report(
     )
 
 
-def _warmed(
-    report: RestoreReport, instance: Instance, manifest: Manifest, options: RestoreOptions
-) -> RestoreReport:
+def _warmed(report: RestoreReport, opened: Opened, options: RestoreOptions) -> RestoreReport:
     """The data is back and proven: a warm-up that fails is told, and takes nothing from that."""
     if report.rolled_back or not options.warm:
         return report
     try:
-        told = warm(instance, manifest).model_dump(mode="json")
+        done = warm(opened.held.instance, opened.manifest, opened.held.say)
+        told = done.model_dump(mode="json")
     except RedisDrError as error:
         told = {"ok": False, "problem": error.problem, "remedy": error.remedy}
     return report.model_copy(update={"warm": told})

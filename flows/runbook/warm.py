@@ -9,6 +9,7 @@ import redis
 from tasks.cache_state import CachedAnswers, CacheState, hit_ratio, look_at_cache
 from tasks.model.manifest import Manifest
 from tasks.model.queries import Query, plan_queries
+from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance
 from tasks.model.settings.warm import WarmSettings
 from tasks.model.timings import Timings
@@ -19,7 +20,7 @@ from tasks.server.info import wait_until_ready
 from tasks.warming import Service, ask_all
 
 
-def warm(instance: Instance, manifest: Manifest | None = None) -> WarmReport:
+def warm(instance: Instance, manifest: Manifest | None = None, say: Say = quiet) -> WarmReport:
     """Ask the common queries of an instance whose DB 0 stands; `manifest` is the backup's, if any.
 
     A service that fails is told by the report. Raises UsageError for a bad list, Unreachable for an
@@ -29,11 +30,12 @@ def warm(instance: Instance, manifest: Manifest | None = None) -> WarmReport:
     if not instance.warm.configured:
         return WarmReport.not_configured(instance.name, missing(instance.warm), timings.started_at)
     queries = _queries(instance, manifest)
+    say(f"warming the cache: {len(queries)} queries")
     with closing(connect(instance, instance.warm.cache_db)) as client:
         # data first, queries second: none before the server serves (runbook, Recovery Priority)
         wait_until_ready(client, instance.resilience.timeout_seconds, lambda _info: None)
         with closing(open_service(instance.warm)) as service:
-            measured = _measured(queries, service, instance, client)
+            measured = _measured(queries, service, instance, client, say)
     findings = judge(measured.outcome, target=instance.warm.target_hit_ratio)
     return WarmReport(
         command="warm",
@@ -61,12 +63,12 @@ class _Measured:
 
 
 def _measured(
-    queries: Sequence[Query], service: Service, instance: Instance, client: redis.Redis
+    queries: Sequence[Query], service: Service, instance: Instance, client: redis.Redis, say: Say
 ) -> _Measured:
     template = instance.warm.cache_key
     cached = CachedAnswers(client, instance.name, template) if template else None
     before = look_at_cache(client, instance)
-    outcome = ask_all(queries, service, instance, cached)
+    outcome = ask_all(queries, service, instance, cached, say)
     after = look_at_cache(client, instance)
     own = (cached.hits, cached.misses) if cached else (0, 0)
     replay = None

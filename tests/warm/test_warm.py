@@ -90,6 +90,22 @@ def test_the_rate_is_kept(configured, service):
     assert service.moments[-1] - service.moments[0] >= 0.18
 
 
+def test_how_far_it_is_is_told_while_it_lasts(configured, service):
+    """A warm-up of some seconds tells rising per cents and its end; a quick one only its begin."""
+    said = []
+    warm(configured(rate_per_second=5), say=said.append)
+    told = [int(line.split()[-2]) for line in said if line.startswith("warming, ")]
+
+    assert said[0] == "warming the cache: 20 queries"
+    assert len(told) >= 2
+    assert told == sorted(set(told))
+    assert 0 < told[0] < 100 == told[-1]
+
+    said.clear()
+    warm(configured(), say=said.append)
+    assert said == ["warming the cache: 20 queries"]
+
+
 def test_the_budget_ends_it(configured, service):
     """A warm-up that cannot finish in its budget stops and says so: not ok."""
     service.hold_seconds = 0.1

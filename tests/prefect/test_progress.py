@@ -1,0 +1,73 @@
+"""What takes long shows how far it is: in the log, and as a bar that ends full."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prefect import flow
+
+from flows.faces.saying import saying
+from tasks.model.say import Progress
+from tasks.proving import Comparison, compare_keys
+from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.instance import instance_of
+from tests.support.prefect_server import PrefectServer
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_until
+
+KEYS = 3000
+
+
+def test_a_comparison_that_takes_long_is_a_bar_and_lines_in_the_log(
+    redis_server: RedisServer, prefect_here: PrefectServer, tmp_path: Path
+) -> None:
+    """
+    Over a slow line every key is compared; meanwhile per cents are told, and the bar ends full.
+    """
+    redis_server.client().mset({f"key {number}": "x" * 60 for number in range(KEYS)})
+    redis_server.client().save()
+    placed = tmp_path / "dump.rdb"
+    placed.write_bytes(redis_server.read_file("/data/dump.rdb"))
+    found: list[Comparison] = []
+
+    with FaultProxy(redis_server.port) as line:
+        line.inject(Fault("slow", rate=80_000))
+        instance = instance_of(redis_server, url=f"redis://127.0.0.1:{line.port}")
+
+        @flow
+        def verifies() -> None:
+            say = saying("restore", "far-away")
+            found.append(compare_keys(instance, placed, KEYS, say))
+
+        verifies()
+
+    assert found[0].outcomes[0]["equal"] == KEYS
+    (bar,) = prefect_here.artifacts("restore-progress-far-away")
+    assert (bar.type, bar.data, bar.description) == ("progress", 100.0, "verifying")
+    wait_until(lambda: len(told(prefect_here)) > 1, 20, "the lines are stored")
+    assert told(prefect_here)[-1] == "verifying, 100 %"
+
+
+def told(server: PrefectServer) -> list[str]:
+    """The lines of the log, in their order."""
+    from prefect.client.schemas.filters import LogFilter  # noqa: PLC0415 only here
+    from prefect.client.schemas.sorting import LogSort  # noqa: PLC0415 same
+
+    with server.client() as client:
+        logs = client.read_logs(LogFilter(), limit=200, sort=LogSort.TIMESTAMP_ASC)
+    return [one.message for one in logs if one.message.startswith("verifying, ")]
+
+
+@given(st.lists(st.integers(0, 2_000_000)), st.integers(0, 1_000_000))
+def test_per_cents_are_never_full_before_the_end(parts: list[int], total: int) -> None:
+    """
+    Whatever was counted beforehand, 100 is told once and last, and nothing of a work of no parts.
+    """
+    said: list[str] = []
+    progress = Progress(said.append, "working", total, every_seconds=0)
+    for done in parts:
+        progress.at(done)
+    progress.end()
+
+    assert said.count("working, 100 %") == bool(parts and total)
+    assert all(0 <= int(line.split()[1]) < 100 for line in said[:-1])
