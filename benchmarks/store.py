@@ -11,9 +11,14 @@ then reads the whole object back and compares its SHA-256. No peer reads anythin
 and rclone send checksums with the parts, restic hashes what it cuts; `restic check --read-data` and
 `rclone check` are commands of their own and not measured. "read back" is what aws has to do for the
 same proof. Their RSS is that of the largest process of the pipe, ours that of the only one.
+
+REDIS_DR_TEST_S3=URL (with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) measures on that server, for
+example Ceph RGW, and keeps the figures beside rclone's.
 """
 
+import contextlib
 import hashlib
+import os
 import random
 import shutil
 import sys
@@ -25,6 +30,7 @@ from benchmarks.measured import Cost, keep, run
 from tests.support.s3_server import S3Server, running_rclone
 
 _PROVEN = "zstd -3 | aws s3 cp -, read back"
+_OTHER = os.environ.get("REDIS_DR_TEST_S3", "")
 _BLOCK = 2**20
 _WORDS = [
     hashlib.sha1(b"%d" % n, usedforsecurity=False).hexdigest()[: 3 + n % 7] for n in range(4000)
@@ -39,9 +45,20 @@ def main() -> None:
         workspace = Path(folder)
         (workspace / "s3").mkdir()
         write_rdb_like(workspace / "source", size)
-        with running_rclone(workspace / "s3") as server:
+        with _server(workspace) as server:
             costs = [_round(server, workspace) for _ in range(rounds)]
-    keep("store", {"bytes": size, **_judged(costs)})
+    keep("store_other_s3" if _OTHER else "store", {"bytes": size, **_judged(costs)})
+
+
+def _server(workspace: Path) -> contextlib.AbstractContextManager[S3Server]:
+    if not _OTHER:
+        return running_rclone(workspace / "s3")
+    other = S3Server(
+        endpoint_url=_OTHER,
+        access_key=os.environ["AWS_ACCESS_KEY_ID"],
+        secret_key=os.environ["AWS_SECRET_ACCESS_KEY"],
+    )
+    return contextlib.nullcontext(other)
 
 
 def write_rdb_like(path: Path, size: int) -> None:
@@ -110,7 +127,7 @@ def _settings(server: S3Server) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "RESTIC_PASSWORD": "bench",
         "RCLONE_CONFIG_BENCH_TYPE": "s3",
-        "RCLONE_CONFIG_BENCH_PROVIDER": "Rclone",
+        "RCLONE_CONFIG_BENCH_PROVIDER": "Ceph" if _OTHER else "Rclone",
         "RCLONE_CONFIG_BENCH_ENDPOINT": server.endpoint_url,
         "RCLONE_CONFIG_BENCH_ACCESS_KEY_ID": server.access_key,
         "RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY": server.secret_key,
