@@ -2,9 +2,10 @@
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Locator, Page, Response, expect
 from playwright.sync_api import TimeoutError as NoResponse
 
 from tests.support.prefect_server import PrefectServer
@@ -12,10 +13,6 @@ from tests.support.scene import NAME, Scene
 
 _CLICKS = 3
 _CLICK_MS = 40_000  # the form asks the server whether its values are valid before it sends them
-
-
-def _is_creation(response: Response) -> bool:
-    return response.url.endswith("/create_flow_run") and response.request.method == "POST"
 
 
 class Button:
@@ -31,21 +28,9 @@ class Button:
 
     def start(self) -> None:
         """Submit the form as it stands, and open the run's page."""
-        self.page.goto(f"{self._server.url}/runs/flow-run/{self._submitted()}")
+        run = self._submit(self.page.get_by_role("button", name="Submit"), "/create_flow_run")
+        self.page.goto(f"{self._server.url}/runs/flow-run/{run['id']}")
         self.page.get_by_role("button", name="Resume").first.wait_for()
-
-    def _submitted(self) -> str:
-        """The run's id, as the page was told; a person whom a busy server refuses clicks again."""
-        said = []
-        for _ in range(_CLICKS):
-            with contextlib.suppress(NoResponse):
-                with self.page.expect_response(_is_creation, timeout=_CLICK_MS) as creation:
-                    self.page.get_by_role("button", name="Submit").click()
-                if creation.value.ok:
-                    return str(creation.value.json()["id"])
-                said.append(f"{creation.value.status} {creation.value.text()}")
-        shown = self.page.locator("body").inner_text()
-        raise AssertionError(f"no run after {_CLICKS} clicks: {said}; the page says: {shown}")
 
     def open_question(self) -> str:
         """The dialog's text."""
@@ -57,7 +42,24 @@ class Button:
     def answer(self, name: str) -> None:
         dialog = self.page.get_by_role("dialog")
         dialog.locator("textarea, input").first.fill(name)
-        dialog.get_by_role("button", name="Submit").click()
+        self._submit(dialog.get_by_role("button", name="Submit"), "/resume")
+
+    def _submit(self, button: Locator, call: str) -> dict[str, Any]:
+        """The answer to what the click sends; a person whom a busy server refuses clicks again."""
+
+        def answers(response: Response) -> bool:
+            return response.url.endswith(call) and response.request.method == "POST"
+
+        said = []
+        for _ in range(_CLICKS):
+            with contextlib.suppress(NoResponse):
+                with self.page.expect_response(answers, timeout=_CLICK_MS) as answer:
+                    button.click()
+                if answer.value.ok:
+                    return dict(answer.value.json())
+                said.append(f"{answer.value.status} {answer.value.text()}")
+        shown = self.page.locator("body").inner_text()
+        raise AssertionError(f"{call}: {_CLICKS} clicks, {said}; the page says: {shown}")
 
     def await_end(self, state: str) -> None:
         """Wait until the page itself says how it ended."""
