@@ -14,8 +14,8 @@ from flows.runbook.recover import recover
 from tests.support import faults
 from tests.support.estate import Estate, fill
 
-CALLS = 145  # a little more than a restore makes (136); what lies behind its end restores cleanly
-STOP = 110  # a little before the stop (117): from here on points are taken more densely
+CALLS = 145  # a little more than a restore makes (138); what lies behind its end restores cleanly
+STOP = 110  # a little before the stop (119): from here on points are taken more densely
 SWEEP = os.environ.get("REDIS_DR_SWEEP", "")
 
 
