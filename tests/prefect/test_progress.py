@@ -1,10 +1,12 @@
 """What takes long shows how far it is: in the log, and as a bar that ends full."""
 
 from pathlib import Path
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 from prefect import flow
+from prefect.runtime import flow_run
 
 from flows.faces.saying import saying
 from tasks.model.say import Progress
@@ -35,26 +37,37 @@ def test_a_comparison_that_takes_long_is_a_bar_and_lines_in_the_log(
         instance = instance_of(redis_server, url=f"redis://127.0.0.1:{line.port}")
 
         @flow
-        def verifies() -> None:
+        def verifies() -> UUID:
             say = saying("restore", "far-away")
             found.append(compare_keys(instance, placed, KEYS, say))
+            return UUID(flow_run.id)
 
-        verifies()
+        run = verifies()
 
     assert found[0].outcomes[0]["equal"] == KEYS
     (bar,) = prefect_here.artifacts("restore-progress-far-away")
     assert (bar.type, bar.data, bar.description) == ("progress", 100.0, "verifying")
-    wait_until(lambda: len(told(prefect_here)) > 1, 20, "the lines are stored")
-    assert told(prefect_here)[-1] == "verifying, 100 %"
+    full = "verifying, 100 %"
+    wait_until(lambda: full in told(prefect_here, run), 20, "the lines are stored")
+    lines = told(prefect_here, run)
+    assert len(lines) > 1
+    assert lines[-1] == full
 
 
-def told(server: PrefectServer) -> list[str]:
-    """The lines of the log, in their order."""
-    from prefect.client.schemas.filters import LogFilter  # noqa: PLC0415 only here
+def told(server: PrefectServer, run: UUID) -> list[str]:
+    """The per cents in this run's log, in their order. Other tests log to the same server."""
+    from prefect.client.schemas.filters import (  # noqa: PLC0415 only here
+        LogFilter,
+        LogFilterFlowRunId,
+    )
     from prefect.client.schemas.sorting import LogSort  # noqa: PLC0415 same
 
     with server.client() as client:
-        logs = client.read_logs(LogFilter(), limit=200, sort=LogSort.TIMESTAMP_ASC)
+        logs = client.read_logs(
+            LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run])),
+            limit=200,
+            sort=LogSort.TIMESTAMP_ASC,
+        )
     return [one.message for one in logs if one.message.startswith("verifying, ")]
 
 
