@@ -18,7 +18,7 @@ from tests.support.prefect_server import PrefectServer, descendants, python, sen
 from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
-RESTORE = "from flows.restore import restore; print(restore('weka-redis', warm=False))"
+RESTORE = f"from flows.restore import restore; print(restore('{NAME}', warm=False))"
 WRITTEN_SINCE = b"written:since"
 POOL = "host-of-deaths"
 Process = subprocess.Popen[bytes]

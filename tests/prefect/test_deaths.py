@@ -27,7 +27,7 @@ from tests.prefect.hosts import deploy
 from tests.prefect.listener import Listener, listening
 from tests.prefect.test_news import notify
 from tests.support.prefect_server import PrefectServer, descendants, running_prefect, serving
-from tests.support.scene import Scene
+from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
 
@@ -76,7 +76,7 @@ def test_kill_9_of_the_flow_is_healed_and_told_by_the_hook_at_once(
     assert posted["outcome"] == "crashed"
     assert "recovery: undone: a restore of" in posted["line"]
     assert block.heard[0][2] == {
-        "title": "redis-dr: restore of weka-redis crashed",
+        "title": f"redis-dr: restore of {NAME} crashed",
         "text": posted["line"],
     }
 

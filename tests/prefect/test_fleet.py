@@ -16,6 +16,7 @@ from tasks.model.settings.instance import Instance
 from tests.prefect.conftest import MakeScene, use
 from tests.support.command_line import CommandLine
 from tests.support.prefect_server import PrefectServer
+from tests.support.scene import NAME
 
 KINDS = [Unreachable, StoreError, Refused, None]
 
@@ -87,13 +88,13 @@ def test_one_dead_instance_of_three_spoils_nothing(
 
     assert state.is_failed()
     assert "2 of 3" in (state.message or "")
-    assert "weka-redis-1" in (state.message or "")
+    assert f"{NAME}-1" in (state.message or "")
     page = prefect_here.artifacts("fleet-backup")[-1]
     assert page.data.count("| ok |") == 2
-    assert "[weka-redis-0](/artifacts/key/backup-weka-redis-0)" in page.data
+    assert f"[{NAME}-0](/artifacts/key/backup-{NAME}-0)" in page.data
     with prefect_here.client() as client:
         names = {one.name for one in client.read_task_runs(limit=200)}
-    assert {f"backup-weka-redis-{n}" for n in range(3)} <= names
+    assert {f"backup-{NAME}-{n}" for n in range(3)} <= names
 
 
 def test_the_same_from_the_command_line(make_scene: MakeScene) -> None:
@@ -104,4 +105,4 @@ def test_the_same_from_the_command_line(make_scene: MakeScene) -> None:
 
     assert answer.code == 1, answer.err
     lines = {line["instance"]: line["kind"] for line in answer.report["lines"]}
-    assert lines == {"weka-redis-0": "ok", "weka-redis-1": "ok", "weka-redis-2": "Unreachable"}
+    assert lines == {f"{NAME}-0": "ok", f"{NAME}-1": "ok", f"{NAME}-2": "Unreachable"}

@@ -1,6 +1,7 @@
 """No trial boot only where a drill has booted the very same bytes on the same image."""
 
 import json
+import secrets
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,18 @@ def skipped(report: RestoreReport) -> bool:
     return told
 
 
+def drilled(make_estate: Make) -> Estate:
+    """Under a name of its own: two drills of one instance refuse each other."""
+    return make_estate(fields={"name": f"trial-{secrets.token_hex(4)}"})
+
+
 def proven(made: Estate) -> Path:
     """Back up and drill; the proof."""
     fill(made.server)
     backup_id = made.backup().backup_id
     report = drill(made.instance, DrillOptions(control=False))
     assert report.proven, [one for one in report.findings if not one.ok]
-    return made.store / "weka-redis" / "backups" / backup_id / "proofs" / report.proof
+    return made.store / made.instance.name / "backups" / backup_id / "proofs" / report.proof
 
 
 def test_a_drill_of_the_same_bytes_on_the_same_image_spares_the_trial(make_estate: Make) -> None:
@@ -34,7 +40,7 @@ def test_a_drill_of_the_same_bytes_on_the_same_image_spares_the_trial(make_estat
     Drilled, then FLUSHALL, then restored: no trial boot, and the content is the backup's. The
     prediction still comes before the stop, and says that its load was measured then and there.
     """
-    made = make_estate()
+    made = drilled(make_estate)
     proven(made)
     before = made.digest()
     made.server.client().flushall()
@@ -57,7 +63,7 @@ def test_a_proof_of_other_bytes_or_another_image_spares_nothing(
     The proof beside the backup speaks of other bytes, of another image, or of a failure: the
     trial boot takes place.
     """
-    made = make_estate()
+    made = drilled(make_estate)
     proof = proven(made)
     statement = json.loads(proof.read_text())
     statement["predicate"]["report"][field] = value
@@ -70,7 +76,7 @@ def test_another_policy_gives_other_bytes(make_estate: Make) -> None:
     """
     Since the drill a rule was written that drops keys: what is placed is new, so it is tried.
     """
-    made = make_estate()
+    made = drilled(make_estate)
     proven(made)
     rules = {"keys": [{"pattern": "cache:0:{n}", "on_restore": "drop"}]}
     fields = {**made.instance.model_dump(exclude={"password"}), **rules}

@@ -14,7 +14,7 @@ from tests.support.command_line import Answer
 from tests.support.redis_server import PASSWORD
 
 TOML = """
-[instances.weka-redis]
+[instances.weka-line]
 container = "{container}"
 url = "{url}"
 [store]
@@ -92,8 +92,8 @@ def test_each_verb_answers_in_json_and_for_people(command, verb):
 @pytest.mark.parametrize(
     ("verb", "code", "said"),
     [
-        ("flush --db 0", 3, "--confirm weka-redis"),
-        ("flush --all --confirm weka-redis", 3, "--yes-all-databases"),
+        ("flush --db 0", 3, "--confirm weka-line"),
+        ("flush --all --confirm weka-line", 3, "--yes-all-databases"),
         ("flush", 2, "--pattern"),
         ("flush --all --db 1", 2, "exclude"),
         ("invalidate", 2, "--doc"),
@@ -158,17 +158,17 @@ def test_watching_ends_with_the_last_report(command, filled):
     while seen < 2:  # two looks; a process that ends early ends the reading
         line = process.stdout.readline()
         assert line, "it ended by itself"
-        seen += "weka-redis: redis" in line
+        seen += "weka-line: redis" in line
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=60)
 
     assert process.returncode in {0, 1}  # a busy machine may make the latency bad
-    assert "weka-redis: redis" in rest
+    assert "weka-line: redis" in rest
 
 
 def test_a_guarded_flush_is_backed_by_a_real_drill(command, filled):
     """flush --db 0: backup, drill in a throwaway server, and only then DB 0 is emptied."""
-    answer = command.run("--json", "flush", "--db", "0", "--confirm", "weka-redis")
+    answer = command.run("--json", "flush", "--db", "0", "--confirm", "weka-line")
 
     assert answer.code == 0, answer.err
     assert answer.report["backup_taken"] is True

@@ -1,5 +1,6 @@
 """A Redis with data and a configuration file, for flows that run in processes of their own."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ from tasks.model.settings.instance import Instance
 from tests.support.estate import fill
 from tests.support.redis_server import PASSWORD, RedisServer
 
-NAME = "weka-redis"
+# the hands of a drill are named after its instance: two workers drill two
+NAME = "-".join(["weka-redis", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])])
 _RULES = """
 [store]
 url = "file:store"
