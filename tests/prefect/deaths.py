@@ -94,7 +94,7 @@ def old_or_new(made: Scene, old: dict[bytes, object]) -> str:
 def nobody_holds(made: Scene) -> bool:
     """No hands and no sandbox of this instance is left."""
     names = {"name": rf"^/?{made.server.name}\."}
-    return not made.server.engine.containers.list(all=True, filters=names)
+    return not made.server.engine.api.containers(all=True, filters=names)
 
 
 def strike(death: Death, host: Process, server: PrefectServer, run_id: UUID) -> None:
