@@ -8,39 +8,38 @@ from prefect.client.schemas.objects import Artifact
 from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.faces.naming import artifact_key, page_under
+from flows.faces.pages.markdown import link
 from flows.faces.publishing import quickly
 from tasks.model.backup_id import PATTERN
 
-_ABOUT = ("backup", "nightly", "drill")  # verbs whose page tells of one backup
+# what a verb's page tells of one backup: its making, its proof
+_TELLS = {"backup": ("backup",), "drill": ("drill",), "nightly": ("backup", "drill")}
 _BACK = 100  # pages: beyond, a backup is named without a link
 
-Told = Mapping[str, Mapping[str, str]]  # backup id → verb → address of its newest page
+# backup id → backup | drill → address of the newest page that tells it
+Told = Mapping[str, Mapping[str, str]]
 
 
 def pages_about(instance: str) -> Told:
     """The newest pages of one instance, by backup; empty when Prefect's API does not answer."""
-    verb_of = {artifact_key(verb, instance): verb for verb in _ABOUT}
+    verb_of = {artifact_key(verb, instance): verb for verb in _TELLS}
     told: dict[str, dict[str, str]] = {}
     for one in quickly(lambda: _newest(list(verb_of))) or ():
         named = PATTERN.search(one.description or "")
         if named and one.key:
-            told.setdefault(named[0], {}).setdefault(
-                verb_of[one.key], page_under(f"artifact/{one.id}")
-            )
+            for what in _TELLS[verb_of[one.key]]:
+                told.setdefault(named[0], {}).setdefault(what, page_under(f"artifact/{one.id}"))
     return told
 
 
 def see_also(verb: str, instance: str, backup_id: str) -> str:
     """The last line of a page: the backup that it is about, its proof, and all backups."""
-    about = pages_about(instance).get(backup_id, {}) if backup_id else {}
-    made = about.get("backup") or about.get("nightly")
-    proof = about.get("drill") or about.get("nightly")
-    links = [
-        (f"backup {backup_id}", made if verb not in ("backup", "nightly") else None),
-        ("its proof", proof if verb not in ("drill", "nightly") else None),
-        ("all backups", page_under(f"key/{artifact_key('catalog', instance)}")),
-    ]
-    return "\nSee also: " + ", ".join(f"[{text}]({to})" for text, to in links if to) + ".\n"
+    texts = {"backup": f"backup {backup_id}", "drill": "its proof"}
+    untold = [what for what in texts if backup_id and what not in _TELLS.get(verb, ())]
+    about = pages_about(instance).get(backup_id, {}) if untold else {}
+    links = [link(texts[what], about[what]) for what in untold if what in about]
+    links.append(link("all backups", page_under(f"key/{artifact_key('catalog', instance)}")))
+    return f"\nSee also: {', '.join(links)}.\n"
 
 
 def _newest(keys: list[str]) -> list[Artifact]:

@@ -1,14 +1,16 @@
 """The page of all backups of one instance, with their proofs."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from flows.faces.pages.markdown import page, size, table
+from flows.faces.pages.markdown import link, page, size, table
 from tasks.model.store_reports import ListReport
 
 
 def catalog_page(report: ListReport, told: Mapping[str, Mapping[str, str]]) -> str:
-    """Newest first, as `redis-dr list` shows them. `told`: backup → verb → where its page is."""
+    """Newest first, as `redis-dr list` shows them. `told`: backup → backup | drill → where
+    the page is that tells of its making, of its proof."""
     return page(
         f"Backups of {report.instance}",
         f"{len(report.backups)} backups in `{report.store}`. To bring one back, start the "
@@ -17,14 +19,12 @@ def catalog_page(report: ListReport, told: Mapping[str, Mapping[str, str]]) -> s
             ("backup", "taken (UTC)", "keys", "bytes", "stored", "proven", ""),
             [
                 (
-                    _to(f"`{one.backup_id}`", told.get(one.backup_id, {}), "backup"),
+                    link(f"`{one.backup_id}`", told.get(one.backup_id, {}).get("backup")),
                     f"{one.created_at:%Y-%m-%d %H:%M}",
                     f"{one.keys:,}",
                     size(one.size),
                     size(one.stored_size),
-                    _to(f"{one.proven_at:%Y-%m-%d %H:%M}", told.get(one.backup_id, {}), "drill")
-                    if one.proven_at
-                    else "never",
+                    _proof(one.proven_at, told.get(one.backup_id, {}).get("drill")),
                     "; ".join((*(("pinned",) if one.pinned else ()), *one.suspicious)),
                 )
                 for one in report.backups
@@ -36,10 +36,8 @@ def catalog_page(report: ListReport, told: Mapping[str, Mapping[str, str]]) -> s
     )
 
 
-def _to(text: str, pages: Mapping[str, str], verb: str) -> str:
-    """A link to the page of that verb; a night's page tells of both."""
-    address = pages.get(verb) or pages.get("nightly")
-    return f"[{text}]({address})" if address else text
+def _proof(at: datetime | None, address: str | None) -> str:
+    return link(f"{at:%Y-%m-%d %H:%M}", address) if at else "never"
 
 
 def _odd(heading: str, oddities: tuple[Any, ...]) -> str:

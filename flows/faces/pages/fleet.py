@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flows.faces.pages.markdown import page, table
+from flows.faces.pages.markdown import link, page, table
 from tasks.model.fleet_report import FleetReport
 
 
@@ -25,7 +25,7 @@ def fleet_page(report: FleetReport, address: Callable[[str], str] | None = None)
             ("instance", "verdict", "what", "time"),
             [
                 (
-                    f"[{one.instance}]({address(one.instance)})" if address else one.instance,
+                    link(one.instance, address(one.instance) if address else None),
                     "ok" if one.ok else f"**{one.kind}**",
                     one.line,
                     f"{one.seconds:.1f} s",

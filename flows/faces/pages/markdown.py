@@ -55,6 +55,11 @@ def size(number: int) -> str:
     raise AssertionError("the last unit always fits")
 
 
+def link(text: str, address: str | None) -> str:
+    """The text, leading there if there is an address."""
+    return f"[{text}]({address})" if address else text
+
+
 def age(since_seconds: float) -> str:
     """Seconds as a person says them."""
     hours = since_seconds / 3600
