@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Response, expect
-from playwright.sync_api import TimeoutError as NoResponse
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.support.prefect_server import PrefectServer
 from tests.support.scene import NAME, Scene
 
-_CLICKS = 3
-_CLICK_MS = 40_000  # the form asks the server whether its values are valid before it sends them
+_TRIES = 3
+_TRY_MS = 40_000  # the form asks the server whether its values are valid before it sends them
 
 
 class Button:
@@ -23,14 +23,14 @@ class Button:
 
     def open_form(self) -> None:
         deployment = self._server.deployment("restore/button")
-        self.page.goto(f"{self._server.url}/deployments/deployment/{deployment.id}/run")
-        self.page.get_by_text("afterwards ask the common queries").wait_for()
+        form = self.page.get_by_text("afterwards ask the common queries")
+        self._open(f"deployments/deployment/{deployment.id}/run", form)
 
     def start(self) -> None:
         """Submit the form as it stands, and open the run's page."""
         run = self._submit(self.page.get_by_role("button", name="Submit"), "/create_flow_run")
-        self.page.goto(f"{self._server.url}/runs/flow-run/{run['id']}")
-        self.page.get_by_role("button", name="Resume").first.wait_for()
+        resume = self.page.get_by_role("button", name="Resume").first
+        self._open(f"runs/flow-run/{run['id']}", resume)
 
     def open_question(self) -> str:
         """The dialog's text."""
@@ -44,6 +44,17 @@ class Button:
         dialog.locator("textarea, input").first.fill(name)
         self._submit(dialog.get_by_role("button", name="Submit"), "/resume")
 
+    def _open(self, address: str, shows: Locator) -> None:
+        """The page, once it shows that; a person to whom a busy server gave half of it reloads."""
+        for _ in range(_TRIES):
+            self.page.goto(f"{self._server.url}/{address}")
+            with contextlib.suppress(TooLate):
+                return shows.wait_for(timeout=_TRY_MS)
+        raise AssertionError(f"{address}: {_TRIES} visits; it says: {self._text()}")
+
+    def _text(self) -> str:
+        return self.page.locator("body").inner_text()
+
     def _submit(self, button: Locator, call: str) -> dict[str, Any]:
         """The answer to what the click sends; a person whom a busy server refuses clicks again."""
 
@@ -51,15 +62,14 @@ class Button:
             return response.url.endswith(call) and response.request.method == "POST"
 
         said = []
-        for _ in range(_CLICKS):
-            with contextlib.suppress(NoResponse):
-                with self.page.expect_response(answers, timeout=_CLICK_MS) as answer:
+        for _ in range(_TRIES):
+            with contextlib.suppress(TooLate):
+                with self.page.expect_response(answers, timeout=_TRY_MS) as answer:
                     button.click()
                 if answer.value.ok:
                     return dict(answer.value.json())
                 said.append(f"{answer.value.status} {answer.value.text()}")
-        shown = self.page.locator("body").inner_text()
-        raise AssertionError(f"{call}: {_CLICKS} clicks, {said}; the page says: {shown}")
+        raise AssertionError(f"{call}: {_TRIES} clicks, {said}; the page says: {self._text()}")
 
     def await_end(self, state: str) -> None:
         """Wait until the page itself says how it ended."""
