@@ -18,7 +18,6 @@ example Ceph RGW, and keeps the figures beside rclone's.
 
 import contextlib
 import hashlib
-import os
 import random
 import shutil
 import sys
@@ -27,10 +26,10 @@ from pathlib import Path
 
 from benchmarks.backup import _aws
 from benchmarks.measured import Cost, keep, run
-from tests.support.s3_server import S3Server, running_rclone
+from tests.support.s3_server import S3Server, other_server, running_rclone
 
 _PROVEN = "zstd -3 | aws s3 cp -, read back"
-_OTHER = os.environ.get("REDIS_DR_TEST_S3", "")
+_OTHER = other_server()
 _BLOCK = 2**20
 _WORDS = [
     hashlib.sha1(b"%d" % n, usedforsecurity=False).hexdigest()[: 3 + n % 7] for n in range(4000)
@@ -51,14 +50,7 @@ def main() -> None:
 
 
 def _server(workspace: Path) -> contextlib.AbstractContextManager[S3Server]:
-    if not _OTHER:
-        return running_rclone(workspace / "s3")
-    other = S3Server(
-        endpoint_url=_OTHER,
-        access_key=os.environ["AWS_ACCESS_KEY_ID"],
-        secret_key=os.environ["AWS_SECRET_ACCESS_KEY"],
-    )
-    return contextlib.nullcontext(other)
+    return contextlib.nullcontext(_OTHER) if _OTHER else running_rclone(workspace / "s3")
 
 
 def write_rdb_like(path: Path, size: int) -> None:

@@ -75,7 +75,8 @@ def strike(one: tuple[Estate, str, str], spec: dict[str, Any]) -> str:
     code, said = faults.run(faults.Spec(instance=instance, backup=backup, **asked), BOUND)
     took = f"{time.monotonic() - begun:.0f} s"
     print(spec["path"], spec["then"], spec["after"], took, said)
-    wait_until(lambda: not holds(made), LEASE + 15, "the hands have let go")
+    # those whose removal was not answered end with their lease
+    wait_until(lambda: not made.server.helpers(running=True), LEASE + 15, "the hands have let go")
     container = made.server.container
     ends = {
         "the fault struck": said.get("struck") and (said["swallowed"] or said.get("ok")),
@@ -89,12 +90,6 @@ def strike(one: tuple[Estate, str, str], spec: dict[str, Any]) -> str:
     ends["no hands"] = made.hands_gone()
     wrong = [what for what, so in ends.items() if not so]
     return f"{spec}: not {wrong}: {said}" if wrong else ""
-
-
-def holds(made: Estate) -> bool:
-    """Whether hands run; those whose removal was not answered end with their lease."""
-    family = {"name": rf"^/?{made.server.name}\."}
-    return bool(made.server.engine.containers.list(ignore_removed=True, filters=family))
 
 
 def sweep(estates: list[tuple[Estate, str, str]], specs: list[dict[str, Any]]) -> list[str]:

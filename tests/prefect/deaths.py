@@ -14,7 +14,14 @@ from uuid import UUID
 
 from tasks.leftovers import left_behind
 from tests.prefect.hosts import working
-from tests.support.prefect_server import PrefectServer, descendants, python, send, serving
+from tests.support.prefect_server import (
+    PrefectServer,
+    descendants,
+    every_row,
+    python,
+    send,
+    serving,
+)
 from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
@@ -93,8 +100,7 @@ def old_or_new(made: Scene, old: dict[bytes, object]) -> str:
 
 def nobody_holds(made: Scene) -> bool:
     """No hands and no sandbox of this instance is left."""
-    names = {"name": rf"^/?{made.server.name}\."}
-    return not made.server.engine.api.containers(all=True, filters=names)
+    return not made.server.helpers()
 
 
 def strike(death: Death, host: Process, server: PrefectServer, run_id: UUID) -> None:
@@ -159,7 +165,7 @@ def direct(made: Scene, server: PrefectServer) -> Iterator[Process]:
 def newest_restore(server: PrefectServer) -> UUID | None:
     """The restore that is going on, if one is."""
     with server.client() as client:
-        runs = client.read_flow_runs(limit=200)
+        runs = list(every_row(client.read_flow_runs))
     going = [run for run in runs if run.name.startswith("restore") and not run.state.is_final()]
     return UUID(str(going[0].id)) if going else None
 

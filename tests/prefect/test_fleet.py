@@ -15,7 +15,7 @@ from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance
 from tests.prefect.conftest import MakeScene, use
 from tests.support.command_line import CommandLine
-from tests.support.prefect_server import PrefectServer
+from tests.support.prefect_server import PrefectServer, every_row
 from tests.support.scene import NAME
 
 KINDS = [Unreachable, StoreError, Refused, None]
@@ -93,7 +93,7 @@ def test_one_dead_instance_of_three_spoils_nothing(
     assert page.data.count("| ok |") == 2
     assert f"[{NAME}-0](/artifacts/key/backup-{NAME}-0)" in page.data
     with prefect_here.client() as client:
-        names = {one.name for one in client.read_task_runs(limit=200)}
+        names = {one.name for one in every_row(client.read_task_runs)}
     assert {f"backup-{NAME}-{n}" for n in range(3)} <= names
 
 

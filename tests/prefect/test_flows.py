@@ -2,27 +2,19 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from itertools import count
+from typing import Any
 from uuid import UUID
 
 import pytest
-from prefect.client.schemas import TaskRun
-from pydantic import BaseModel
 
 from flows.backup import backup
 from flows.prune import prune
 from flows.recover import recover
 from flows.verify import verify
-from tests.support.prefect_server import PrefectServer
+from tests.support.prefect_server import PrefectServer, every_row
 from tests.support.redis_server import PASSWORD
 from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
-
-Page = Callable[..., Sequence[BaseModel]]
-
-WHOLE = 200  # rows of one answer of the API
 
 
 def everything(server: PrefectServer) -> str:
@@ -30,31 +22,19 @@ def everything(server: PrefectServer) -> str:
     from prefect.client.schemas.filters import LogFilter  # noqa: PLC0415 only here
 
     with server.client() as client:
-        readers: list[Page] = [
-            client.read_flow_runs,
-            client.read_task_runs,
-            client.read_artifacts,
-            partial(client.read_logs, LogFilter()),
+        stored = [
+            *every_row(client.read_flow_runs),
+            *every_row(client.read_task_runs),
+            *every_row(client.read_artifacts),
+            *every_row(client.read_logs, log_filter=LogFilter()),
         ]
-        return "\n".join(one.model_dump_json() for read in readers for one in every_page(read))
+    return "\n".join(one.model_dump_json() for one in stored)
 
 
-def every_page(read: Page) -> Iterator[BaseModel]:
-    """All rows, page by page: other tests have filled the first ones."""
-    for offset in count(step=WHOLE):
-        rows = read(limit=WHOLE, offset=offset)
-        yield from rows
-        if len(rows) < WHOLE:
-            return
-
-
-def steps_of(run: UUID, task_runs: Page) -> set[str]:
+def steps_of(run: UUID, client: Any) -> set[str]:
     """The names of this run's tasks, without their numbers."""
-    return {
-        row.name.rpartition("-")[0]
-        for row in every_page(task_runs)
-        if isinstance(row, TaskRun) and row.flow_run_id == run
-    }
+    tasks = every_row(client.read_task_runs)
+    return {one.name.rpartition("-")[0] for one in tasks if one.flow_run_id == run}
 
 
 def test_a_backup_shows_its_steps_its_pages_and_one_line(
@@ -69,7 +49,7 @@ def test_a_backup_shows_its_steps_its_pages_and_one_line(
     with prefect_here.client() as client:
         run = client.read_flow_run(state.state_details.flow_run_id)
         steps = {"take snapshot", "collect rdb", "read back", "commit"}
-        wait_until(lambda: steps <= steps_of(run.id, client.read_task_runs), 15, "the steps")
+        wait_until(lambda: steps <= steps_of(run.id, client), 15, "the steps")
     assert run.name.startswith(f"backup-{NAME}-20")
     page = prefect_here.artifacts(f"backup-{NAME}")[-1]
     assert "| 0 |" in page.data

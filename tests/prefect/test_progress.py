@@ -13,7 +13,7 @@ from tasks.model.say import Progress
 from tasks.proving import Comparison, compare_keys
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.instance import instance_of
-from tests.support.prefect_server import PrefectServer
+from tests.support.prefect_server import PrefectServer, every_row
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
@@ -63,12 +63,9 @@ def told(server: PrefectServer, run: UUID) -> list[str]:
     from prefect.client.schemas.sorting import LogSort  # noqa: PLC0415 same
 
     with server.client() as client:
-        logs = client.read_logs(
-            LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run])),
-            limit=200,
-            sort=LogSort.TIMESTAMP_ASC,
-        )
-    return [one.message for one in logs if one.message.startswith("verifying, ")]
+        only = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run]))
+        logs = every_row(client.read_logs, log_filter=only, sort=LogSort.TIMESTAMP_ASC)
+        return [one.message for one in logs if one.message.startswith("verifying, ")]
 
 
 @given(st.lists(st.integers(0, 2_000_000)), st.integers(0, 1_000_000))

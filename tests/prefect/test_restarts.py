@@ -17,6 +17,7 @@ from tests.prefect.hosts import deploy, working
 from tests.support.prefect_server import (
     PrefectServer,
     descendants,
+    every_row,
     running_prefect,
     send,
     serving,
@@ -135,7 +136,7 @@ def miss_nights(server: PrefectServer, name: str, count: int) -> list[Any]:
                 "min_runs": count,
             },
         )
-        runs = [run for run in client.read_flow_runs(limit=200) if run.deployment_id == deployment]
+        runs = [run for run in every_row(client.read_flow_runs) if run.deployment_id == deployment]
     late = [run for run in runs if run.expected_start_time < now and not run.state.is_final()]
     assert len(late) == count
     return sorted(late, key=lambda run: run.expected_start_time)

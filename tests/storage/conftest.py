@@ -4,24 +4,18 @@ And on any other server, such as Ceph RGW, when REDIS_DR_TEST_S3 gives its URL (
 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY its credentials): `pytest -m other_s3 tests/storage`.
 """
 
-import os
-
 import pytest
 
 from tasks.model.settings.store import StoreSettings
 from tasks.storage.opening import open_store
 from tasks.storage.protocol import ObjectStore
 from tests.storage.stores import directory_settings, s3_settings
-from tests.support.s3_server import S3Server
+from tests.support.s3_server import S3Server, other_server
 
 KINDS = ("directory", "rclone", "rclone-tls", "moto")
 # read before the tests take the user's AWS variables away
-OTHER = S3Server(
-    endpoint_url=os.environ.get("REDIS_DR_TEST_S3", ""),
-    access_key=os.environ.get("AWS_ACCESS_KEY_ID", ""),
-    secret_key=os.environ.get("AWS_SECRET_ACCESS_KEY", ""),
-)
-EVERY = [*KINDS, *([pytest.param("other", marks=pytest.mark.other_s3)] * bool(OTHER.endpoint_url))]
+OTHER = other_server()
+EVERY = [*KINDS, *([pytest.param("other", marks=pytest.mark.other_s3)] * bool(OTHER))]
 
 
 def settings_of(kind: str, request: pytest.FixtureRequest) -> StoreSettings:
@@ -30,7 +24,8 @@ def settings_of(kind: str, request: pytest.FixtureRequest) -> StoreSettings:
         return directory_settings(request.getfixturevalue("tmp_path") / "store")
     names = {"rclone": "s3_server", "rclone-tls": "s3_tls_server", "moto": "moto_server"}
     name = names.get(kind)
-    server: S3Server = request.getfixturevalue(name) if name else OTHER
+    server: S3Server | None = request.getfixturevalue(name) if name else OTHER
+    assert server is not None
     monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
     for variable, value in server.environment.items():
         monkeypatch.setenv(variable, value)

@@ -11,6 +11,7 @@ from tasks.model.backup_report import BackupReport
 from tasks.model.restore_options import RestoreOptions
 from tasks.model.restore_report import RestoreReport
 from tasks.model.settings.instance import Instance
+from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer
 
 
@@ -46,23 +47,13 @@ class Estate:
         return str(self.server.client().info("server")["run_id"])
 
     def hands_gone(self) -> bool:
-        pattern = {"name": rf"^/?{self.server.name}\."}
-        return not self.server.engine.containers.list(
-            all=True, ignore_removed=True, filters=pattern
-        )
+        return not self.server.helpers()
 
 
 def estate(server: RedisServer, store: Path, **fields: Any) -> Estate:
     """The server as a configured instance; `fields` go on top of the configuration."""
-    settings = {
-        "name": "weka-redis",
-        "container": server.name,
-        "url": server.url,
-        "password": server.password,
-        "store": {"url": f"file:{store}"},
-        **fields,
-    }
-    return Estate(server, store, Instance.model_validate(settings))
+    settings = {"store": {"url": f"file:{store}"}, **fields}
+    return Estate(server, store, instance_of(server, **settings))
 
 
 def fill(server: RedisServer, keys: int = 300) -> None:

@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+_PAGE = 200  # rows of one answer of the API, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,15 @@ class PrefectServer:
                 artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
             )
         return sorted(found, key=lambda one: one.created)
+
+
+def every_row(read: Callable[..., Sequence[Any]], **filters: Any) -> Iterator[Any]:
+    """All that a call of the API gives, page by page: many tests write to one server."""
+    for offset in count(step=_PAGE):
+        rows = read(limit=_PAGE, offset=offset, **filters)
+        yield from rows
+        if len(rows) < _PAGE:
+            return
 
 
 @contextlib.contextmanager

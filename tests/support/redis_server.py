@@ -44,6 +44,11 @@ class RedisServer:
         """The container as the engine sees it now."""
         return self.engine.containers.get(self.id)
 
+    def helpers(self, *, running: bool = False) -> list[str]:
+        """Ids of the containers that redis-dr made for it, hands and sandboxes, in any state."""
+        family = {"name": rf"^/?{self.name}\."}
+        return [one["Id"] for one in self.engine.api.containers(all=not running, filters=family)]
+
     def client(self, db: int = 0, **options: Any) -> redis.Redis:
         """A client of one database; answers are bytes. A restart costs it one quick retry."""
         settings: dict[str, Any] = {

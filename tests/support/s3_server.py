@@ -1,6 +1,7 @@
 """S3 servers on 127.0.0.1: rclone, which keeps plain files on disk, and moto, which keeps RAM."""
 
 import contextlib
+import os
 import secrets
 import socket
 import subprocess
@@ -65,6 +66,15 @@ class S3Server:
         name = f"backups-{secrets.token_hex(4)}"
         self.client().create_bucket(Bucket=name, **options)
         return name
+
+
+def other_server() -> S3Server | None:
+    """The one that REDIS_DR_TEST_S3 names, such as Ceph RGW, with boto3's usual variables."""
+    if not (url := os.environ.get("REDIS_DR_TEST_S3")):
+        return None
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    access, secret = (os.environ[name] for name in keys)
+    return S3Server(endpoint_url=url, access_key=access, secret_key=secret)
 
 
 @contextlib.contextmanager

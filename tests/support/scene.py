@@ -13,7 +13,7 @@ from tests.support.estate import fill
 from tests.support.redis_server import PASSWORD, RedisServer
 
 # the hands of a drill are named after its instance: two workers drill two
-NAME = "-".join(["weka-redis", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])])
+NAME = "-".join(filter(None, ["weka-redis", os.environ.get("PYTEST_XDIST_WORKER")]))
 _RULES = """
 [store]
 url = "file:store"
