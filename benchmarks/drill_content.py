@@ -27,7 +27,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from tasks.drill_compare import compare_files
+from tasks.drill.compare import compare_files
 if __name__ == "__main__":
     begun, before = time.monotonic(), os.times()
     compared = compare_files(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

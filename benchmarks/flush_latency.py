@@ -18,8 +18,8 @@ import docker
 import redis
 
 from benchmarks.measured import keep
-from flows.runbook.invalidate import invalidate
-from tasks.flushing import flush_pattern
+from flows.runbook.cache.invalidate import invalidate
+from tasks.cache.flush import flush_pattern
 from tasks.model.settings.instance import Instance
 from tasks.server.connection import connect
 from tests.support.instance import instance_of

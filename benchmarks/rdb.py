@@ -28,7 +28,7 @@ _LIMITED = ("small strings", "values of 10 KB")
 _ONE = """
 import sys, time
 from pathlib import Path
-from tasks.model.keys import KeyRule
+from tasks.model.settings.keys import KeyRule
 from tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
 
 def peak():

@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from tasks.model.manifest import StoredFile
+from tasks.model.backup.manifest import StoredFile
 from tasks.model.settings.store import StoreSettings
-from tasks.storage.files import check_stored, open_file, store_file
 from tasks.storage.opening import open_store
-from tasks.storage.s3_client import make_client
+from tasks.storage.pipeline.files import check_stored, open_file, store_file
+from tasks.storage.s3.client import make_client
 
 
 def work(what: str) -> None:

@@ -6,11 +6,11 @@ The janitor does the same, but nobody should wait for its next turn with a Redis
 import sys
 from collections.abc import Sequence
 
-from flows.faces.pages.recover import recover_line
-from flows.faces.publishing import API_ERRORS
-from flows.faces.zombies import bury
+from flows.orchestration.artifacts import API_ERRORS
+from flows.orchestration.crashed_runs import bury
+from flows.orchestration.pages.recover import recover_line
 from flows.runbook.fleet import one_line
-from flows.runbook.tidy import tidy
+from flows.runbook.recover.janitor import tidy
 from tasks.model.errors import RedisDrError
 from tasks.model.settings.instance import Instance
 

@@ -19,8 +19,8 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
 from deployments.table import POOL
-from flows.faces.configured import chosen, configured
-from flows.faces.turns import ensure_limit
+from flows.orchestration.concurrency import ensure_limit
+from flows.orchestration.settings import chosen, configured
 from tasks.model.errors import RedisDrError
 
 FILE = Path(__file__).with_name("prefect.yaml")

@@ -1,6 +1,6 @@
 """Runs that nobody could start in their time: all but the newest of each deployment are dropped.
 
-The flows do the same at their start (flows/faces/missed.py); this saves a process for each.
+The flows do the same at their start (flows/orchestration/catch_up.py); this saves a process each.
 """
 
 from collections import defaultdict

@@ -20,8 +20,8 @@ from deployments.clearing import clear
 from deployments.missed import drop_missed
 from deployments.patient_runner import PatientRunner
 from deployments.table import DEPLOYED, Deployed
-from flows.faces.configured import chosen, configured
-from flows.faces.turns import ensure_limit
+from flows.orchestration.concurrency import ensure_limit
+from flows.orchestration.settings import chosen, configured
 from tasks.model.errors import RedisDrError
 from tasks.model.settings.instance import Instance
 from tasks.model.settings.schedule import ScheduleSettings

@@ -5,14 +5,14 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.configured import InstanceName, configured
-from flows.faces.hooks import HOOKS
-from flows.faces.naming import run_name
-from flows.faces.pages.backup import backup_line, backup_page
-from flows.faces.running import Face, present
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import HOOKS
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.backup import backup_line, backup_page
+from flows.orchestration.settings import InstanceName, configured
 from flows.runbook.backup import backup as save
-from tasks.catalog import choose, load_catalog
-from tasks.model.backup_report import BackupReport
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.model.backup.backup_report import BackupReport
 from tasks.storage.opening import open_store
 
 

@@ -5,13 +5,13 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.configured import InstanceName
-from flows.faces.hooks import tell_failure
-from flows.faces.naming import run_name
-from flows.faces.pages.check import check_line, check_page
-from flows.faces.running import Face, present
-from flows.runbook.check import check as judge
-from tasks.model.check_report import CheckReport
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import tell_failure
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.check import check_line, check_page
+from flows.orchestration.settings import InstanceName
+from flows.runbook.observe.check import check as judge
+from tasks.model.observe.check_report import CheckReport
 from tasks.model.say import Say
 from tasks.model.settings.instance import Instance
 

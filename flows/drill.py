@@ -5,14 +5,14 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.configured import InstanceName
-from flows.faces.hooks import HOOKS
-from flows.faces.naming import run_name
-from flows.faces.pages.drill import drill_line, drill_page
-from flows.faces.running import Face, present
-from flows.runbook.drill import DrillOptions
-from flows.runbook.drill import drill as rehearse
-from tasks.model.drill_report import DrillReport
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import HOOKS
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.drill import drill_line, drill_page
+from flows.orchestration.settings import InstanceName
+from flows.runbook.drill.drill import DrillOptions
+from flows.runbook.drill.drill import drill as rehearse
+from tasks.model.drill.drill_report import DrillReport
 from tasks.model.say import Say
 from tasks.model.settings.instance import Instance
 

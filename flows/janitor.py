@@ -6,14 +6,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
-from flows.faces.configured import InstanceName
-from flows.faces.hooks import tell_failure
-from flows.faces.naming import run_name
-from flows.faces.pages.recover import recover_line, recover_page
-from flows.faces.publishing import patiently
-from flows.faces.running import Face, present
-from flows.faces.zombies import bury
-from flows.runbook.tidy import tidy
+from flows.orchestration.artifacts import patiently
+from flows.orchestration.crashed_runs import bury
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import tell_failure
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.recover import recover_line, recover_page
+from flows.orchestration.settings import InstanceName
+from flows.runbook.recover.janitor import tidy
 
 # it looks without taking the hands, so it needs no turn; a live operation is left alone
 JANITOR = Face("janitor", tidy, recover_line, recover_page, exclusive=False, quiet_when_good=True)

@@ -5,11 +5,11 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.configured import InstanceName
-from flows.faces.hooks import HOOKS
-from flows.faces.naming import run_name
-from flows.faces.pages.nightly import nightly_line, nightly_page
-from flows.faces.running import Face, present
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import HOOKS
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.nightly import nightly_line, nightly_page
+from flows.orchestration.settings import InstanceName
 from flows.runbook.nightly import nightly as night
 
 NIGHTLY = Face(

@@ -5,15 +5,15 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.configured import InstanceName
-from flows.faces.hooks import HOOKS
-from flows.faces.naming import run_name
-from flows.faces.pages.store import prune_line, prune_page
-from flows.faces.running import Face, present
-from flows.runbook.prune import prune as plan_and_remove
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import HOOKS
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.store import prune_line, prune_page
+from flows.orchestration.settings import InstanceName
+from flows.runbook.catalog.prune import prune as plan_and_remove
+from tasks.model.catalog.store_reports import PruneReport
 from tasks.model.say import Say
 from tasks.model.settings.instance import Instance
-from tasks.model.store_reports import PruneReport
 
 
 @flow(name="prune", flow_run_name=run_name("prune"), **HOOKS)

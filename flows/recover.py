@@ -5,12 +5,12 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.configured import InstanceName
-from flows.faces.hooks import HOOKS
-from flows.faces.naming import run_name
-from flows.faces.pages.recover import recover_line, recover_page
-from flows.faces.running import Face, present
-from flows.runbook.recover import recover as settle
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import HOOKS
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.recover import recover_line, recover_page
+from flows.orchestration.settings import InstanceName
+from flows.runbook.recover.recover import recover as settle
 
 RECOVER = Face("recover", settle, recover_line, recover_page)
 

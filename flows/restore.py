@@ -6,24 +6,24 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.asking import ask_for_name
-from flows.faces.configured import InstanceName, configured
-from flows.faces.hooks import HOOKS
-from flows.faces.links import see_also
-from flows.faces.naming import run_name
-from flows.faces.pages.restore import plan_page, restore_line, restore_page
-from flows.faces.publishing import publish
-from flows.faces.running import Face, present_one, state_of, unable
-from flows.faces.turns import turn
-from flows.faces.zombies import sign
+from flows.orchestration.approval import ask_for_name
+from flows.orchestration.artifacts import publish
+from flows.orchestration.concurrency import turn
+from flows.orchestration.crashed_runs import sign
+from flows.orchestration.harness import Face, present_one, state_of, unable
+from flows.orchestration.hooks import HOOKS
+from flows.orchestration.links import see_also
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.restore import plan_page, restore_line, restore_page
+from flows.orchestration.settings import InstanceName, configured
 from flows.runbook.fleet import Work
-from flows.runbook.restore import plan_restore, typed_name
-from flows.runbook.restore import restore as bring_back
-from tasks.catalog import choose, load_catalog
+from flows.runbook.restore.restore import plan_restore, typed_name
+from flows.runbook.restore.restore import restore as bring_back
+from tasks.catalog.catalog import choose, load_catalog
 from tasks.model.errors import RedisDrError
 from tasks.model.gate import require
-from tasks.model.restore_options import RestoreOptions
-from tasks.model.restore_report import RestoreReport
+from tasks.model.restore.restore_options import RestoreOptions
+from tasks.model.restore.restore_report import RestoreReport
 from tasks.model.say import Say
 from tasks.model.settings.instance import Instance
 from tasks.storage.opening import open_store

@@ -6,17 +6,17 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.configured import InstanceName
-from flows.faces.hooks import HOOKS
-from flows.faces.naming import run_name
-from flows.faces.pages.store import verify_line, verify_page
-from flows.faces.running import Face, present
-from flows.runbook.verify import ALL
-from flows.runbook.verify import verify as read_back
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import HOOKS
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.store import verify_line, verify_page
+from flows.orchestration.settings import InstanceName
+from flows.runbook.catalog.verify import ALL
+from flows.runbook.catalog.verify import verify as read_back
+from tasks.catalog.verify import Share
+from tasks.model.catalog.store_reports import VerifyReport
 from tasks.model.say import Say
 from tasks.model.settings.instance import Instance
-from tasks.model.store_reports import VerifyReport
-from tasks.verify import Share
 
 SEVENTHS = 7  # one each day: all backups are read once a week
 

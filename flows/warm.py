@@ -5,15 +5,15 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.faces.configured import InstanceName
-from flows.faces.hooks import tell_failure
-from flows.faces.naming import run_name
-from flows.faces.pages.warm import warm_line, warm_page
-from flows.faces.running import Face, present
-from flows.runbook.warm import warm as ask
+from flows.orchestration.harness import Face, present
+from flows.orchestration.hooks import tell_failure
+from flows.orchestration.names import run_name
+from flows.orchestration.pages.warm import warm_line, warm_page
+from flows.orchestration.settings import InstanceName
+from flows.runbook.restore.warm import warm as ask
+from tasks.model.cache.warm_report import WarmReport
 from tasks.model.say import Say
 from tasks.model.settings.instance import Instance
-from tasks.model.warm_report import WarmReport
 
 
 def _work(instance: Instance, say: Say) -> WarmReport:

@@ -8,7 +8,7 @@ import redis
 
 from deployments.demo.dataset import Record
 from tasks.model.errors import RedisDrError
-from tasks.model.keys import KeyRule, first_match
+from tasks.model.settings.keys import KeyRule, first_match
 
 _BATCH = 5_000
 

@@ -17,9 +17,9 @@ from deployments.demo.proof import answers, compare, expected_keys, found_keys
 from deployments.demo.stage import ROOT, Stage, heading, say, set_stage, write_configuration
 from deployments.setup.image import ensure_image
 from deployments.setup.recipe import REDIS_70
+from tasks.cache.query_lists import read_lists
 from tasks.configuration import load_settings
 from tasks.model.errors import RedisDrError, Unreachable
-from tasks.query_lists import read_lists
 
 RUNBOOK_IMAGE = "redis:7.2-alpine"
 

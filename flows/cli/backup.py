@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.backup_report import BackupReport
-    from tasks.model.fleet_report import FleetReport
+    from tasks.model.backup.backup_report import BackupReport
+    from tasks.model.observe.fleet_report import FleetReport
 
 
 def register(commands: Any) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from flows.cli.context import Context
 
 if TYPE_CHECKING:
+    from tasks.model.catalog.store_reports import CopyReport
     from tasks.model.settings.store import StoreSettings
-    from tasks.model.store_reports import CopyReport
 
 
 def register(commands: Any) -> None:
@@ -23,7 +23,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "CopyReport":
     """Copy one backup."""
-    from flows.runbook.copy import copy  # noqa: PLC0415 boto3 loads only when needed
+    from flows.runbook.catalog.copy import copy  # noqa: PLC0415 boto3 loads only when needed
 
     targets = (_target(arguments),) if arguments.to else ()
     return copy(context.instance, arguments.backup, targets, context.say)

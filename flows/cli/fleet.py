@@ -6,9 +6,9 @@ from typing import Any
 from flows.cli.context import Context
 from flows.runbook.backup import backup
 from flows.runbook.fleet import attempt, fleet
-from tasks.model.backup_report import BackupReport
+from tasks.model.backup.backup_report import BackupReport
 from tasks.model.errors import UsageError
-from tasks.model.fleet_report import FleetLine, FleetReport
+from tasks.model.observe.fleet_report import FleetLine, FleetReport
 from tasks.model.say import Say
 from tasks.model.settings.instance import Instance
 

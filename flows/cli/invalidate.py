@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from flows.cli.context import Context
-from tasks.model.invalidation import InvalidateReport
+from tasks.model.cache.invalidation import InvalidateReport
 
 
 def register(commands: Any) -> None:
@@ -20,7 +20,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> InvalidateReport:
     """Remove, or count."""
-    from flows.runbook.invalidate import invalidate  # noqa: PLC0415 only this verb needs redis
+    from flows.runbook.cache.invalidate import invalidate  # noqa: PLC0415 only this verb needs redis
 
     chunks = [chunk for group in arguments.chunk for chunk in group]
     return invalidate(context.instance, arguments.doc, chunks, dry_run=arguments.dry_run)

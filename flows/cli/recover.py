@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.recover_report import RecoverReport
+    from tasks.model.restore.recover_report import RecoverReport
 
 
 def register(commands: Any) -> None:
@@ -20,7 +20,7 @@ def register(commands: Any) -> None:
 
 def run(_arguments: argparse.Namespace, context: Context) -> "RecoverReport":
     """Settle the instance."""
-    from flows.runbook.recover import recover  # noqa: PLC0415 docker and redis load when needed
+    from flows.runbook.recover.recover import recover  # noqa: PLC0415 docker and redis load when needed
 
     return recover(context.instance, context.say)
 

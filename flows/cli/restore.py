@@ -7,8 +7,8 @@ from flows.cli.context import Context
 
 if TYPE_CHECKING:
     from tasks.model.report import Report
-    from tasks.model.restore_options import RestoreOptions
-    from tasks.model.restore_report import PlanReport
+    from tasks.model.restore.restore_options import RestoreOptions
+    from tasks.model.restore.restore_report import PlanReport
 
 
 def register(commands: Any) -> None:
@@ -28,7 +28,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> "Report":
     """Plan, and with the instance's name typed in, restore."""
     # docker, redis and the RDB room load only when needed
-    from flows.runbook.restore import plan_restore, restore  # noqa: PLC0415
+    from flows.runbook.restore.restore import plan_restore, restore  # noqa: PLC0415
 
     options = _options(arguments)
     if options.dry_run:
@@ -54,7 +54,7 @@ def show(report: Any, console: Any) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> "RestoreOptions":
-    from tasks.model.restore_options import RestoreOptions  # noqa: PLC0415 with its verb
+    from tasks.model.restore.restore_options import RestoreOptions  # noqa: PLC0415 with its verb
 
     return RestoreOptions(
         backup=arguments.backup,

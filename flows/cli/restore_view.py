@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from tasks.model.report import Finding
-from tasks.model.restore_report import PlanReport, RestoreReport, RuleLine
+from tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
 
 
 def plan_text(plan: PlanReport) -> str:

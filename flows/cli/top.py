@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows.cli.context import Context
-from flows.cli.watching import add_watch, watched
-from tasks.model.top import TopReport
+from flows.cli.watch import add_watch, watched
+from tasks.model.observe.top import TopReport
 
 
 def register(commands: Any) -> None:
@@ -21,7 +21,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> TopReport:
     """One look, or one every few seconds until interrupted."""
-    from flows.runbook.top import top  # noqa: PLC0415 only this verb needs redis
+    from flows.runbook.observe.top import top  # noqa: PLC0415 only this verb needs redis
 
     sample = arguments.sample if arguments.sample > 0 else 2**62
 

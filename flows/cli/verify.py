@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.store_reports import VerifyReport
-    from tasks.verify import Share
+    from tasks.catalog.verify import Share
+    from tasks.model.catalog.store_reports import VerifyReport
 
 
 def register(commands: Any) -> None:
@@ -27,7 +27,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "VerifyReport":
     """Read back and check."""
-    from flows.runbook.verify import ALL, verify  # noqa: PLC0415 boto3 loads only when needed
+    from flows.runbook.catalog.verify import ALL, verify  # noqa: PLC0415 boto3 loads only when needed
 
     which: str | Share = arguments.backup or "latest"
     if arguments.all:
@@ -38,8 +38,8 @@ def run(arguments: argparse.Namespace, context: Context) -> "VerifyReport":
 
 
 def _share(text: str) -> "Share":
+    from tasks.catalog.verify import Share  # noqa: PLC0415 same
     from tasks.model.errors import UsageError  # noqa: PLC0415 same
-    from tasks.verify import Share  # noqa: PLC0415 same
 
     number, _, of = text.partition("/")
     if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from flows.runbook.capture import capture
-from flows.runbook.copy import copy_everywhere
-from flows.runbook.forget import forget_replaced
-from flows.runbook.hold import holding
-from tasks.model.backup_id import new_backup_id
-from tasks.model.backup_report import BackupReport, report_of
+from flows.runbook.catalog.copy import copy_everywhere
+from flows.runbook.operation.capture import capture
+from flows.runbook.operation.operation import holding
+from flows.runbook.restore.release import forget_replaced
+from tasks.model.backup.backup_id import new_backup_id
+from tasks.model.backup.backup_report import BackupReport, report_of
 from tasks.model.errors import RedisDrError
 from tasks.model.report import Finding
 from tasks.model.say import Say, quiet
@@ -32,7 +32,7 @@ def backup(instance: Instance, say: Say = quiet, *, prove: bool = False) -> Back
 
 
 def _proven(report: BackupReport, instance: Instance, say: Say) -> BackupReport:
-    from flows.runbook.drill import DrillOptions, drill  # noqa: PLC0415 costs what most backups need not pay
+    from flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415 costs what most backups need not pay
 
     try:
         proof = drill(instance, DrillOptions(backup=report.backup_id), say)

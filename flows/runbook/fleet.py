@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from tasks.model.errors import Interrupted, RedisDrError
-from tasks.model.fleet_report import FleetLine, FleetReport
+from tasks.model.observe.fleet_report import FleetLine, FleetReport
 from tasks.model.report import Finding, Report, all_ok
 from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance

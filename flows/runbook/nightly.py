@@ -1,16 +1,16 @@
 """The order of a night: back up, prove what was made, and only then let old backups go."""
 
 from flows.runbook.backup import backup
-from flows.runbook.drill import DrillOptions, drill
-from flows.runbook.prune import prune
-from flows.runbook.verify import verify
-from tasks.model.backup_report import BackupReport
-from tasks.model.drill_report import DrillReport
-from tasks.model.nightly_report import NightlyReport
+from flows.runbook.catalog.prune import prune
+from flows.runbook.catalog.verify import verify
+from flows.runbook.drill.drill import DrillOptions, drill
+from tasks.model.backup.backup_report import BackupReport
+from tasks.model.catalog.store_reports import PruneReport, VerifyReport
+from tasks.model.drill.drill_report import DrillReport
+from tasks.model.drill.nightly_report import NightlyReport
 from tasks.model.report import Finding, all_ok
 from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance
-from tasks.model.store_reports import PruneReport, VerifyReport
 from tasks.model.timings import Timings
 
 

@@ -8,7 +8,7 @@ import requests
 
 from tasks.engine.client import ask, engine
 from tasks.engine.errors import engine_errors
-from tasks.model.container import ContainerState, Mount
+from tasks.model.server.container import ContainerState, Mount
 
 _ANSWER_SECONDS = 30  # beyond the stop's own patience
 _ASK_AGAIN_SECONDS = 1.0  # at first, then twice as long each time

@@ -6,9 +6,15 @@ from tasks.rdb.entries import Entry, entries
 from tasks.rdb.forms import take_forms
 from tasks.rdb.inventory import take_inventory
 from tasks.rdb.options import InventoryOptions
-from tasks.rdb.plan import EpochFloor, SplicePlan
-from tasks.rdb.result import EpochChange, Requeued, SplicedDatabase, SplicedRule, SpliceResult
-from tasks.rdb.splice import splice
+from tasks.rdb.splice.plan import EpochFloor, SplicePlan
+from tasks.rdb.splice.result import (
+    EpochChange,
+    Requeued,
+    SplicedDatabase,
+    SplicedRule,
+    SpliceResult,
+)
+from tasks.rdb.splice.splice import splice
 from tasks.rdb.value import GroupValue, HashValue, ModuleValue, StreamValue, value_of_dump, values
 
 __all__ = [

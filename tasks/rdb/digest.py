@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
-from tasks.rdb import format as rdb
 from tasks.rdb import stream
+from tasks.rdb.base import format as rdb
+from tasks.rdb.base.reader import Reader
+from tasks.rdb.base.text import Hasher, Pieces, Text, canonical, feed
 from tasks.rdb.elements import (
     expiring_fields,
     hash_pairs,
@@ -22,8 +24,6 @@ from tasks.rdb.elements import (
     zset_pairs,
 )
 from tasks.rdb.module import module_parts
-from tasks.rdb.reader import Reader
-from tasks.rdb.text import Hasher, Pieces, Text, canonical, feed
 
 DIGEST_BYTES: Final = 16
 MODULUS: Final = 1 << 8 * DIGEST_BYTES

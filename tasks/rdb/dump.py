@@ -3,10 +3,10 @@
 from io import BytesIO
 from typing import Final
 
-from tasks.rdb import format as rdb
-from tasks.rdb.damage import broken, unknown
+from tasks.rdb.base import format as rdb
+from tasks.rdb.base.damage import broken, unknown
+from tasks.rdb.base.reader import Reader, crc64
 from tasks.rdb.digest import record_digest, to_int
-from tasks.rdb.reader import Reader, crc64
 
 _FOOTER: Final = 10
 

@@ -5,14 +5,14 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tasks.rdb import format as rdb
-from tasks.rdb.blob import Blob
-from tasks.rdb.intset import intset
-from tasks.rdb.listpack import listpack
-from tasks.rdb.reader import Reader
-from tasks.rdb.text import Text, whole
-from tasks.rdb.ziplist import ziplist
-from tasks.rdb.zipmap import zipmap
+from tasks.rdb.base import format as rdb
+from tasks.rdb.base.reader import Reader
+from tasks.rdb.base.text import Text, whole
+from tasks.rdb.encodings.blob import Blob
+from tasks.rdb.encodings.intset import intset
+from tasks.rdb.encodings.listpack import listpack
+from tasks.rdb.encodings.ziplist import ziplist
+from tasks.rdb.encodings.zipmap import zipmap
 
 _PLAIN_NODE: Final = 1  # quicklist.h, QUICKLIST_NODE_CONTAINER_PLAIN
 _PACKED_NODE: Final = 2

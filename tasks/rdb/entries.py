@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tasks.rdb import format as rdb
+from tasks.rdb.base import format as rdb
 from tasks.rdb.digest import to_int
 from tasks.rdb.scan import Keys, Scan
 

@@ -10,12 +10,12 @@ from io import BytesIO
 from operator import itemgetter
 from typing import BinaryIO, Final
 
-from tasks.model.inventory import DatabaseInventory, Inventory
-from tasks.rdb import format as rdb
-from tasks.rdb.damage import broken
+from tasks.model.backup.inventory import DatabaseInventory, Inventory
+from tasks.rdb.base import format as rdb
+from tasks.rdb.base.damage import broken
+from tasks.rdb.base.reader import Reader
 from tasks.rdb.digest import DIGEST_BYTES, expiry_bytes, record_digest, to_hex, to_int
 from tasks.rdb.quick import Row
-from tasks.rdb.reader import Reader
 from tasks.rdb.record import TABLES, in_order
 from tasks.rdb.scan import Database, End, Function, Header, Keys, Scan
 

@@ -3,7 +3,7 @@
 from hashlib import blake2b
 from typing import BinaryIO, Final
 
-from tasks.model.inventory import Inventory
+from tasks.model.backup.inventory import Inventory
 from tasks.rdb.digest import DIGEST_BYTES, to_int
 from tasks.rdb.leaders import shown
 from tasks.rdb.options import InventoryOptions

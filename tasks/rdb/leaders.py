@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Iterable
 from typing import Final
 
-from tasks.model.inventory import KeySize
-from tasks.rdb import format as rdb
+from tasks.model.backup.inventory import KeySize
+from tasks.rdb.base import format as rdb
 from tasks.rdb.quick import Row
 from tasks.rdb.scan import Keys
 

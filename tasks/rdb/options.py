@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tasks.model.keys import KeyRule
+from tasks.model.settings.keys import KeyRule
 
 
 @dataclass(frozen=True, slots=True)

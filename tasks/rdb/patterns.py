@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Final
 
-from tasks.model.keys import KeyRule
+from tasks.model.settings.keys import KeyRule
 from tasks.rdb.quick import Row
 
 Indexes = Callable[[Sequence[Row]], list[int | None]]

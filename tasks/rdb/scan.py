@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from tasks.rdb import format as rdb
+from tasks.rdb.base import format as rdb
+from tasks.rdb.base.reader import Reader
 from tasks.rdb.digest import record_digest
 from tasks.rdb.module import module_name, skip_module
 from tasks.rdb.quick import BATCH, Row, quick_keys
-from tasks.rdb.reader import Reader
 from tasks.rdb.skip import skip_value
 
 _PREFIXES: Final = frozenset({rdb.EXPIRE_MS, rdb.EXPIRE_S, rdb.FREQ, rdb.IDLE})

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from tasks.rdb import format as rdb
+from tasks.rdb.base import format as rdb
+from tasks.rdb.base.reader import Reader
 from tasks.rdb.module import skip_module
-from tasks.rdb.reader import Reader
 from tasks.rdb.stream import skip_stream
 
 _STRINGS: Final = {rdb.LIST: 1, rdb.SET: 1, rdb.HASH: 2, rdb.LIST_QUICKLIST: 1}  # per element

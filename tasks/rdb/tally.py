@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
-from tasks.model.inventory import DatabaseInventory, Inventory, PatternInventory
-from tasks.rdb import format as rdb
+from tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
+from tasks.rdb.base import format as rdb
 from tasks.rdb.digest import sum_digests, to_hex
 from tasks.rdb.leaders import Leaders
 from tasks.rdb.options import InventoryOptions

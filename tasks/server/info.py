@@ -8,9 +8,9 @@ from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
 from redis.retry import Retry
 
+from tasks.model.backup.manifest import Persistence
 from tasks.model.errors import NotReady, Unreachable
-from tasks.model.manifest import Persistence
-from tasks.model.server_info import ServerInfo
+from tasks.model.server.server_info import ServerInfo
 from tasks.server.connection import address_of, server_time_ms
 from tasks.server.errors import redis_errors
 

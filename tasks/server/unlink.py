@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import redis
 
-from tasks.model.removal import Removal, printable
+from tasks.model.cache.removal import Removal, printable
 from tasks.model.settings.flush import FlushSettings
 from tasks.server.scan import scan_once
 

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from tasks.catalog import choose, load_catalog
-from tasks.fetching import agrees, fetch, look_inside
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.model.backup.manifest import Manifest
 from tasks.model.errors import Refused, SaveFailed
-from tasks.model.manifest import Manifest
 from tasks.model.report import all_ok
+from tasks.restore.download import agrees, fetch, look_inside
 from tasks.storage.opening import open_store
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.runbook.catalog import list_backups
-from flows.runbook.pin import set_pin
-from tasks.catalog import load_catalog, mark_in_use, release_use
+from flows.runbook.catalog.list import list_backups
+from flows.runbook.catalog.pin import set_pin
+from tasks.catalog.catalog import load_catalog, mark_in_use, release_use
+from tasks.model.backup.store_layout import backup_prefix, manifest_key
 from tasks.model.errors import Damaged, UsageError
 from tasks.model.settings.instance import Instance
 from tasks.model.settings.store import StoreSettings
-from tasks.model.store_layout import backup_prefix, manifest_key
 from tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, store_backup
 

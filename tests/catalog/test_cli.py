@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.model.backup.store_layout import backup_prefix
 from tasks.model.settings.store import StoreSettings
-from tasks.model.store_layout import backup_prefix
 from tests.catalog.backups import NAME, NOON, store_backup
 from tests.support.command_line import CommandLine
 

@@ -7,15 +7,15 @@ import pyrage
 import pytest
 from pyrage import x25519
 
-from flows.runbook.copy import copy, copy_everywhere
-from flows.runbook.verify import verify
-from tasks.catalog import load_catalog
+from flows.runbook.catalog.copy import copy, copy_everywhere
+from flows.runbook.catalog.verify import verify
+from tasks.catalog.catalog import load_catalog
+from tasks.model.backup.store_layout import backup_prefix, manifest_key
 from tasks.model.errors import Damaged, Refused, UsageError
 from tasks.model.settings.instance import Instance
 from tasks.model.settings.store import StoreSettings
-from tasks.model.store_layout import backup_prefix, manifest_key
-from tasks.storage.encryption import IDENTITY_VARIABLE
 from tasks.storage.opening import open_store
+from tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
 from tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, instance, store_backup
 from tests.storage.stores import s3_settings

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from flows.runbook.catalog import list_backups
-from flows.runbook.doctor import doctor
+from flows.runbook.catalog.doctor import doctor
+from flows.runbook.catalog.list import list_backups
+from tasks.model.catalog.store_reports import DoctorReport
 from tasks.model.errors import StoreError
 from tasks.model.settings.store import StoreSettings
-from tasks.model.store_reports import DoctorReport
 from tasks.storage.opening import open_store
 from tests.catalog.backups import NAME, instance, store_backup
 from tests.storage.conftest import settings_of

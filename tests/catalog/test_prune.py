@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.pin import set_pin
-from flows.runbook.prune import prune
-from tasks.catalog import load_catalog, mark_in_use
-from tasks.model.catalog import Unfinished
+from flows.runbook.catalog.pin import set_pin
+from flows.runbook.catalog.prune import prune
+from tasks.catalog.catalog import load_catalog, mark_in_use
+from tasks.catalog.prune import remove_backup, remove_orphans
+from tasks.model.backup.store_layout import backup_prefix, manifest_key, pin_key
+from tasks.model.catalog.catalog import Unfinished
+from tasks.model.catalog.lease import Lease
 from tasks.model.errors import Refused
-from tasks.model.lease import Lease
 from tasks.model.settings.instance import Instance
-from tasks.model.store_layout import backup_prefix, manifest_key, pin_key
-from tasks.prune import remove_backup, remove_orphans
 from tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, instance, store_backup
 

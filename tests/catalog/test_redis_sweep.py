@@ -16,10 +16,10 @@ import docker
 import pytest
 
 from deployments.demo.instance import RUNBOOK_ARGS
-from tasks.catalog import load_catalog
+from tasks.catalog.catalog import load_catalog
+from tasks.catalog.verify import verify_backup
 from tasks.model.errors import Damaged, RedisDrError, StoreError
 from tasks.storage.opening import open_store
-from tasks.verify import verify_backup
 from tests.storage.stores import s3_settings, uploads
 from tests.support.estate import Estate, estate, fill
 from tests.support.fault_proxy import Fault

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.model.catalog import Catalog, Proof, Unfinished
+from tasks.model.backup.manifest import Manifest
+from tasks.model.catalog.catalog import Catalog, Proof, Unfinished
+from tasks.model.catalog.retention import RetentionPlan, plan_retention
 from tasks.model.errors import Damaged
-from tasks.model.manifest import Manifest
-from tasks.model.retention import RetentionPlan, plan_retention
 from tasks.model.settings.retention import RetentionSettings
 from tests.catalog.backups import NAME, NOON, days_ago, manifest
 

@@ -7,8 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tasks.model.catalog import Catalog, Proof
-from tasks.model.retention import plan_retention
+from tasks.model.catalog.catalog import Catalog, Proof
+from tasks.model.catalog.retention import plan_retention
 from tasks.model.settings.retention import RetentionSettings
 from tests.catalog.backups import NAME, NOON, manifest
 

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.copy import copy
-from flows.runbook.prune import prune
-from flows.runbook.verify import ALL, verify
-from tasks.catalog import load_catalog
+from flows.runbook.catalog.copy import copy
+from flows.runbook.catalog.prune import prune
+from flows.runbook.catalog.verify import ALL, verify
+from tasks.catalog.catalog import load_catalog
+from tasks.model.backup.store_layout import backup_prefix
 from tasks.model.errors import Damaged, RedisDrError, StoreError
 from tasks.model.report import Report
 from tasks.model.settings.instance import Instance
 from tasks.model.settings.store import StoreSettings
-from tasks.model.store_layout import backup_prefix
-from tasks.storage.files import check_stored
 from tasks.storage.opening import open_store
+from tasks.storage.pipeline.files import check_stored
 from tests.catalog.backups import NAME, instance, store_backup
 from tests.storage.stores import s3_settings, uploads
 from tests.support.fault_proxy import Fault

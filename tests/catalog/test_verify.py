@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.verify import ALL, verify
-from tasks.catalog import load_catalog
+from flows.runbook.catalog.verify import ALL, verify
+from tasks.catalog.catalog import load_catalog
+from tasks.catalog.verify import Share
+from tasks.model.backup.inventory import DatabaseInventory
+from tasks.model.backup.manifest import Manifest
+from tasks.model.backup.store_layout import backup_prefix, manifest_key
 from tasks.model.errors import UsageError
-from tasks.model.inventory import DatabaseInventory
-from tasks.model.manifest import Manifest
 from tasks.model.settings.instance import Instance
-from tasks.model.store_layout import backup_prefix, manifest_key
-from tasks.storage.files import store_file
 from tasks.storage.opening import open_store
+from tasks.storage.pipeline.files import store_file
 from tasks.storage.protocol import ObjectStore
-from tasks.verify import Share
 from tests.catalog.backups import NAME, days_ago, rdb, store_backup
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from deployments.demo.instance import RUNBOOK_ARGS
 from flows.runbook.backup import backup
-from tasks.catalog import add_proof
+from tasks.catalog.catalog import add_proof
+from tasks.model.backup.store_layout import proof_name
 from tasks.model.settings.instance import Instance
-from tasks.model.store_layout import proof_name
 from tasks.storage.opening import open_store
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer, start_redis

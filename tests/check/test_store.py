@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.model.catalog import Catalog, Proof
-from tasks.model.check_store import judge_catalog
+from tasks.model.backup.inventory import DatabaseInventory
+from tasks.model.backup.manifest import Manifest, Persistence, StoredFile
+from tasks.model.catalog.catalog import Catalog, Proof
 from tasks.model.errors import Damaged
-from tasks.model.inventory import DatabaseInventory
-from tasks.model.manifest import Manifest, Persistence, StoredFile
+from tasks.model.observe.check_store import judge_catalog
 from tasks.model.report import Finding
 from tasks.model.settings.instance import Instance
 

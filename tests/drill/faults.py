@@ -11,8 +11,8 @@ from random import Random
 
 import pyrage
 
+from tasks.model.backup.manifest import Manifest
 from tasks.model.errors import RedisDrError
-from tasks.model.manifest import Manifest
 from tasks.rdb import SplicePlan, splice
 from tests.drill.place import Place
 

@@ -11,15 +11,15 @@ import docker
 
 from deployments.demo.instance import RUNBOOK_ARGS
 from flows.runbook.backup import backup
-from flows.runbook.drill import DrillOptions, drill
-from tasks.catalog import load_catalog
-from tasks.model.catalog import Catalog
-from tasks.model.drill_report import DrillReport
-from tasks.model.manifest import Manifest
+from flows.runbook.drill.drill import DrillOptions, drill
+from tasks.catalog.catalog import load_catalog
+from tasks.model.backup.manifest import Manifest
+from tasks.model.catalog.catalog import Catalog
+from tasks.model.drill.drill_report import DrillReport
 from tasks.model.settings.instance import Instance
 from tasks.model.settings.store import StoreSettings
-from tasks.storage.files import open_file, store_file
 from tasks.storage.opening import open_store
+from tasks.storage.pipeline.files import open_file, store_file
 from tests.support.instance import instance_of
 from tests.support.redis_server import DEFAULT_IMAGE, RedisServer, start_redis
 from tests.support.waiting import wait_until

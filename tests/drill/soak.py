@@ -24,7 +24,7 @@ import docker
 from benchmarks.measured import keep
 from deployments.demo.instance import RUNBOOK_ARGS
 from flows.runbook.backup import backup
-from flows.runbook.drill import DrillOptions, drill
+from flows.runbook.drill.drill import DrillOptions, drill
 from tasks.model.errors import RedisDrError
 from tasks.model.settings.instance import Instance
 from tests.drill.faults import FAULTS, Means, identity, outcome

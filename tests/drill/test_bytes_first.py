@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.drill_compare import Named, compare_files
+from tasks.drill.compare import Named, compare_files
+from tasks.model.backup.inventory import Inventory
 from tasks.model.errors import RdbError
-from tasks.model.inventory import Inventory
 from tasks.rdb import InventoryOptions, take_forms, take_inventory
 from tests.drill.place import fill
 from tests.rdb import by_hand

@@ -11,19 +11,19 @@ import pytest
 import redis
 
 from deployments.demo.instance import RUNBOOK_ARGS
-from flows.faces.pages.drill import drill_line
+from flows.orchestration.pages.drill import drill_line
 from flows.runbook.backup import backup
-from flows.runbook.drill import DrillOptions, drill
-from flows.runbook.on_ground import on_ground
-from flows.runbook.prepare import download
-from tasks.catalog import choose, load_catalog
-from tasks.engine.ground import ground_name
-from tasks.engine.hands import holder_of
-from tasks.evidence import read_proof
-from tasks.model.backup_id import new_backup_id
-from tasks.model.drill_report import RTO_PARTS, DrillReport
+from flows.runbook.drill.drill import DrillOptions, drill
+from flows.runbook.drill.scratch import on_ground
+from flows.runbook.restore.prepare import download
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.drill.evidence import read_proof
+from tasks.engine.helper import holder_of
+from tasks.engine.scratch import ground_name
+from tasks.model.backup.backup_id import new_backup_id
+from tasks.model.drill.drill_report import RTO_PARTS, DrillReport
 from tasks.model.errors import Refused
-from tasks.model.restore_options import RestoreOptions
+from tasks.model.restore.restore_options import RestoreOptions
 from tasks.model.say import quiet
 from tasks.storage.opening import open_store
 from tests.drill.place import POLICY, Place, fill, make_place, rewrite_aof

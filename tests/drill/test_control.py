@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook import drill as module
-from flows.runbook.control import negative_control
-from flows.runbook.hold import Held
-from flows.runbook.on_ground import on_ground
-from flows.runbook.rehearse import Rehearsal, rehearse
-from tasks.model.backup_id import new_backup_id
-from tasks.model.damage import DAMAGES, choose_damage
-from tasks.model.drill_findings import judge_control
-from tasks.model.drill_report import Control
+from flows.runbook.drill.drill import drill as module
+from flows.runbook.drill.negative_control import negative_control
+from flows.runbook.drill.rehearse import Rehearsal, rehearse
+from flows.runbook.drill.scratch import on_ground
+from flows.runbook.operation.operation import Held
+from tasks.model.backup.backup_id import new_backup_id
+from tasks.model.drill.damage import DAMAGES, choose_damage
+from tasks.model.drill.drill_findings import judge_control
+from tasks.model.drill.drill_report import Control
 from tasks.model.say import quiet
 from tests.drill.place import Place
 

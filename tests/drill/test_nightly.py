@@ -8,8 +8,8 @@ import pytest
 
 from flows.runbook.backup import backup
 from flows.runbook.nightly import nightly
-from tasks.catalog import load_catalog
-from tasks.model.drill_report import DrillReport
+from tasks.catalog.catalog import load_catalog
+from tasks.model.drill.drill_report import DrillReport
 from tasks.model.report import Report
 from tasks.model.settings.instance import Instance
 from tasks.storage.opening import open_store

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.drill_plots import human
-from tasks.model.drill_report import Control, DrillLine, DrillReport
+from tasks.drill.page import render_page, summary
+from tasks.drill.plots import human
+from tasks.model.drill.drill_report import Control, DrillLine, DrillReport
 from tasks.model.report import Finding
-from tasks.reporting import render_page, summary
 from tests.drill.place import Place
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.drill_aof import living_keys
-from tasks.model.drill_findings import judge_replay
-from tasks.model.inventory import DatabaseInventory, Inventory
+from tasks.drill.aof import living_keys
+from tasks.model.backup.inventory import DatabaseInventory, Inventory
+from tasks.model.drill.drill_findings import judge_replay
 from tasks.model.settings.drift import DriftSettings
 from tests.rdb import by_hand
 

@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from deployments.demo.instance import RUNBOOK_ARGS
-from flows.runbook.recover import recover
+from flows.runbook.recover.recover import recover
 from tests.support import faults
 from tests.support.estate import Estate, estate, fill
 from tests.support.instances import DEBUG

@@ -8,11 +8,11 @@ import pytest
 
 from tasks.engine.container import inspect
 from tasks.engine.exec import run_in
-from tasks.engine.hands import Hands, hold
+from tasks.engine.guard import TOO_LATE, guarded
 from tasks.engine.heartbeat import BEAT_FILE
-from tasks.engine.script import TOO_LATE, guarded
+from tasks.engine.helper import Hands, hold
 from tasks.model.errors import Unreachable
-from tasks.model.holder import Holder
+from tasks.model.server.holder import Holder
 from tests.support.estate import Estate
 from tests.support.waiting import wait_until
 

@@ -8,10 +8,10 @@ import pytest
 
 from tasks.engine.container import inspect
 from tasks.engine.exec import run_in
-from tasks.engine.hands import ScriptFailed, hold, holder_of
+from tasks.engine.helper import ScriptFailed, hold, holder_of
 from tasks.engine.owner import Owner
 from tasks.model.errors import Damaged, Fenced, Refused, Unreachable
-from tasks.model.holder import Holder
+from tasks.model.server.holder import Holder
 from tests.support.estate import Estate
 from tests.support.waiting import wait_until
 

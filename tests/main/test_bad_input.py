@@ -11,7 +11,7 @@ import pytest
 
 from deployments.demo.instance import RUNBOOK_ARGS
 from deployments.setup.recipe import REDIS_80
-from tasks.model.manifest import Manifest
+from tasks.model.backup.manifest import Manifest
 from tests.main.conftest import POLICIES, fill
 from tests.support.command_line import Answer, CommandLine
 from tests.support.ports import free_port

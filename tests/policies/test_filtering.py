@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.hold import holding
-from tasks.catalog import choose, load_catalog
-from tasks.fetching import fetch, look_inside
-from tasks.filtering import Filtering, filter_by_server
+from flows.runbook.operation.operation import holding
+from tasks.catalog.catalog import choose, load_catalog
 from tasks.model.errors import UsageError
-from tasks.model.restore_options import RestoreOptions
-from tasks.model.target import target_of
-from tasks.splicing import apply_policy, splice_plan
+from tasks.model.restore.restore_options import RestoreOptions
+from tasks.model.server.target import target_of
+from tasks.restore.download import fetch, look_inside
+from tasks.restore.policy import apply_policy, splice_plan
+from tasks.restore.policy_by_server import Filtering, filter_by_server
 from tasks.storage.opening import open_store
 from tests.support.estate import fill
 from tests.support.instances import Make

@@ -12,7 +12,7 @@ from signal import Signals
 from typing import Any
 from uuid import UUID
 
-from tasks.leftovers import left_behind
+from tasks.restore.unfinished import left_behind
 from tests.prefect.hosts import working
 from tests.support.prefect_server import (
     PrefectServer,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flows.backup import backup
 from flows.runbook.fleet import attempt, fleet
 from tasks.model.errors import Interrupted, RedisDrError, Refused, StoreError, Unreachable
-from tasks.model.fleet_report import FleetLine
+from tasks.model.observe.fleet_report import FleetLine
 from tasks.model.report import Report
 from tasks.model.say import Say, quiet
 from tasks.model.settings.instance import Instance

@@ -10,8 +10,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.backup import backup
 from flows.drill import drill
-from flows.faces.naming import page_under
 from flows.nightly import nightly
+from flows.orchestration.names import page_under
 from flows.restore import restore
 from tests.prefect.deaths import consent, newest_restore
 from tests.support.prefect_server import PrefectServer

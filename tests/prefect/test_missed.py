@@ -12,7 +12,7 @@ from prefect.schedules import Cron
 
 from deployments.missed import drop_missed
 from deployments.table import TAG
-from flows.faces.missed import caught_up_by
+from flows.orchestration.catch_up import caught_up_by
 from tests.support.prefect_server import PrefectServer
 
 worked: list[str] = []

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.faces.pages.backup import backup_line
-from flows.faces.pages.fleet import fleet_line, fleet_page
-from flows.faces.pages.markdown import age, findings, size, table
-from flows.faces.pages.restore import plan_page, question, restore_line
+from flows.orchestration.pages.backup import backup_line
+from flows.orchestration.pages.fleet import fleet_line, fleet_page
+from flows.orchestration.pages.markdown import age, findings, size, table
+from flows.orchestration.pages.restore import plan_page, question, restore_line
 from flows.runbook.fleet import scorecard
-from tasks.model.accounting import DatabaseAccount
-from tasks.model.backup_report import BackupReport
-from tasks.model.fleet_report import FleetLine
+from tasks.model.backup.backup_report import BackupReport
+from tasks.model.observe.fleet_report import FleetLine
 from tasks.model.report import Finding
-from tasks.model.restore_report import PlanReport, RestoreReport, RuleLine
+from tasks.model.restore.accounting import DatabaseAccount
+from tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
 from tasks.model.timings import Timings
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.model.errors import RedisDrError, ServiceDown, ServiceError, UsageError
 from tasks.model.settings.notify import NotifySettings
-from tasks.notifying import beat, post
+from tasks.observe.notify import beat, post
 from tests.prefect.listener import TOKEN, listening
 
 

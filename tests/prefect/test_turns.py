@@ -8,7 +8,7 @@ import pytest
 from prefect import flow
 
 from flows.backup import backup
-from flows.faces.turns import ensure_limit, limit_name, turn
+from flows.orchestration.concurrency import ensure_limit, limit_name, turn
 from tests.support.prefect_server import PrefectServer
 from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until

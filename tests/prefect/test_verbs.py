@@ -12,9 +12,9 @@ from deployments.demo.instance import RUNBOOK_ARGS
 from deployments.demo.query_service import QueryService
 from flows.check import check
 from flows.drill import drill
-from flows.faces.saying import saying
 from flows.janitor import janitor
 from flows.nightly import nightly
+from flows.orchestration.progress import saying
 from flows.prune import prune
 from flows.recover import recover
 from flows.verify import verify

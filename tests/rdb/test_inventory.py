@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.model.keys import KeyRule
+from tasks.model.settings.keys import KeyRule
 from tasks.rdb import InventoryOptions, take_inventory
-from tasks.rdb.reader import WINDOW
+from tasks.rdb.base.reader import WINDOW
 from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, saved
 from tests.rdb.data import FAR_MS

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.model.keys import KeyRule, first_match
+from tasks.model.settings.keys import KeyRule, first_match
 from tasks.rdb.patterns import matcher
 
 parts = st.sampled_from([b"lock:", b"ingest:", b"a", b"\n", b"\xff", b":", b"queue", b""])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.model.keys import KeyRule
+from tasks.model.settings.keys import KeyRule
 from tasks.rdb import SplicePlan, values
 from tests.rdb import by_hand
 from tests.rdb.conftest import emptied, loaded, saved

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.model.errors import RdbError, UsageError
-from tasks.model.keys import KeyRule, first_match
+from tasks.model.settings.keys import KeyRule, first_match
 from tasks.rdb import (
     InventoryOptions,
     SplicePlan,

@@ -3,9 +3,9 @@
 import json
 from datetime import datetime
 
-from flows.runbook.recover import recover
-from tasks.catalog import add_proof, load_catalog
-from tasks.model.store_layout import proof_name
+from flows.runbook.recover.recover import recover
+from tasks.catalog.catalog import add_proof, load_catalog
+from tasks.model.backup.store_layout import proof_name
 from tasks.storage.opening import open_store
 from tests.support.estate import Estate
 

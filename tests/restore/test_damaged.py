@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks.catalog import choose, load_catalog
-from tasks.fetching import agrees, fetch, look_inside
-from tasks.model.backup_id import new_backup_id
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.model.backup.backup_id import new_backup_id
+from tasks.model.backup.manifest import Manifest
+from tasks.model.backup.store_layout import backup_prefix
 from tasks.model.errors import Damaged, RedisDrError, Refused
-from tasks.model.manifest import Manifest
 from tasks.model.report import all_ok
 from tasks.model.settings.instance import Instance
-from tasks.model.store_layout import backup_prefix
 from tasks.rdb import InventoryOptions, take_inventory
-from tasks.rdb.reader import crc64
-from tasks.storage.files import store_file
+from tasks.rdb.base.reader import crc64
+from tasks.restore.download import agrees, fetch, look_inside
 from tasks.storage.opening import open_store
+from tasks.storage.pipeline.files import store_file
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make
 

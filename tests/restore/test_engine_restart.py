@@ -27,7 +27,7 @@ from tests.support.waiting import stopped_by_itself, wait_until
 _DO = """
 import json, sys
 from flows.runbook.backup import backup
-from flows.runbook.recover import recover
+from flows.runbook.recover.recover import recover
 from tasks.model.settings.instance import Instance
 done = {"backup": backup, "recover": recover}[sys.argv[1]]
 print(done(Instance.model_validate_json(sys.argv[2])).model_dump_json())

@@ -7,7 +7,7 @@ import docker
 import pytest
 import redis
 
-from flows.runbook.recover import recover
+from flows.runbook.recover.recover import recover
 from tasks.model.errors import RedisDrError, Unreachable
 from tests.support.estate import Estate, changed, estate, fill
 from tests.support.instances import DEBUG, Make

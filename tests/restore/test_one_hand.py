@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from flows.runbook.recover import recover
+from flows.runbook.recover.recover import recover
 from tasks.model.errors import Fenced, RedisDrError, Refused
 from tasks.model.settings.instance import Instance
 from tests.support import faults

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.drill import DrillOptions, drill
-from tasks.model.restore_report import RestoreReport
+from flows.runbook.drill.drill import DrillOptions, drill
+from tasks.model.restore.restore_report import RestoreReport
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make
 

@@ -7,9 +7,9 @@ import redis
 import yaml
 from hypothesis import given
 
-from flows.runbook.config import check, render
-from tasks.model.rendering import redis_conf, start_command
-from tasks.model.server_config import judge_drift, normal, on_command_line
+from flows.runbook.observe.config import check, render
+from tasks.model.observe.rendering import redis_conf, start_command
+from tasks.model.server.server_config import judge_drift, normal, on_command_line
 from tasks.model.settings.instance import RUNBOOK_SERVER
 from tests.support.instance import instance_of
 from tests.support.leftovers import labels

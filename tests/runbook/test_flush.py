@@ -4,11 +4,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from flows.runbook.flush import flush
-from flows.runbook.verify import verify
-from tasks.catalog import load_catalog
+from flows.runbook.cache.flush import flush
+from flows.runbook.catalog.verify import verify
+from tasks.catalog.catalog import load_catalog
+from tasks.model.cache.flush import FlushRequest, plan_flush, require_confirmation
 from tasks.model.errors import Refused, UsageError
-from tasks.model.flush import FlushRequest, plan_flush, require_confirmation
 from tasks.model.settings.instance import Instance
 from tasks.storage.opening import open_store
 from tests.runbook.conftest import DATABASES

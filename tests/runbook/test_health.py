@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flows.runbook.health import health
+from flows.runbook.observe.health import health
 from tasks.model.errors import NotReady
-from tasks.model.health import Latency, judge_health
-from tasks.model.server_info import Replica, ServerInfo
+from tasks.model.observe.health import Latency, judge_health
+from tasks.model.server.server_info import Replica, ServerInfo
 from tasks.model.settings.health import HealthSettings
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD

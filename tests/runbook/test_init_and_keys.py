@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 
 from flows.runbook.backup import backup
-from flows.runbook.health import health
-from flows.runbook.init import Wish, init
-from flows.runbook.keys import audit_keys
-from flows.runbook.restore import restore
+from flows.runbook.cache.audit import audit_keys
+from flows.runbook.observe.health import health
+from flows.runbook.observe.init import Wish, init
+from flows.runbook.restore.restore import restore
 from tasks.configuration import load_settings
-from tasks.model.discovery import guess_action, guess_patterns, sampled, usual_ttl
 from tasks.model.errors import Unreachable, UsageError
-from tasks.model.keys import KeyRule, first_match
-from tasks.model.restore_options import RestoreOptions
+from tasks.model.observe.discovery import guess_action, guess_patterns, sampled, usual_ttl
+from tasks.model.restore.restore_options import RestoreOptions
 from tasks.model.settings.health import HealthSettings
+from tasks.model.settings.keys import KeyRule, first_match
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD
 

@@ -4,10 +4,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from flows.runbook.epoch import epoch, wanted_of
-from flows.runbook.invalidate import invalidate
+from flows.runbook.cache.epoch import epoch, wanted_of
+from flows.runbook.cache.invalidate import invalidate
+from tasks.model.cache.invalidation import targets
 from tasks.model.errors import RedisDrError, UsageError
-from tasks.model.invalidation import targets
 from tasks.model.settings.flush import InvalidateSettings
 
 PATTERNS = InvalidateSettings().patterns

@@ -6,11 +6,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from flows.runbook.monitor import monitor
-from flows.runbook.top import top
+from flows.runbook.observe.monitor import monitor
+from flows.runbook.observe.top import top
 from tasks.model.errors import UsageError
-from tasks.model.monitor import Tally, unescaped
-from tasks.model.top import masked
+from tasks.model.observe.monitor import Tally, unescaped
+from tasks.model.observe.top import masked
 from tests.support.redis_server import PASSWORD
 
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyrage import x25519
 
+from tasks.model.backup.manifest import StoredFile
 from tasks.model.errors import Damaged, UsageError
-from tasks.model.manifest import StoredFile
 from tasks.model.settings.store import StoreSettings
-from tasks.storage.compression import compressed
-from tasks.storage.directory import DirectoryStore
-from tasks.storage.encryption import IDENTITY_VARIABLE
-from tasks.storage.files import check_stored, open_file, store_file
+from tasks.storage.directory.store import DirectoryStore
+from tasks.storage.pipeline.compression import compressed
+from tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
+from tasks.storage.pipeline.files import check_stored, open_file, store_file
 from tasks.storage.streams import Tally
 from tests.storage.stores import broken, directory_settings, noise
 
@@ -188,9 +188,9 @@ MEASURE = """
 import io, resource, sys
 from pathlib import Path
 from tasks.model.settings.store import StoreSettings
-from tasks.storage.compression import compressed
-from tasks.storage.directory import DirectoryStore
-from tasks.storage.files import open_file, store_file
+from tasks.storage.pipeline.compression import compressed
+from tasks.storage.directory.store import DirectoryStore
+from tasks.storage.pipeline.files import open_file, store_file
 class Endless(io.RawIOBase):
     left = int(sys.argv[2])
     block = __import__("os").urandom(65536)

@@ -10,8 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tasks.model.errors import StoreError, TransientStoreError, UsageError
 from tasks.model.settings.store import StoreSettings
 from tasks.storage.opening import open_store
-from tasks.storage.s3_client import make_client
-from tasks.storage.s3_errors import CODES, EXCEPTIONS, store_error
+from tasks.storage.s3.client import make_client
+from tasks.storage.s3.errors import CODES, EXCEPTIONS, store_error
 from tests.storage.stores import s3_settings
 from tests.support.ports import free_port
 from tests.support.s3_server import S3Server

@@ -10,9 +10,9 @@ import pytest
 
 from tasks.model.errors import Damaged, StoreError, TransientStoreError
 from tasks.model.settings.store import StoreSettings
-from tasks.storage.files import check_stored, open_file, store_file
 from tasks.storage.opening import open_store
-from tasks.storage.s3 import S3Store
+from tasks.storage.pipeline.files import check_stored, open_file, store_file
+from tasks.storage.s3.store import S3Store
 from tests.storage.stores import PART, noise, s3_settings, uploads
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.s3_server import S3Server

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tasks.model.errors import StoreError
 from tasks.model.settings.store import StoreSettings
 from tasks.storage.opening import open_store
-from tasks.storage.s3_options import content_md5, etag_contradicts, multipart_etag, write_options
-from tasks.storage.s3_upload import part_size
+from tasks.storage.s3.options import content_md5, etag_contradicts, multipart_etag, write_options
+from tasks.storage.s3.write import part_size
 from tests.storage.conftest import settings_of
 from tests.storage.stores import PART, noise, s3_settings
 from tests.support.s3_server import S3Server

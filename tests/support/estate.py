@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from flows.runbook.backup import backup
-from flows.runbook.restore import restore
-from tasks.model.backup_report import BackupReport
-from tasks.model.restore_options import RestoreOptions
-from tasks.model.restore_report import RestoreReport
+from flows.runbook.restore.restore import restore
+from tasks.model.backup.backup_report import BackupReport
+from tasks.model.restore.restore_options import RestoreOptions
+from tasks.model.restore.restore_report import RestoreReport
 from tasks.model.settings.instance import Instance
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer

@@ -16,9 +16,9 @@ from typing import Any
 
 import requests
 
-from flows.runbook.restore import restore
+from flows.runbook.restore.restore import restore
 from tasks.model.errors import RedisDrError
-from tasks.model.restore_options import RestoreOptions
+from tasks.model.restore.restore_options import RestoreOptions
 from tasks.model.settings.instance import Instance
 from tests.support.hole import swallow
 

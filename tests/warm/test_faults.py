@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from flows.runbook.warm import warm
-from tasks.http.client import HttpService
+from flows.runbook.restore.warm import warm
+from tasks.http.query_service import HttpService
 from tasks.model.errors import ServiceDown
 from tests.warm.service import QueryService, reply
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from flows.cli.main import main
-from flows.runbook.warm import warm
-from tasks.model.inventory import DatabaseInventory, Inventory, KeySize
-from tasks.model.manifest import Manifest, Persistence, StoredFile
+from flows.runbook.restore.warm import warm
+from tasks.model.backup.inventory import DatabaseInventory, Inventory, KeySize
+from tasks.model.backup.manifest import Manifest, Persistence, StoredFile
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD
 

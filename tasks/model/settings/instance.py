@@ -2,7 +2,6 @@
 
 from pydantic import Field, SecretStr
 
-from tasks.model.keys import KeyRule
 from tasks.model.settings.base import Section
 from tasks.model.settings.check import CheckSettings
 from tasks.model.settings.database import DatabaseSettings
@@ -11,6 +10,7 @@ from tasks.model.settings.drill import DrillSettings
 from tasks.model.settings.epochs import EpochSettings
 from tasks.model.settings.flush import FlushSettings, InvalidateSettings
 from tasks.model.settings.health import HealthSettings
+from tasks.model.settings.keys import KeyRule
 from tasks.model.settings.notify import NotifySettings
 from tasks.model.settings.resilience import ResilienceSettings
 from tasks.model.settings.restore import RestoreSettings

@@ -1,0 +1,42 @@
+"""Calls of Prefect's API that may fail without harm: the work is done with or without them."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+from prefect.artifacts import create_markdown_artifact
+from prefect.exceptions import PrefectException
+from prefect.logging import get_run_logger
+from prefect.settings import (
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_CLIENT_MAX_RETRIES,
+    temporary_settings,
+)
+
+from flows.orchestration.names import artifact_key
+
+T = TypeVar("T")
+API_ERRORS = (PrefectException, httpx.HTTPError, OSError, RuntimeError)
+# Prefect's own retries take over a minute; a Redis that is stopped must not wait for them
+_QUICK: dict[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 10.0}
+
+
+def quickly(call: Callable[[], T]) -> T | None:
+    """What the API answered at once; None, and a line in the log, when it did not."""
+    with temporary_settings(_QUICK):
+        return patiently(call)
+
+
+def patiently(call: Callable[[], T]) -> T | None:
+    """The same with Prefect's own retries, where nobody waits for the answer."""
+    try:
+        return call()
+    except API_ERRORS as error:
+        get_run_logger().warning("Prefect's API: %s: %s", type(error).__name__, error)
+        return None
+
+
+def publish(verb: str, instance: str, markdown: str, description: str) -> None:
+    """Keep a page as an artifact of this run, under a key that stays the same from run to run."""
+    key = artifact_key(verb, instance)
+    quickly(lambda: create_markdown_artifact(markdown, key=key, description=description))

@@ -1,0 +1,41 @@
+"""Do the keys on the server keep what the configured patterns promise?"""
+
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+
+from tasks.cache.audit import sample_keys
+from tasks.cache.flush import look_at_server
+from tasks.model.cache.key_audit import Audit, KeyAuditReport, judge_audit
+from tasks.model.errors import UsageError
+from tasks.model.report import all_ok
+from tasks.model.settings.instance import Instance
+from tasks.server.connection import connect
+
+
+def audit_keys(instance: Instance, sample: int) -> KeyAuditReport:
+    """Sample `sample` keys of each database that has rules. Raises UsageError, Unreachable."""
+    if not instance.keys:
+        raise UsageError(
+            "no key patterns are configured", "add [[keys]] tables, or let `redis-dr init` guess"
+        )
+    started, begun = datetime.now(UTC), time.monotonic()
+    audit = Audit(instance.keys)
+    with closing(connect(instance)) as client:
+        info = look_at_server(client, instance)
+    for db in sorted({rule.db for rule in instance.keys} & info.keyspace.keys()):
+        with closing(connect(instance, db)) as client:
+            sample_keys(client, db, instance, sample, audit.add)
+    configured = sorted({*instance.databases, *(rule.db for rule in instance.keys)})
+    findings = judge_audit(audit, sorted(info.keyspace), configured)
+    return KeyAuditReport(
+        command="keys audit",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=started,
+        seconds=round(time.monotonic() - begun, 3),
+        findings=findings,
+        sampled=audit.sampled,
+        unknown=audit.unknown,
+        keys={db: keyspace.keys for db, keyspace in info.keyspace.items()},
+    )

@@ -1,0 +1,54 @@
+"""Show and raise the epochs that make cache entries stale."""
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+
+from tasks.cache.epochs import Wanted, bump_epochs, count_epochs, read_epochs
+from tasks.model.cache.epochs import Epoch, EpochReport
+from tasks.model.errors import UsageError
+from tasks.model.report import Finding, all_ok
+from tasks.model.settings.instance import Instance
+from tasks.server.connection import connect
+
+
+def wanted_of(docs: Sequence[str], chunks: Sequence[str], *, everything: bool) -> Wanted:
+    """What was named, in this order: documents, chunks, the global counter."""
+    named: list[tuple[str, str | None]] = [("doc", doc) for doc in docs]
+    named += [("chunk", chunk) for chunk in chunks]
+    return [*named, ("global", None)] if everything else named
+
+
+def epoch(instance: Instance, wanted: Wanted, *, bump: bool) -> EpochReport:
+    """Raise what is wanted by one, or show it. Raises UsageError, Unreachable."""
+    if bump and not wanted:
+        raise UsageError("no epoch is named", "add --doc ID, --chunk ID or --global")
+    started, begun = datetime.now(UTC), time.monotonic()
+    with closing(connect(instance, instance.epochs.db)) as client:
+        act = bump_epochs if bump else read_epochs
+        epochs = act(client, instance, wanted)
+        documents, chunks = count_epochs(client, instance)
+        now = read_epochs(client, instance, wanted) if bump else epochs
+    findings = tuple(_finding(item, seen) for item, seen in zip(epochs, now, strict=True))
+    return EpochReport(
+        command="epoch",
+        instance=instance.name,
+        ok=all_ok(findings) or not wanted,
+        started_at=started,
+        seconds=round(time.monotonic() - begun, 3),
+        findings=findings,
+        namespace=instance.epochs.namespace,
+        epochs=epochs,
+        documents=documents,
+        chunks=chunks,
+    )
+
+
+def _finding(item: Epoch, seen: Epoch) -> Finding:
+    return Finding(
+        check=f"epoch of {item.kind} {item.id or ''}".rstrip(),
+        ok=seen.value >= item.value,  # others may have raised it since
+        expected=item.value,
+        actual=seen.value,
+    )

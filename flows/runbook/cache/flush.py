@@ -1,0 +1,147 @@
+"""A guarded flush: what the policy of a database demands comes first, and the count proves it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import redis
+
+from flows.runbook.backup import backup
+from flows.runbook.operation.operation import holding
+from tasks.cache.flush import (
+    FLUSHALL_NOTE,
+    flush_database,
+    flush_everything,
+    flush_pattern,
+    look_at_pattern,
+    look_at_server,
+)
+from tasks.catalog.catalog import load_catalog
+from tasks.model.backup.backup_id import new_backup_id
+from tasks.model.cache.flush import (
+    FlushPlan,
+    FlushReport,
+    FlushRequest,
+    counts_of,
+    is_fresh,
+    plan_flush,
+    require_confirmation,
+)
+from tasks.model.errors import Refused
+from tasks.model.report import Finding, Report
+from tasks.model.say import Say, quiet
+from tasks.model.server.server_info import ServerInfo
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.server.connection import connect
+from tasks.storage.opening import open_store
+
+Prove = Callable[[Instance, str, Say], Report]  # instance, backup id -> a drill's report
+
+
+def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = quiet) -> FlushReport:
+    """Flush what was asked for, once everything that its policy demands is there.
+
+    Raises Refused (nothing was removed), UsageError, Unreachable, StoreError.
+    """
+    timings = Timings()
+    with closing(connect(instance, request.db)) as client:
+        info = look_at_server(client, instance)
+        plan = plan_flush(request, instance, info.keyspace)
+        facts, sample = _facts(client, request, instance, info)
+        say(facts)
+        require_confirmation(request, plan, instance, facts)
+        behind = _backup_behind(instance, plan, prove, say)
+        with _alone(instance, plan, say):
+            done = _flush(client, request, instance)
+    return FlushReport(
+        command="flush",
+        instance=instance.name,
+        ok=done.finding.ok,
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=(done.finding,),
+        what=request.what,
+        **done.counts(),
+        sample=sample,
+        policy=plan.reason,
+        **asdict(behind),
+        notes=(FLUSHALL_NOTE,) if request.everything else (),
+    )
+
+
+def _alone(instance: Instance, plan: FlushPlan, say: Say) -> AbstractContextManager[object]:
+    """What deserves a backup deserves that no other operation runs: FLUSHALL kills a BGSAVE."""
+    if not plan.backup:
+        return nullcontext()
+    return holding(instance, "flush", new_backup_id(datetime.now(UTC)), say)
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    backup_id: str | None = None
+    backup_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    before: int
+    after: int
+    removed: int
+    finding: Finding
+
+    def counts(self) -> dict[str, int]:
+        """As the report names them."""
+        return {
+            "keys_before": self.before,
+            "keys_after": self.after,
+            "removed": self.removed,
+        }
+
+
+def _facts(
+    client: redis.Redis, request: FlushRequest, instance: Instance, info: ServerInfo
+) -> tuple[str, tuple[str, ...]]:
+    if request.pattern is not None:
+        found = look_at_pattern(client, request.pattern, instance)
+        return counts_of(found), found.sample
+    if request.everything:
+        return f"{info.keys:,} keys in all databases would be gone", ()
+    return f"{info.keys_in(request.db):,} keys in DB {request.db} would be gone", ()
+
+
+def _backup_behind(instance: Instance, plan: FlushPlan, prove: Prove, say: Say) -> _Behind:
+    """The proven backup that the policy demands: the newest fresh one, else one made now."""
+    if not plan.backup:
+        return _Behind()
+    now = datetime.now(UTC)
+    catalog = load_catalog(open_store(instance.store), instance.name)
+    for manifest in catalog.manifests:  # newest first
+        if is_fresh(manifest.created_at, now, instance) and catalog.proven_at(manifest.backup_id):
+            say(f"backup {manifest.backup_id} is fresh and proven")
+            return _Behind(manifest.backup_id)
+    say("no fresh proven backup: making one and proving it first")
+    backup_id = backup(instance, say).backup_id
+    proof = prove(instance, backup_id, say)
+    if not proof.ok:
+        raise Refused(
+            f"backup {backup_id} was made for this flush and its proof failed: nothing was flushed",
+            f"see `redis-dr drill {backup_id}`",
+        )
+    return _Behind(backup_id, backup_taken=True)
+
+
+def _flush(client: redis.Redis, request: FlushRequest, instance: Instance) -> _Done:
+    if request.pattern is not None:
+        gone = flush_pattern(client, request.pattern, instance)
+        left = look_at_pattern(client, request.pattern, instance).matched
+        return _Done(gone.matched, left, gone.removed, _finding(left, "no matching key is left"))
+    act = flush_everything if request.everything else flush_database
+    before, after = act(client, instance)
+    return _Done(before, after, before - after, _finding(after, "it was empty when flushed"))
+
+
+def _finding(left: int, check: str) -> Finding:
+    detail = "written again meanwhile" if left else ""
+    return Finding(check=check, ok=left == 0, expected=0, actual=left, detail=detail)

@@ -1,0 +1,64 @@
+"""Remove the cached answers that a changed document or chunk made stale."""
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+
+from tasks.cache.invalidate import remove_targets
+from tasks.model.cache.invalidation import InvalidateReport, targets
+from tasks.model.cache.removal import Removal
+from tasks.model.report import Finding
+from tasks.model.settings.instance import Instance
+from tasks.server.connection import connect
+
+
+def invalidate(
+    instance: Instance, doc: str | None, chunks: Sequence[str], *, dry_run: bool = False
+) -> InvalidateReport:
+    """Remove the keys that hold what came from `doc` and `chunks`, or only count them.
+
+    Query and fusion caches are keyed by a query's hash: `epoch bump` makes those stale. Raises
+    UsageError, Unreachable.
+    """
+    started, begun = datetime.now(UTC), time.monotonic()
+    found = targets(instance.invalidate.patterns, doc, chunks)
+    with closing(connect(instance, instance.invalidate.db)) as client:
+        removals = remove_targets(client, found, instance, dry_run=dry_run)
+        # counting again is the proof: the answer of a repeated UNLINK says nothing
+        left = remove_targets(client, found, instance, dry_run=True) if not dry_run else removals
+    finding = _finding(removals, left, dry_run=dry_run)
+    return InvalidateReport(
+        command="invalidate",
+        instance=instance.name,
+        ok=finding.ok,
+        started_at=started,
+        seconds=round(time.monotonic() - begun, 3),
+        findings=(finding,),
+        doc=doc,
+        chunks=tuple(chunks),
+        dry_run=dry_run,
+        matched=sum(removal.matched for removal in removals),
+        removed=sum(removal.removed for removal in removals),
+        patterns=removals,
+    )
+
+
+def _finding(removals: Sequence[Removal], left: Sequence[Removal], *, dry_run: bool) -> Finding:
+    if dry_run:
+        return Finding(
+            check="nothing was removed",
+            ok=not any(removal.removed for removal in removals),
+            expected=0,
+            actual=sum(removal.removed for removal in removals),
+            detail="a dry run",
+        )
+    count = sum(removal.matched for removal in left)
+    detail = "they were written again meanwhile: by a service that has not seen the change yet?"
+    return Finding(
+        check="no matching key is left",
+        ok=count == 0,
+        expected=0,
+        actual=count,
+        detail=detail if count else "",
+    )

@@ -1,0 +1,92 @@
+"""Carry a backup into other stores: the 3-2-1 rule in one command, and the end of a backup flow."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flows.runbook.operation.read_lease import reading
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.catalog.copy import commit_copy, copy_file, discard_copy
+from tasks.model.backup.manifest import Manifest
+from tasks.model.catalog.store_reports import CopyReport
+from tasks.model.errors import RedisDrError, UsageError
+from tasks.model.report import Finding, all_ok
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.settings.store import StoreSettings
+from tasks.model.timings import Timings
+from tasks.storage.opening import open_store
+from tasks.storage.protocol import ObjectStore
+
+_LEASE = timedelta(hours=24)  # a copy that takes longer than this has died
+
+
+def copy(
+    instance: Instance, which: str, targets: Sequence[StoreSettings] = (), say: Say = quiet
+) -> CopyReport:
+    """Copy one backup to the targets, or to the configured `store.copies`.
+
+    Raises UsageError without a target, Damaged for a bad backup; then the target lists nothing.
+    """
+    timings = Timings()
+    targets = targets or instance.store.copies
+    if not targets:
+        raise UsageError("no store to copy to", "add --to URL, or [[store.copies]] to the file")
+    source = open_store(instance.store)
+    manifest = choose(load_catalog(source, instance.name), which)
+    with reading(instance, manifest, _LEASE):
+        findings = [
+            _copied(source, open_store(target), manifest, instance, say) for target in targets
+        ]
+    return CopyReport(
+        command="copy",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=tuple(findings),
+        backup_id=manifest.backup_id,
+        store=source.address,
+        targets=tuple(open_store(target).address for target in targets),
+        files=len(manifest.files),
+        stored_bytes=manifest.stored_size,
+    )
+
+
+def copy_everywhere(instance: Instance, backup_id: str, say: Say = quiet) -> tuple[Finding, ...]:
+    """Copy a fresh backup to each of `store.copies`; one that fails is a finding, not an error.
+
+    The backup itself is stored by then, and the other copies are still worth having.
+    """
+    findings: list[Finding] = []
+    for target in instance.store.copies:
+        try:
+            findings += copy(instance, backup_id, (target,), say).findings
+        except RedisDrError as error:
+            findings.append(
+                Finding(
+                    check=f"copy in {target.url}",
+                    ok=False,
+                    actual=error.problem,
+                    detail=f"{error.remedy}; then `redis-dr copy {backup_id}`",
+                )
+            )
+    return tuple(findings)
+
+
+def _copied(
+    source: ObjectStore, target: ObjectStore, manifest: Manifest, instance: Instance, say: Say
+) -> Finding:
+    say(f"copying {manifest.backup_id} to {target.address}")
+    try:
+        for file in manifest.files:
+            copy_file(source, target, manifest, file, instance.resilience)
+        commit_copy(source, target, manifest)
+    except BaseException:
+        discard_copy(target, manifest)
+        raise
+    return Finding(
+        check=f"copy in {target.address}",
+        ok=True,
+        expected=f"{len(manifest.files)} files",
+        actual=f"{len(manifest.files)} files, hashes read back",
+    )

@@ -1,0 +1,49 @@
+"""Examine the configured store: what works, what it can be trusted with, what it ignores."""
+
+from tasks.catalog.doctor import (
+    keep_report,
+    probe_capabilities,
+    probe_clock,
+    probe_followed,
+    probe_verbs,
+)
+from tasks.model.catalog.store_reports import DoctorReport
+from tasks.model.report import Finding, all_ok
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.storage.opening import open_store
+
+
+def doctor(instance: Instance, say: Say = quiet) -> DoctorReport:
+    """Probe, and keep the report in the store. Raises StoreError when it does not answer."""
+    timings = Timings()
+    store = open_store(instance.store)
+    say(f"examining {store.address}")
+    store.stat(f"{instance.name}/doctor/answer")  # is anybody there, and do we know each other?
+    findings = probe_verbs(store, instance.store, instance.name)
+    if all_ok(findings):
+        findings += (probe_clock(store, instance.name),)
+        findings += probe_followed(store, instance.store, instance.name)
+        capabilities = probe_capabilities(store, instance.name)
+    else:
+        capabilities = ()
+    report = DoctorReport(
+        command="doctor",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=findings,
+        store=store.address,
+        capabilities=capabilities,
+        kept_as=None,
+    )
+    if not _may_write(findings):
+        return report
+    body = report.model_dump_json(indent=1).encode()
+    return report.model_copy(update={"kept_as": keep_report(store, instance.name, body)})
+
+
+def _may_write(findings: tuple[Finding, ...]) -> bool:
+    return bool(findings) and findings[0].ok

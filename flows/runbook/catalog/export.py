@@ -1,0 +1,78 @@
+"""One database of a backup as an RDB that any Redis loads: the runbook's export, for real."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.model.catalog.export_report import ExportReport
+from tasks.model.gate import require
+from tasks.model.report import Finding, all_ok
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
+from tasks.restore.download import agrees, fetch, look_inside
+from tasks.storage.opening import open_store
+
+
+def export(instance: Instance, which: str, db: int, output: Path, say: Say = quiet) -> ExportReport:
+    """Write the keys of one database, and nothing else, to `output`; all of it or none.
+
+    Raises UsageError, Damaged, StoreError, RdbError. The instance itself is not touched.
+    """
+    timings = Timings()
+    manifest = choose(load_catalog(open_store(instance.store), instance.name), which)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    # beside the target, so that the last step is a rename
+    with tempfile.TemporaryDirectory(prefix=".redis-dr-", dir=output.parent) as workspace:
+        say(f"fetching {manifest.backup_id}")
+        fetched = fetch(instance, manifest, manifest.rdb, Path(workspace) / "fetched.rdb")
+        inventory = look_inside(fetched, instance, time.time_ns() // 1_000_000)
+        sound = require(agrees(manifest, inventory), "export")
+        say(f"taking DB {db} out")
+        part = Path(workspace) / "export.rdb"
+        with fetched.open("rb") as source, part.open("wb") as target:
+            result = splice(source, target, SplicePlan(only=frozenset({db})))
+        expected = inventory.databases.get(db)
+        with part.open("rb") as written:
+            found = take_inventory(written, InventoryOptions()).databases
+        same = _same(
+            db, expected.digest if expected else None, {n: d.digest for n, d in found.items()}
+        )
+        part.replace(output)
+    _flush(output.parent)
+    findings = (*sound, same)
+    return ExportReport(
+        command="export",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=findings,
+        backup_id=manifest.backup_id,
+        db=db,
+        keys=expected.keys if expected else 0,
+        output=str(output),
+        size=result.size,
+        sha256=result.sha256,
+    )
+
+
+def _same(db: int, expected: str | None, found: dict[int, str | None]) -> Finding:
+    wanted = {db: expected} if expected is not None else {}
+    return Finding(
+        check=f"the file holds DB {db} and nothing else",
+        ok=found == wanted,
+        expected=wanted,
+        actual=found,
+    )
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,83 @@
+"""Look at what the store holds of an instance: `list` and `show`."""
+
+from datetime import datetime
+
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.model.backup.manifest import Manifest
+from tasks.model.catalog.catalog import Catalog
+from tasks.model.catalog.store_reports import (
+    ListedBackup,
+    ListedProof,
+    ListReport,
+    Oddity,
+    ShowReport,
+)
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.storage.opening import open_store
+
+
+def list_backups(instance: Instance) -> ListReport:
+    """The catalog, newest first. Odd things are reported, never fatal."""
+    timings = Timings()
+    store = open_store(instance.store)
+    catalog = load_catalog(store, instance.name)
+    return ListReport(
+        command="list",
+        instance=instance.name,
+        ok=True,
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        store=store.address,
+        backups=tuple(_listed(catalog, manifest) for manifest in catalog.manifests),
+        unreadable=tuple(
+            Oddity(name=one, reason=error.problem)
+            for one, error in sorted(catalog.unreadable.items(), reverse=True)
+        ),
+        unfinished=tuple(
+            Oddity(name=one.backup_id, reason=f"no manifest; last write {_at(one.newest)}")
+            for one in catalog.unfinished
+        ),
+        strange=tuple(Oddity(name=one.key, reason=one.reason) for one in catalog.strange),
+    )
+
+
+def show_backup(instance: Instance, which: str) -> ShowReport:
+    """One manifest with its proofs. Raises UsageError, Damaged."""
+    timings = Timings()
+    store = open_store(instance.store)
+    catalog = load_catalog(store, instance.name)
+    manifest = choose(catalog, which)
+    proofs = catalog.proofs.get(manifest.backup_id, ())
+    return ShowReport(
+        command="show",
+        instance=instance.name,
+        ok=True,
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        store=store.address,
+        manifest=manifest,
+        proofs=tuple(ListedProof(name=p.name, kind=p.kind, ok=p.ok, at=p.at) for p in proofs),
+        proven_at=catalog.proven_at(manifest.backup_id),
+        pinned=manifest.backup_id in catalog.pinned,
+        in_use_until=catalog.in_use.get(manifest.backup_id),
+    )
+
+
+def _listed(catalog: Catalog, manifest: Manifest) -> ListedBackup:
+    return ListedBackup(
+        backup_id=manifest.backup_id,
+        created_at=manifest.created_at,
+        size=manifest.size,
+        stored_size=manifest.stored_size,
+        keys=manifest.keys,
+        proven_at=catalog.proven_at(manifest.backup_id),
+        pinned=manifest.backup_id in catalog.pinned,
+        in_use_until=catalog.in_use.get(manifest.backup_id),
+        suspicious=manifest.suspicious,
+        safety=manifest.is_safety,
+    )
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,99 @@
+"""Retention: plan, print the plan, and with `apply` carry it out."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from tasks.catalog.catalog import load_catalog
+from tasks.catalog.prune import remove_backup, remove_expired_leases, remove_orphans, sweep_uploads
+from tasks.model.backup.drift import content_drift
+from tasks.model.catalog.catalog import Catalog
+from tasks.model.catalog.retention import RetentionPlan, plan_retention
+from tasks.model.catalog.store_reports import PlannedBackup, PruneReport
+from tasks.model.errors import Refused, StoreError
+from tasks.model.report import Finding
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.storage.opening import open_store
+from tasks.storage.protocol import ObjectStore
+
+_NEVER_FINISHED = "files of a run that never finished"
+
+
+def prune(
+    instance: Instance, *, apply: bool, despite_drift: bool = False, say: Say = quiet
+) -> PruneReport:
+    """Plan and, with `apply`, remove. While the newest backup looks wrong nothing is removed."""
+    timings, store, now = Timings(), open_store(instance.store), datetime.now(UTC)
+    catalog = load_catalog(store, instance.name)
+    plan = plan_retention(catalog, instance.retention, now, _drift(catalog, instance))
+    findings = [] if despite_drift else list(_frozen(plan))
+    act = apply and not findings
+    before = now - timedelta(hours=instance.retention.orphan_grace_hours)
+    uploads = sweep_uploads(store, before, apply=act)
+    if act:
+        findings += _removed(store, instance, plan, say)
+        remove_expired_leases(store, instance.name, before)
+    return PruneReport(
+        command="prune",
+        instance=instance.name,
+        ok=all(finding.ok for finding in findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=tuple(findings),
+        store=store.address,
+        applied=act,
+        frozen=plan.frozen,
+        kept=tuple(_planned(one.backup_id, *one.reasons) for one in plan.kept),
+        removed=tuple(_planned(one.backup_id, one.reason) for one in plan.removed),
+        orphans=tuple(_planned(one.backup_id, _NEVER_FINISHED) for one in plan.orphans),
+        uploads=tuple(upload.key for upload in uploads),
+        freed_bytes=sum(one.stored_size for one in plan.removed),
+    )
+
+
+def _planned(backup_id: str, *reasons: str) -> PlannedBackup:
+    return PlannedBackup(backup_id=backup_id, reasons=reasons)
+
+
+def _drift(catalog: Catalog, instance: Instance) -> tuple[str, ...]:
+    regular = [one for one in catalog.manifests if not one.is_safety]
+    return content_drift(regular[0], regular[1:], instance) if regular else ()
+
+
+def _frozen(plan: RetentionPlan) -> Iterator[Finding]:
+    for reason in plan.frozen:
+        yield Finding(
+            check="the newest backup looks right",
+            ok=False,
+            expected="nothing is removed while it does not",
+            actual="frozen",
+            detail=reason,
+        )
+
+
+def _removed(
+    store: ObjectStore, instance: Instance, plan: RetentionPlan, say: Say
+) -> Iterator[Finding]:
+    for one in plan.removed:
+        say(f"removing {one.backup_id}")
+        remove = partial(remove_backup, store, instance.name, one.backup_id)
+        yield _tried(one.backup_id, remove)
+    for orphan in plan.orphans:
+        say(f"removing the unfinished {orphan.backup_id}")
+        sweep = partial(remove_orphans, store, instance.name, orphan)
+        yield _tried(orphan.backup_id, sweep)
+
+
+def _tried(backup_id: str, remove: Callable[[], None]) -> Finding:
+    """One backup that may not go (a lock, a permission) does not keep the others."""
+    try:
+        remove()
+    except Refused as error:
+        return Finding(check=f"remove {backup_id}", ok=True, actual="kept", detail=error.problem)
+    except StoreError as error:
+        if error.transient:
+            raise
+        return Finding(check=f"remove {backup_id}", ok=False, actual="kept", detail=str(error))
+    return Finding(check=f"remove {backup_id}", ok=True, actual="removed")

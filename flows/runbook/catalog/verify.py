@@ -1,0 +1,104 @@
+"""Read backups back, check them, and keep the outcome beside each one."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from tasks.catalog.catalog import add_proof, choose, load_catalog
+from tasks.catalog.verify import Share, verify_backup, verify_stored
+from tasks.model.backup.manifest import Manifest
+from tasks.model.backup.store_layout import proof_name
+from tasks.model.catalog.catalog import Catalog
+from tasks.model.catalog.store_reports import VerifiedBackup, VerifyReport
+from tasks.model.report import Finding, all_ok
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.storage.opening import open_store
+from tasks.storage.protocol import ObjectStore
+
+ALL = Share(1, 1)
+
+
+def verify(
+    instance: Instance, which: str | Share, *, stored_only: bool = False, say: Say = quiet
+) -> VerifyReport:
+    """Check one backup, or a share of all. Damage is a finding, not an error.
+
+    Raises StoreError when the store does not answer, UsageError when there is nothing to check.
+    """
+    timings = Timings()
+    store = open_store(instance.store)
+    catalog = load_catalog(store, instance.name)
+    chosen, findings = _chosen(catalog, which)
+    backups = []
+    for manifest in chosen:
+        say(f"reading back {manifest.backup_id}, {manifest.stored_size:,} bytes")
+        seen, line = _verify_one(store, manifest, stored_only=stored_only)
+        findings += seen
+        backups.append(line)
+    return VerifyReport(
+        command="verify",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=tuple(findings),
+        store=store.address,
+        share=f"{which.number}/{which.of}" if isinstance(which, Share) else None,
+        stored_only=stored_only,
+        backups=tuple(backups),
+    )
+
+
+def _chosen(catalog: Catalog, which: str | Share) -> tuple[list[Manifest], list[Finding]]:
+    """The backups to read, and findings about those that not even have a readable manifest."""
+    if isinstance(which, str):
+        return [choose(catalog, which)], []
+    if not catalog.manifests and not catalog.unreadable:
+        choose(catalog, "latest")  # says that there are none
+    chosen = [one for one in catalog.manifests if which.holds(one.backup_id)]
+    return chosen, list(_looked_over(catalog, which, len(chosen)))
+
+
+def _looked_over(catalog: Catalog, share: Share, chosen: int) -> Iterator[Finding]:
+    for backup_id, error in sorted(catalog.unreadable.items()):
+        if share.holds(backup_id):
+            yield Finding(
+                check=f"{backup_id} is whole", ok=False, actual="damaged", detail=error.problem
+            )
+    yield Finding(
+        check=f"backups in share {share.number}/{share.of}",
+        ok=True,
+        actual=f"{chosen} of {len(catalog.manifests)}",
+    )
+
+
+def _verify_one(
+    store: ObjectStore, manifest: Manifest, *, stored_only: bool
+) -> tuple[tuple[Finding, ...], VerifiedBackup]:
+    timings = Timings()
+    findings = (verify_stored if stored_only else verify_backup)(store, manifest)
+    line = VerifiedBackup(
+        backup_id=manifest.backup_id,
+        ok=all_ok(findings),
+        files=len(manifest.files),
+        stored_bytes=manifest.stored_size,
+        seconds=timings.seconds,
+    )
+    proof = VerifyReport(
+        command="verify",
+        instance=manifest.instance,
+        ok=line.ok,
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=findings,
+        store=store.address,
+        share=None,
+        stored_only=stored_only,
+        backups=(line,),
+    )
+    kind = "verify-stored" if stored_only else "verify"
+    name = proof_name(kind, datetime.now(UTC), ok=line.ok)
+    body = proof.model_dump_json(indent=1).encode()
+    add_proof(store, manifest.instance, manifest.backup_id, name, body)
+    return findings, line

@@ -1,0 +1,184 @@
+"""Prove a backup: restore it from the store alone, compare everything, and write down the proof."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zlib import crc32
+
+from flows.runbook.drill.negative_control import negative_control
+from flows.runbook.drill.record import record
+from flows.runbook.drill.rehearse import Rehearsal, rehearse, restart
+from flows.runbook.drill.scratch import on_ground
+from flows.runbook.operation.operation import Held
+from flows.runbook.operation.read_lease import reading
+from flows.runbook.restore.prepare import download
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.drill.aof import end_of_aof, living_keys
+from tasks.drill.evidence import load_signer
+from tasks.drill.history import drills_so_far, recent_drills
+from tasks.drill.warm import rehearse_warming
+from tasks.engine.sandbox import SandboxFailed
+from tasks.model.backup.backup_id import new_backup_id
+from tasks.model.backup.manifest import Manifest
+from tasks.model.drill.drill_findings import judge_control, judge_replay, judge_targets, rpo_of
+from tasks.model.drill.drill_report import RTO_PARTS, Control, DrillReport
+from tasks.model.errors import Damaged, RedisDrError
+from tasks.model.report import Finding, all_ok
+from tasks.model.restore.restore_options import RestoreOptions
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.storage.opening import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class DrillOptions:
+    """What a person chose for one drill; everything else is configuration."""
+
+    backup: str = "latest"  # ID | latest | random
+    control: bool = True
+    seed: int | None = None  # of the negative control; None: the backup's name decides
+    turn: int | None = None  # which damage; None: the next one
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """Everything that was seen."""
+
+    rehearsal: Rehearsal
+    findings: tuple[Finding, ...] = ()
+    newest_moment: datetime | None = None
+    control: Control | None = None
+    rto_seconds: float = 0.0
+
+
+def drill(instance: Instance, options: DrillOptions | None = None, say: Say = quiet) -> DrillReport:
+    """Restore into a throwaway server and prove it; the proof lies beside the backup, good or bad.
+
+    A backup that cannot be restored is told by the report. Raises what kept the drill from trying:
+    Unreachable (engine, image), StoreError, UsageError, Refused (another drill runs), and Damaged
+    for a manifest that cannot be read; then nothing is called proven.
+    """
+    options = options or DrillOptions()
+    signer = load_signer(instance.drill)  # a proof that could not be signed is not worth the drill
+    store = open_store(instance.store)
+    catalog = load_catalog(store, instance.name)
+    manifest = choose(catalog, options.backup)
+    with _opened(instance, manifest, say) as (held, swept, workspace):
+        turn = drills_so_far(catalog) if options.turn is None else options.turn
+        seed = _seed(manifest) + turn if options.seed is None else options.seed
+        control = (turn, seed) if options.control and instance.drill.negative_control else None
+        proven = _prove(held, manifest, workspace, control)
+        report = _report(held, manifest, proven).model_copy(
+            update={"swept": swept, "trend": recent_drills(store, catalog, instance.drill.trend)}
+        )
+    return record(instance, catalog, (manifest, report), signer)
+
+
+@contextmanager
+def _opened(
+    instance: Instance, manifest: Manifest, say: Say
+) -> Iterator[tuple[Held, tuple[str, ...], Path]]:
+    operation_id = new_backup_id(datetime.now(UTC))
+    with (
+        reading(instance, manifest),
+        on_ground(instance, manifest, operation_id, say) as (held, swept),
+        tempfile.TemporaryDirectory(prefix="redis-dr-drill-") as workspace,
+    ):
+        yield held, swept, Path(workspace)
+
+
+def _prove(
+    held: Held, manifest: Manifest, workspace: Path, control: tuple[int, int] | None
+) -> _Proven:
+    try:
+        rehearsal = rehearse(held, manifest, workspace)
+    except (Damaged, SandboxFailed) as error:
+        return _Proven(Rehearsal((_failed("the backup can be restored", error),)))
+    if rehearsal.inventory is None or not all_ok(rehearsal.findings):
+        return _Proven(rehearsal)
+    with held.timings.measure("warm"):
+        warmed = rehearse_warming(held.instance, manifest)
+    rto = sum(held.timings.as_dict().get(part, 0.0) for part in RTO_PARTS)
+    held.say("writing, killing, booting again")
+    restarted = _tried("a restart keeps the data", lambda: restart(held, manifest, workspace))
+    moment, replayed = _replayed(held, manifest, workspace)
+    findings = (*warmed, *restarted, *replayed)
+    made = None
+    if control is not None and all_ok((*rehearsal.findings, *findings)):
+        proven = (manifest, rehearsal.inventory, workspace / "fetched.rdb")
+        made = negative_control(held, proven, *control)
+        findings = (*findings, judge_control(made))
+    return _Proven(rehearsal, findings, moment, made, round(rto, 3))
+
+
+def _replayed(
+    held: Held, manifest: Manifest, workspace: Path
+) -> tuple[datetime, tuple[Finding, ...]]:
+    """The append-only files, replayed; and the newest moment that came back."""
+    if not any(file.role == "aof-manifest" for file in manifest.files):
+        return manifest.created_at, ()
+    folder = workspace / "aof"
+
+    def replay() -> tuple[Finding, ...]:
+        # with clocks of its own: the way back that is measured is the dump's
+        apart = replace(held, timings=Timings())
+        _, inside = download(apart, manifest, RestoreOptions(source="aof"), folder)
+        living = living_keys(workspace / "fetched.rdb")
+        return (judge_replay(living, inside, held.instance.drift),)
+
+    with held.timings.measure("replay"):
+        findings = _tried("the append-only files bring the data back, too", replay)
+    increments = [folder / one.name for one in manifest.files if one.role == "aof-incr"]
+    end = end_of_aof(tuple(increments)) if all_ok(findings) else None
+    return max(end or manifest.created_at, manifest.created_at), findings
+
+
+def _tried(check: str, act: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    try:
+        return act()
+    except (Damaged, SandboxFailed) as error:
+        return (_failed(check, error),)
+
+
+def _failed(check: str, error: RedisDrError) -> Finding:
+    return Finding(check=check, ok=False, actual=error.problem, detail=error.remedy)
+
+
+def _report(held: Held, manifest: Manifest, proven: _Proven) -> DrillReport:
+    rehearsal, started = proven.rehearsal, held.timings.started_at
+    findings = (*rehearsal.findings, *proven.findings)
+    sound = all_ok(findings)
+    moment = proven.newest_moment if sound else None
+    rpo = rpo_of(moment, started)
+    targets = judge_targets(proven.rto_seconds, rpo, held.instance.drill) if sound else ()
+    return DrillReport(
+        command="drill",
+        instance=held.instance.name,
+        ok=all_ok((*findings, *targets)),
+        started_at=started,
+        seconds=held.timings.seconds,
+        findings=(*findings, *targets),
+        backup_id=manifest.backup_id,
+        proven=sound,
+        rto_seconds=proven.rto_seconds,
+        rpo_seconds=rpo,
+        newest_moment=moment,
+        content_equal=rehearsal.equal,
+        negative_control=proven.control,
+        databases=rehearsal.databases,
+        examples=rehearsal.examples,
+        image=held.instance.drill.image or manifest.image,
+        image_id=held.found.container.image_id,
+        server_version=rehearsal.server_version,
+        size=rehearsal.size,
+        placed_sha256=rehearsal.sha256,
+        timings=held.timings.as_dict(),
+    )
+
+
+def _seed(manifest: Manifest) -> int:
+    return crc32(manifest.backup_id.encode())

@@ -1,0 +1,80 @@
+"""The negative control: a damaged copy goes the same way, and must not arrive."""
+
+import random
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from flows.runbook.drill.rehearse import Meddling, rehearse
+from flows.runbook.operation.operation import Held
+from tasks.drill.damage import (
+    copy_backup,
+    damage_copy,
+    damage_server,
+    damage_volume,
+    damageable_database,
+    in_store,
+)
+from tasks.engine.sandbox import SandboxFailed
+from tasks.model.backup.inventory import Inventory
+from tasks.model.backup.manifest import Manifest
+from tasks.model.drill.damage import Damage, choose_damage
+from tasks.model.drill.drill_report import Control
+from tasks.model.errors import Damaged
+from tasks.model.gate import describe
+from tasks.model.say import quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+
+
+def negative_control(
+    held: Held, proven: tuple[Manifest, Inventory, Path], turn: int, seed: int
+) -> Control:
+    """Damage a copy of the backup just proven, restore it, and see it go red.
+
+    `proven`: its manifest, what is inside, its RDB. Raises Unreachable and StoreError when it could
+    not be tried: then the drill has no control.
+    """
+    manifest, inventory, rdb = proven
+    database = damageable_database(inventory, _emptied(held.instance, inventory))
+    checksum = manifest.persistence.rdbchecksum
+    damage = choose_damage(turn, has_keys=database is not None, has_checksum=checksum)
+    held.say(f"negative control: {damage.kind}")
+    workspace = rdb.with_name("control")
+    workspace.mkdir()
+    copy = copy_backup(rdb, manifest, workspace / "store")
+    dice = random.Random(seed)  # noqa: S311 to be repeated, not to be secret
+    copy = damage_copy(copy, damage, rdb, dice)
+    apart = replace(held, instance=in_store(held.instance, copy), say=quiet, timings=Timings())
+    meddling = _meddling(damage, dice, database)
+    with held.timings.measure("control"):
+        red, cause = _outcome(apart, copy.manifest, workspace, meddling)
+    named = red and any(text in cause for text in damage.shows)
+    return Control(kind=damage.kind, seed=seed, red=red, named=named, cause=cause)
+
+
+def _outcome(
+    held: Held, manifest: Manifest, workspace: Path, meddling: Meddling
+) -> tuple[bool, str]:
+    try:
+        rehearsal = rehearse(held, manifest, workspace, meddling)
+    except (Damaged, SandboxFailed) as error:
+        return True, error.problem
+    bad = [one for one in rehearsal.findings if not one.ok]
+    said = (f"{describe(one)} {one.detail}".strip() for one in bad)
+    return bool(bad), "; ".join((*said, *rehearsal.examples))
+
+
+def _meddling(damage: Damage, dice: random.Random, database: int | None) -> Meddling:
+    if damage.place == "volume":
+        return Meddling(volume=partial(damage_volume, damage=damage, dice=dice))
+    if damage.place == "server" and database is not None:
+        return Meddling(server=partial(damage_server, database=database, damage=damage))
+    return Meddling()
+
+
+def _emptied(instance: Instance, inventory: Inventory) -> frozenset[int]:
+    # `keep` leaves a database empty too where no live server is
+    return frozenset(
+        db for db in inventory.databases if instance.database(db).on_restore != "restore"
+    )

@@ -1,0 +1,194 @@
+"""The restore of a drill: the steps of a restore on a ground of its own, then the whole content."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flows.runbook.operation.operation import Held
+from flows.runbook.restore.cutover import write_journal
+from flows.runbook.restore.prepare import Prepared, download, prepare
+from tasks.drill.compare import compare_files, made_anew
+from tasks.drill.server import (
+    Stage,
+    booted,
+    effective,
+    loaded_keys,
+    memory_limit,
+    save,
+    take_mark,
+    write_mark,
+)
+from tasks.engine.helper import Hands
+from tasks.engine.sandbox import Sandbox
+from tasks.model.backup.inventory import Inventory
+from tasks.model.backup.manifest import Manifest
+from tasks.model.drill.compared import Compared
+from tasks.model.drill.drill_findings import judge_content, judge_functions
+from tasks.model.report import Finding, all_ok
+from tasks.model.restore.accounting import DatabaseAccount
+from tasks.model.restore.restore_options import RestoreOptions
+from tasks.model.server.target import Target
+from tasks.model.timings import Timings
+from tasks.restore.journal import end
+from tasks.restore.staging import owner_of_data, stage
+from tasks.restore.swap import remove_home, swap
+from tasks.restore.trial import server_arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Meddling:
+    """What a negative control does between the steps; a drill does nothing."""
+
+    volume: Callable[[Hands, Target], None] | None = None
+    server: Callable[[Sandbox], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What became of it."""
+
+    findings: tuple[Finding, ...]
+    inventory: Inventory | None = None  # of the fetched file
+    databases: dict[int, DatabaseAccount] = field(default_factory=dict)
+    equal: bool = False
+    examples: tuple[str, ...] = ()
+    size: int = 0  # bytes that were loaded
+    sha256: str = ""  # of them
+    server_version: str = ""
+
+
+def rehearse(
+    held: Held, manifest: Manifest, workspace: Path, meddling: Meddling | None = None
+) -> Rehearsal:
+    """Fetch, check, filter, stage, swap, boot, compare; with an honest copy also restart.
+
+    Raises Damaged and SandboxFailed: there is no proof then; Unreachable, StoreError, UsageError:
+    it could not be tried.
+    """
+    options = RestoreOptions()
+    fetched, inventory = download(held, manifest, options, workspace)
+    prepared = prepare(held, manifest, options, (fetched, inventory, None))
+    before = (*prepared.findings, judge_functions(manifest, inventory))
+    if not all_ok(before):
+        return Rehearsal(before, inventory)
+    held.say("staging and swapping on the drill's own volume")
+    with held.timings.measure("stage"):
+        lit = _placed(held, prepared)
+    if meddling and meddling.volume:
+        meddling.volume(held.hands, prepared.target)
+    held.say("booting what was restored")
+    done = _served(held, prepared, lit, meddling)
+    return Rehearsal(
+        findings=(*before, *done.findings),
+        inventory=inventory,
+        databases=done.databases,
+        equal=done.equal and all_ok(before),
+        examples=done.examples,
+        size=prepared.spliced.size,
+        sha256=prepared.spliced.sha256,
+        server_version=done.server_version,
+    )
+
+
+def restart(held: Held, manifest: Manifest, workspace: Path) -> tuple[Finding, ...]:
+    """Boot again what the rehearsal left, write, kill, boot: everything must still be there."""
+    mark = f"redis-dr:drill:{held.hands.holder.id}"
+    lit = _stage(held, manifest)
+    # against what the rehearsal saved, and found equal to what was placed
+    before, after = workspace / "saved.rdb", workspace / "restarted.rdb"
+    timings = Timings()  # of no restore: they stay out of the RTO
+    with held.timings.measure("restart"):
+        with booted(lit, timings) as server:
+            write_mark(server, lit, mark)
+        with booted(lit, timings) as server:
+            kept = take_mark(server, mark)
+            compared = compare_files(before, after, save(server, held.hands, lit, after))
+    return (
+        Finding(check="a write survives a kill", ok=kept == "kept", expected="kept", actual=kept),
+        Finding(
+            check="the content survives a kill",
+            ok=compared.equal,
+            expected="every key and function",
+            actual="the same" if compared.equal else list(compared.examples),
+        ),
+    )
+
+
+def _placed(held: Held, prepared: Prepared) -> Stage:
+    journal = write_journal(held, prepared)
+    owner = owner_of_data(held.hands, prepared.target)
+    stage(held.hands, held.layout, prepared.target, prepared.placed, owner)
+    swap(held.hands, held.layout, journal)
+    remove_home(held.hands, held.layout, keep_old=False)
+    end(held.hands, held.layout)
+    return _stage(held, prepared.manifest)
+
+
+def _stage(held: Held, manifest: Manifest) -> Stage:
+    settings = manifest.persistence
+    target = Target(
+        dir=settings.dir,
+        dump=settings.dbfilename,
+        append_folder=settings.appenddirname,
+        append_file=settings.appendfilename,
+        appendonly=settings.appendonly,
+    )
+    return Stage(
+        container=held.found.container,
+        instance=held.instance.name,
+        target=target,
+        arguments=(*server_arguments(target, target.dir), *effective(manifest)),
+        owner=owner_of_data(held.hands, target),
+        memory_limit=memory_limit(manifest, held.instance.drill),
+        settings=held.instance.drill,
+    )
+
+
+def _served(held: Held, prepared: Prepared, lit: Stage, meddling: Meddling | None) -> Rehearsal:
+    saved = prepared.placed.with_name("saved.rdb")
+    with booted(lit, held.timings) as server:
+        if meddling and meddling.server:
+            meddling.server(server)
+        held.say("comparing every key")
+        with held.timings.measure("verify"):
+            loaded = loaded_keys(server)
+            cut_ms = save(server, held.hands, lit, saved)
+            changed = made_anew(prepared.spliced)
+            compared = compare_files(prepared.placed, saved, cut_ms, changed)
+        version = server.info("server")
+    return _judged(prepared, compared, loaded, version)
+
+
+def _judged(
+    prepared: Prepared, compared: Compared, loaded: int, version: dict[str, str]
+) -> Rehearsal:
+    accounts = _accounts(prepared, compared)
+    return Rehearsal(
+        findings=judge_content(accounts, compared, loaded),
+        databases=accounts,
+        equal=compared.equal,
+        examples=compared.examples,
+        server_version=version.get("valkey_version") or version.get("redis_version", ""),
+    )
+
+
+def _accounts(prepared: Prepared, compared: Compared) -> dict[int, DatabaseAccount]:
+    accounts = {}
+    for db in sorted({*prepared.spliced.databases, *compared.saved.databases}):
+        spliced = prepared.spliced.databases.get(db)
+        placed, saved = compared.placed.databases.get(db), compared.saved.databases.get(db)
+        alive = (placed.alive or 0) if placed else 0
+        missing, differing = compared.missing.get(db, 0), compared.differing.get(db, 0)
+        written = spliced.written if spliced else 0
+        accounts[db] = DatabaseAccount(
+            in_backup=spliced.in_backup if spliced else 0,
+            dropped=spliced.dropped if spliced else 0,
+            placed=written,
+            added=spliced.from_live + spliced.created if spliced else 0,
+            restored=alive - missing - differing,
+            expired=written - alive,
+            missing=missing,
+            differing=differing,
+            found=(saved.alive or 0) if saved else 0,
+        )
+    return accounts

@@ -1,0 +1,43 @@
+"""A drill holds a ground of its own, never the instance: everything else is as in a restore."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from flows.runbook.operation.operation import Held
+from tasks.engine.errors import NoSuchContainer
+from tasks.engine.helper import hold
+from tasks.engine.scratch import GroundSpec, find_image, free_servers, ground, sweep
+from tasks.model.backup.manifest import Manifest
+from tasks.model.errors import Refused
+from tasks.model.say import Say
+from tasks.model.server.holder import Holder
+from tasks.model.server.survey import Survey
+from tasks.model.settings.instance import Instance
+
+
+@contextmanager
+def on_ground(
+    instance: Instance, manifest: Manifest, operation_id: str, say: Say
+) -> Iterator[tuple[Held, tuple[str, ...]]]:
+    """Make the ground, hold it, clear away what dead drills left (given as the second).
+
+    The survey is that of an instance that does not answer: what a restore then takes from the
+    manifest, it takes here. Raises Refused when another drill of the instance runs, Unreachable.
+    """
+    holder = Holder.this_process("drill", operation_id, instance.name)
+    names = (instance.drill.image,) if instance.drill.image else (manifest.image_id, manifest.image)
+    image = find_image([name for name in names if name], pull=instance.drill.pull)
+    spec = GroundSpec(holder, image, manifest.persistence.dir)
+    with ground(spec) as container, ExitStack() as held:
+        lease, hands_image = instance.drill.lease_seconds, instance.hands_image or ""
+        try:
+            hands = held.enter_context(hold(container, holder, lease, hands_image))
+        except NoSuchContainer as error:
+            raise Refused(
+                f"another drill of {instance.name} cleared this one away: {error.problem}",
+                "wait until it ends; one drill of an instance runs at a time",
+            ) from error
+        swept = sweep(instance.name, mine=operation_id)
+        held.callback(free_servers, instance.name)
+        found = Survey(container, silent="a drill asks no instance")
+        yield Held(hands, instance, found, manifest.persistence.dir, say), swept

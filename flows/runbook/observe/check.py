@@ -1,0 +1,154 @@
+"""One verdict on the estate: the store, the instance, the machine, the schedule."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from tasks.catalog.catalog import load_catalog
+from tasks.catalog.doctor import probe_clock
+from tasks.drill.history import recent_drills
+from tasks.drill.signature import judge_signature
+from tasks.engine.scratch import sweep
+from tasks.http.prefect_schedules import read_schedules
+from tasks.model.errors import RedisDrError
+from tasks.model.observe.check_report import CheckReport
+from tasks.model.observe.check_server import (
+    judge_clock,
+    judge_persistence,
+    judge_set_aside,
+    judge_settings,
+    unanswered,
+)
+from tasks.model.observe.check_store import judge_catalog, proven, regular_backups
+from tasks.model.report import Finding, all_ok
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.observe.check import look_at_instance, look_for_set_aside
+from tasks.restore.unfinished import left_behind
+from tasks.storage.opening import open_store
+
+R = TypeVar("R")
+
+
+@dataclass
+class _Seen:
+    """What the parts of the check found, in their order."""
+
+    findings: list[Finding] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def ask(self, check: str, look: Callable[[], R]) -> R | None:
+        """What `look` gives; an error of ours is a bad finding: no check that did not run is ok."""
+        try:
+            return look()
+        except RedisDrError as error:
+            self.findings.append(unanswered(check, error.problem, error.remedy))
+            return None
+
+
+def check(instance: Instance) -> CheckReport:
+    """Look everywhere, raise nothing of what is seen: what does not answer is a finding."""
+    timings = Timings()
+    seen = _Seen()
+    _look_at_store(seen, instance, timings.started_at)
+    _look_at_server(seen, instance)
+    _look_at_engine(seen, instance)
+    _look_at_schedule(seen, instance)
+    return CheckReport(
+        command="check",
+        instance=instance.name,
+        ok=all_ok(seen.findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=tuple(seen.findings),
+        store=open_store(instance.store).address,
+        **seen.figures,
+    )
+
+
+def _look_at_store(seen: _Seen, instance: Instance, now: datetime) -> None:
+    store = open_store(instance.store)
+    catalog = seen.ask("the store answers", lambda: load_catalog(store, instance.name))
+    if catalog is None:
+        return
+    seen.findings += judge_catalog(catalog, instance, now)
+    if clock := seen.ask("clock of the store", lambda: probe_clock(store, instance.name)):
+        seen.findings.append(clock.model_copy(update={"check": "clock of the store"}))
+    good, regular = proven(catalog), regular_backups(catalog)
+    if good and instance.drill.public_key_file:
+        judged = seen.ask(
+            "the newest proof is signed", lambda: judge_signature(store, catalog, instance)
+        )
+        seen.findings += [judged] if judged else []
+    last = seen.ask("the last drill", lambda: recent_drills(store, catalog, 1)) or ()
+    seen.figures.update(
+        backups=len(catalog.manifests),
+        rto_seconds=last[0].rto_seconds if last else None,
+        rpo_seconds=last[0].rpo_seconds if last else None,
+    )
+    if regular:
+        newest = regular[0]
+        seen.figures.update(
+            newest_backup_id=newest.backup_id,
+            newest_backup_at=newest.created_at,
+            size=newest.rdb.size,
+            stored_size=newest.stored_size,
+            keys={db: one.keys for db, one in newest.databases.items()},
+        )
+    if good:
+        seen.figures.update(newest_proven_id=good[0].backup_id, newest_proven_at=good[0].created_at)
+
+
+def _look_at_server(seen: _Seen, instance: Instance) -> None:
+    found = seen.ask("the server answers", lambda: look_at_instance(instance))
+    if found is None:
+        return
+    state = f"loading, {found.info.loading_loaded_perc:g} %" if found.info.loading else "serving"
+    seen.findings += [
+        Finding(check="the server answers", ok=not found.info.loading, actual=state),
+        *judge_persistence(found.info),
+        judge_settings(instance, found.settings),
+        judge_clock("the server", found.clock, found.between, instance.check.clock_skew_seconds),
+    ]
+    folder = found.folder
+    aside = seen.ask("replaced data on the volume", lambda: look_for_set_aside(instance, folder))
+    if aside is not None:
+        seen.findings.append(judge_set_aside(aside, instance))
+        seen.figures["set_aside_bytes"] = sum(size for _, _, size in aside)
+
+
+def _look_at_engine(seen: _Seen, instance: Instance) -> None:
+    left = seen.ask("nothing was left half done", lambda: left_behind(instance))
+    if left is not None:
+        seen.findings.append(
+            Finding(
+                check="nothing was left half done",
+                ok=not left,
+                expected="nothing",
+                actual=left or "nothing",
+                detail="run `redis-dr recover`" if left else "",
+            )
+        )
+    swept = seen.ask("dead drills are swept", lambda: sweep(instance.name))
+    seen.figures["swept"] = swept or ()
+
+
+def _look_at_schedule(seen: _Seen, instance: Instance) -> None:
+    url = instance.check.prefect_api_url or os.environ.get("PREFECT_API_URL")
+    if not url:
+        return
+    found = seen.ask("schedules are active", lambda: read_schedules(url))
+    if found is not None:
+        seen.findings.append(
+            Finding(
+                check="schedules are active",
+                ok=bool(found.active) and not found.paused,
+                expected="all",
+                actual=f"paused: {', '.join(found.paused)}"
+                if found.paused
+                else f"{len(found.active)} active",
+                detail="" if found.active else "nothing is scheduled: `make ui` deploys them",
+            )
+        )

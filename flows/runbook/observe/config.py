@@ -1,0 +1,71 @@
+"""Render the server's configuration, and compare it with what runs and what a restart brings."""
+
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+
+from tasks.cache.flush import look_at_server
+from tasks.engine.container import inspect
+from tasks.model.observe.rendering import compose_service, redis_conf
+from tasks.model.report import Finding, all_ok
+from tasks.model.server.container import ContainerState
+from tasks.model.server.server_config import SECRETS, ConfigReport, judge_drift, on_command_line
+from tasks.model.settings.instance import Instance
+from tasks.observe.config import read_settings, try_without_password
+from tasks.server.connection import connect
+
+
+def render(instance: Instance, image: str, port: int) -> ConfigReport:
+    """redis.conf and a Compose service from `[server]`; nothing is asked and nothing touched."""
+    return ConfigReport(
+        command="config render",
+        instance=instance.name,
+        ok=True,
+        started_at=datetime.now(UTC),
+        seconds=0.0,
+        redis_conf=redis_conf(instance.server),
+        compose=compose_service(instance, image, port),
+    )
+
+
+def check(instance: Instance) -> ConfigReport:
+    """Each setting: wanted, running, and after a restart. Raises UsageError, Unreachable."""
+    started, begun = datetime.now(UTC), time.monotonic()
+    container = inspect(instance.container)
+    with closing(connect(instance)) as client:
+        running = read_settings(client, instance)
+        info = look_at_server(client, instance)
+    command = on_command_line(container.command)
+    # what a configuration file says nobody outside the container can tell
+    knowable = None if info.config_file or _from_stdin(container) else command
+    wanted = {name: value for name, value in instance.server.items() if name not in SECRETS}
+    findings = (
+        *judge_drift(wanted, running, knowable),
+        try_without_password(instance),
+        _hidden(command),
+    )
+    return ConfigReport(
+        command="config check",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=started,
+        seconds=round(time.monotonic() - begun, 3),
+        findings=findings,
+    )
+
+
+def _from_stdin(container: ContainerState) -> bool:
+    return any("redis-server - <<" in word for word in container.command)
+
+
+def _hidden(command: dict[str, str]) -> Finding:
+    shown = sorted(SECRETS & command.keys())
+    return Finding(
+        check="no password on the command line",
+        ok=not shown,
+        expected="none",
+        actual=", ".join(shown) or "none",
+        detail="`docker inspect` and `ps` show it to everybody; `config render` shows how else"
+        if shown
+        else "",
+    )

@@ -1,0 +1,46 @@
+"""Is the instance well? One look, one verdict."""
+
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+
+from tasks.model.observe.health import HealthReport, judge_health
+from tasks.model.report import Finding, all_ok
+from tasks.model.server.server_config import judge_drift
+from tasks.model.settings.instance import Instance
+from tasks.observe.config import read_settings
+from tasks.observe.health import look_at_health
+from tasks.server.connection import connect
+
+
+def health(instance: Instance) -> HealthReport:
+    """Ask the server how it is and judge it by [health]. Raises Unreachable, UsageError."""
+    started, begun = datetime.now(UTC), time.monotonic()
+    with closing(connect(instance)) as client:
+        info, latency = look_at_health(client, instance)
+        running = read_settings(client, instance)
+    findings = (
+        *judge_health(info, latency, instance.health, started),
+        _drift(instance, running),
+    )
+    return HealthReport(
+        command="health",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=started,
+        seconds=round(time.monotonic() - begun, 3),
+        findings=findings,
+        info=info,
+        latency=latency,
+    )
+
+
+def _drift(instance: Instance, running: dict[str, str]) -> Finding:
+    names = [f.check for f in judge_drift(instance.server, running, None) if not f.ok]
+    return Finding(
+        check="configuration",
+        ok=not names,
+        expected="as [server] says",
+        actual=", ".join(names) + " differ" if names else "the same",
+        detail="see `redis-dr config check`" if names else "",
+    )

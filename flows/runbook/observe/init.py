@@ -1,0 +1,143 @@
+"""Look at a running container and write a first configuration for it."""
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.cache.audit import sample_keys
+from tasks.cache.flush import look_at_server
+from tasks.engine.address import published_address
+from tasks.engine.container import inspect
+from tasks.model.errors import Unreachable, UsageError
+from tasks.model.observe.discovery import (
+    InitReport,
+    Sampled,
+    guess_database,
+    guess_patterns,
+    sampled,
+)
+from tasks.model.observe.first_configuration import Found, first_configuration
+from tasks.model.report import Finding
+from tasks.model.server.server_info import ServerInfo
+from tasks.model.settings.instance import Instance
+from tasks.observe.config import read_settings
+from tasks.server.connection import connect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user said on the command line."""
+
+    container: str
+    name: str | None = None
+    url: str | None = None
+    password_file: str | None = None
+    store: str = "file:backups"
+    output: Path = Path("redis-dr.toml")
+    force: bool = False
+    sample: int = 20_000
+
+
+def init(wish: Wish) -> InitReport:
+    """Write the file and say what is in it. Raises UsageError, Unreachable; never overwrites."""
+    started, begun = datetime.now(UTC), time.monotonic()
+    if wish.output.exists() and not wish.force:
+        raise UsageError(f"{wish.output} exists already", "name another --output, or add --force")
+    instance = _instance(wish)
+    with closing(connect(instance)) as client:
+        info = look_at_server(client, instance)
+        server = read_settings(client, instance)
+    keys = _sample(instance, info, wish.sample)
+    found = _found(wish, instance, keys, (info, server))
+    text = first_configuration(found)
+    _write(wish.output, text)
+    return InitReport(
+        command="init",
+        instance=instance.name,
+        ok=bool(found.databases),
+        started_at=started,
+        seconds=round(time.monotonic() - begun, 3),
+        findings=(_finding(info, keys),),
+        path=str(wish.output),
+        text=text,
+        sampled=len(keys),
+        patterns=len(found.patterns),
+        databases={db: keyspace.keys for db, keyspace in info.keyspace.items()},
+    )
+
+
+def _instance(wish: Wish) -> Instance:
+    state = inspect(wish.container)
+    url = wish.url
+    if url is None:
+        address = published_address(wish.container)
+        if address is None:
+            raise Unreachable(
+                f"{wish.container} publishes no port and has no address that this machine knows",
+                "name its address by --url redis://HOST:PORT",
+            )
+        url = f"redis://{address[0]}:{address[1]}"
+    return Instance(
+        name=wish.name or state.name,
+        container=state.name,
+        url=url,
+        password_file=wish.password_file,
+    )
+
+
+def _sample(instance: Instance, info: ServerInfo, at_most: int) -> list[Sampled]:
+    keys: list[Sampled] = []
+    for db in sorted(info.keyspace):
+        with closing(connect(instance, db)) as client:
+
+            def add(number: int, key: bytes, ttl_ms: int) -> None:
+                keys.append(sampled(number, key, ttl_ms))
+
+            sample_keys(client, db, instance, at_most, add)
+    return [key for key in keys if key.ttl_ms != -2]  # gone between SCAN and PTTL
+
+
+def _found(
+    wish: Wish,
+    instance: Instance,
+    keys: Sequence[Sampled],
+    seen: tuple[ServerInfo, dict[str, str]],
+) -> Found:
+    info, server = seen
+    databases = [
+        guess_database(db, info.keys_in(db), [key for key in keys if key.db == db])
+        for db in sorted({0, *info.keyspace})
+    ]
+    return Found(
+        name=instance.name,
+        container=instance.container,
+        url=instance.url,
+        password_file=wish.password_file,
+        store=wish.store,
+        databases=databases,
+        patterns=guess_patterns(keys),
+        server=server,
+        sampled=len(keys),
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", "name another --output"
+        ) from error
+
+
+def _finding(info: ServerInfo, keys: Sequence[Sampled]) -> Finding:
+    return Finding(
+        check="patterns are guessed from keys",
+        ok=bool(keys),
+        expected=f"{info.keys} keys on the server",
+        actual=f"{len(keys)} sampled",
+        detail="" if keys else "it is empty: add [[keys]] and [databases.N] by hand",
+    )

@@ -1,0 +1,57 @@
+"""Every operation that touches an instance begins here: hold it, settle what a dead one left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flows.runbook.operation.recovery import Settled, settle
+from tasks.engine.helper import Hands, hold
+from tasks.model.backup.store_layout import backup_prefix
+from tasks.model.say import Say, quiet
+from tasks.model.server.holder import Holder
+from tasks.model.server.survey import Survey
+from tasks.model.server.volume import Layout
+from tasks.model.settings.instance import Instance
+from tasks.model.timings import Timings
+from tasks.observe.survey import data_dir, survey
+
+
+@dataclass(frozen=True)
+class Held:
+    """One operation on one instance, with its right to write."""
+
+    hands: Hands
+    instance: Instance
+    found: Survey  # after the hands were taken: nothing of ours changes it any more
+    dir: str  # of the server, also when it does not answer
+    say: Say = quiet
+    timings: Timings = field(default_factory=Timings)
+    settled: Settled | None = None  # what a dead operation had left
+
+    @property
+    def layout(self) -> Layout:
+        """Where this operation keeps its things on the volume."""
+        return Layout(self.dir, self.hands.holder.id)
+
+    @property
+    def prefix(self) -> str:
+        """Where a backup by this operation lies in the store."""
+        return backup_prefix(self.instance.name, self.hands.holder.id)
+
+
+@contextmanager
+def holding(
+    instance: Instance, operation: str, operation_id: str, say: Say = quiet
+) -> Iterator[Held]:
+    """Take the hands, settle the past, and give the instance as it then is.
+
+    Raises Refused when another operation holds it, Unreachable, UsageError.
+    """
+    first = survey(instance)
+    holder = Holder.this_process(operation, operation_id, instance.name)
+    lease, image = instance.restore.lease_seconds, instance.hands_image or ""
+    with hold(first.container, holder, lease, image) as hands:
+        settled = settle(hands, instance, data_dir(hands, instance, first), say)
+        found = survey(instance)
+        folder = data_dir(hands, instance, found)
+        yield Held(hands, instance, found, folder, say, settled=settled)

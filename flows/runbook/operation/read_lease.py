@@ -1,0 +1,27 @@
+"""While an operation reads a backup, prune leaves that backup alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+from tasks.catalog.catalog import mark_in_use, release_use
+from tasks.model.backup.manifest import Manifest
+from tasks.model.errors import StoreError
+from tasks.model.settings.instance import Instance
+from tasks.storage.opening import open_store
+
+_LEASE = timedelta(hours=6)  # a drill of a big backup, its download and its control
+
+
+@contextmanager
+def reading(instance: Instance, manifest: Manifest, lease: timedelta = _LEASE) -> Iterator[None]:
+    """Raises Damaged when a prune was quicker."""
+    store = open_store(instance.store)
+    until = datetime.now(UTC) + lease
+    taken = mark_in_use(store, instance.name, manifest.backup_id, until)
+    try:
+        yield
+    finally:
+        # it ends by itself; what was done with the backup stays done
+        with suppress(StoreError):
+            release_use(store, taken)

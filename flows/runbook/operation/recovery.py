@@ -1,0 +1,161 @@
+"""Finish or undo what a dead operation left on the instance; harmless when there is nothing."""
+
+import contextlib
+from dataclasses import dataclass
+
+from tasks.engine.container import inspect
+from tasks.engine.errors import NoSuchContainer
+from tasks.engine.helper import Hands
+from tasks.engine.sandbox import remove_sandbox, sandbox_name
+from tasks.model.errors import SaveFailed, Unreachable
+from tasks.model.report import Finding, all_ok
+from tasks.model.restore.journal import BEFORE_STOP, Journal, Phase, will_finish
+from tasks.model.say import Say
+from tasks.model.server.volume import Layout
+from tasks.model.settings.instance import Instance
+from tasks.restore.journal import end, read
+from tasks.restore.replaced import sweep_set_aside
+from tasks.restore.stop import (
+    NotServing,
+    await_server,
+    halt,
+    keep_serving,
+    restore_policy,
+    start_server,
+    stop_server,
+)
+from tasks.restore.swap import remove_home, undo
+
+Left = tuple[Journal, Phase]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was found, and what became of it."""
+
+    journal: Journal
+    phase: Phase
+    outcome: str  # finished | undone | cleared
+    findings: tuple[Finding, ...]
+
+
+def settle(hands: Hands, instance: Instance, folder: str, say: Say) -> Settled | None:
+    """Bring the volume to the old data or the new, whole, and the server up if it was.
+
+    `folder` is the server's data directory. Idempotent: cut off anywhere, the next call goes on.
+    """
+    found = read(hands, Layout(folder, hands.holder.id))
+    remove_sandbox(sandbox_name(instance.container))
+    if found is None:
+        sweep_set_aside(hands, Layout(folder, "").folder, instance.restore.set_aside_hours)
+        return None
+    journal, phase = found
+    say(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
+    findings = resolve(hands, instance, found, say)
+    return Settled(journal, phase, _outcome(phase), findings)
+
+
+def resolve_patiently(
+    hands: Hands, instance: Instance, layout: Layout, say: Say
+) -> tuple[Left | None, tuple[Finding, ...]]:
+    """How far the operation with this journal had come, and what became of it.
+
+    One call that the engine does not answer is not the end: the journal tells where to go on.
+    """
+    left: Left | None = None
+    try:
+        left = read(hands, layout)
+        return left, resolve(hands, instance, left, say) if left else ()
+    except NoSuchContainer:
+        raise
+    except Unreachable as error:
+        say(f"{error.problem}; once more")
+    again = read(hands, layout)
+    # nothing left: the first try had come to its end
+    return left or again, resolve(hands, instance, again, say) if again else ()
+
+
+def resolve(hands: Hands, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
+    """Finish or undo, and close the journal; also the way back of a restore that failed.
+
+    When it raises, the journal stays, and the next call goes on from there.
+    """
+    journal, phase = left
+    layout = Layout(journal.dir, journal.operation_id)
+    if phase in BEFORE_STOP:
+        # nothing was stopped or moved yet
+        findings: tuple[Finding, ...] = (Finding(check="nothing had been changed", ok=True),)
+    elif will_finish(phase):
+        findings = _finish(hands, instance, journal, say)
+    else:
+        findings = _put_back(hands, instance, left, say)
+    # of an undo that looks strange nothing is thrown away before its time
+    remove_home(hands, layout, keep_old=will_finish(phase) or not all_ok(findings))
+    end(hands, layout)
+    return findings
+
+
+def _put_back(hands: Hands, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
+    """The old data again, served as before."""
+    journal, phase = left
+    findings = []
+    try:
+        if phase != "undone":
+            _down(hands, instance, phase)
+            findings.append(undo(hands, Layout(journal.dir, journal.operation_id), journal))
+        restore_policy(instance, journal)
+        if journal.was_running:
+            findings.append(_served(hands, instance, journal, say))
+    except SaveFailed as error:
+        keep_serving(instance, journal)
+        return (Finding(check="the server was never stopped", ok=True, actual=error.problem),)
+    return tuple(findings)
+
+
+def _down(hands: Hands, instance: Instance, phase: Phase) -> None:
+    # a container that somebody removed runs nothing; what lies on its volume can still be undone
+    with contextlib.suppress(NoSuchContainer):
+        if phase == "stopping":
+            stop_server(hands, instance)  # what it holds in memory may be more than is on the disk
+        else:
+            halt(hands, instance)
+
+
+def _finish(hands: Hands, instance: Instance, journal: Journal, say: Say) -> tuple[Finding, ...]:
+    restore_policy(instance, journal)
+    check = "the proven new data is served"
+    if not inspect(instance.container).running:
+        start_server(hands, instance)
+    try:
+        info = await_server(instance, say)
+    except NotServing as error:
+        return (Finding(check=check, ok=False, actual=error.problem),)
+    keys = {db: one.keys for db, one in info.keyspace.items()}
+    return (Finding(check=check, ok=True, actual=keys),)
+
+
+def _served(hands: Hands, instance: Instance, journal: Journal, say: Say) -> Finding:
+    start_server(hands, instance)
+    if not journal.answered:
+        return Finding(check="started as it was before", ok=True, detail="it did not answer then")
+    check = "the old data is served"
+    try:
+        info = await_server(instance, say)
+    except NotServing as error:
+        # the old files are all there: that they cannot be loaded is for a restore to mend
+        return Finding(check=check, ok=False, expected=journal.keys, actual=error.problem)
+    keys = {db: one.keys for db, one in info.keyspace.items()}
+    empty = bool(sum(journal.keys.values())) and not sum(keys.values())
+    return Finding(check=check, ok=not empty, expected=journal.keys, actual=keys)
+
+
+def _will(phase: Phase) -> str:
+    if phase in BEFORE_STOP:
+        return "nothing had been changed, its files are cleared away"
+    return "the new data was proven and stays" if will_finish(phase) else "the old data comes back"
+
+
+def _outcome(phase: Phase) -> str:
+    if phase in BEFORE_STOP:
+        return "cleared"
+    return "finished" if will_finish(phase) else "undone"

@@ -1,0 +1,31 @@
+"""An operation that lost its hands after the stop: see whether the instance is left alone."""
+
+import contextlib
+from datetime import UTC, datetime
+
+from flows.runbook.operation.operation import holding
+from tasks.engine.container import inspect
+from tasks.model.backup.backup_id import new_backup_id
+from tasks.model.errors import RedisDrError
+from tasks.model.restore.journal import Journal
+from tasks.model.say import Say
+from tasks.model.settings.instance import Instance
+from tasks.restore.stop import keep_serving, start_server
+
+
+def regain(instance: Instance, journal: Journal, say: Say) -> None:
+    """Settle the instance under new hands, as `recover` does, unless another operation is there.
+
+    The hands go by themselves when the engine starts anew, and when this process was held up for
+    longer than the lease. If another operation took over and has ended since, a stop of ours that
+    was on its way may have come after it: then the container is started again, as it was.
+    """
+    # the caller tells that it was fenced; of somebody else at work, or no engine, it need not tell
+    with (
+        contextlib.suppress(RedisDrError),
+        holding(instance, "recover", new_backup_id(datetime.now(UTC)), say) as held,
+    ):
+        if held.settled is None:
+            keep_serving(instance, journal)
+            if journal.was_running and not inspect(instance.container).running:
+                start_server(held.hands, instance)

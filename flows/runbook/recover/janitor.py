@@ -1,0 +1,28 @@
+"""What the janitor does: recover an instance where a killed run left something, else nothing."""
+
+from datetime import UTC, datetime
+
+from flows.runbook.recover.recover import recover
+from tasks.model.report import Finding
+from tasks.model.restore.recover_report import RecoverReport
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.restore.unfinished import left_behind
+
+
+def tidy(instance: Instance, say: Say = quiet) -> RecoverReport:
+    """Recover when something was left. Raises Unreachable, and Refused when it is held by then."""
+    started = datetime.now(UTC)
+    reason = left_behind(instance)
+    if reason:
+        say(f"recovering: {reason}")
+        return recover(instance, say)
+    return RecoverReport(
+        command="recover",
+        instance=instance.name,
+        ok=True,
+        started_at=started,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        findings=(Finding(check="a dead operation left nothing", ok=True),),
+        outcome="nothing to do",
+    )

@@ -1,0 +1,53 @@
+"""What the server holds now, as a file on this machine: what `keep` and the epochs need."""
+
+import shutil
+from pathlib import Path
+
+from flows.runbook.operation.capture import proven_save
+from flows.runbook.operation.operation import Held
+from tasks.backup.pin import unpin
+from tasks.backup.upload import Collected
+from tasks.model.backup.manifest import Manifest
+from tasks.model.backup.pinned import PinnedFile
+from tasks.model.errors import UnknownRdb
+from tasks.model.settings.instance import Instance
+from tasks.restore.download import fetch, look_inside
+from tasks.restore.epoch_guard import has_epochs
+
+_CHUNK = 2**20
+
+
+def fetch_live(held: Held, safety: Manifest | None, workspace: Path) -> Path | None:
+    """From the safety backup if there is one, else by a save.
+
+    None of a dead server, and when nothing of the live set could come into what is placed. Without
+    a safety backup the save is made all the same: that it arrives on the volume proves that the
+    server at the url is the one in the container.
+    """
+    target = workspace / "live.rdb"
+    if held.found.persistence is None:
+        return None
+    if safety is not None:
+        if not _matters(held.instance):
+            return None
+        return fetch(held.instance, safety, safety.rdb, target)
+    try:
+        proven_save(held, lambda pinned: _to_file(held, pinned, target))
+    finally:
+        unpin(held.hands, held.layout)
+    return target
+
+
+def _matters(instance: Instance) -> bool:
+    databases = any(one.on_restore == "keep" for one in instance.databases.values())
+    rules = any(rule.action == "keep" for rule in instance.keys)
+    return databases or rules or has_epochs(instance)
+
+
+def _to_file(held: Held, pinned: PinnedFile, target: Path) -> Collected:
+    with held.hands.open(pinned.path, pinned.size) as source, target.open("wb") as sink:
+        shutil.copyfileobj(source, sink, _CHUNK)
+    try:
+        return Collected(None, look_inside(target, held.instance, 0), None)
+    except UnknownRdb as error:
+        return Collected(None, None, error.problem)

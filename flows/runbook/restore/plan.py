@@ -1,0 +1,73 @@
+"""What a restore would do, for the person who decides."""
+
+from datetime import UTC, datetime
+
+from flows.runbook.operation.operation import Held
+from flows.runbook.restore.prepare import Prepared
+from tasks.drill.history import recent_drills
+from tasks.model.catalog.catalog import Catalog
+from tasks.model.drill.drill_report import DrillLine
+from tasks.model.report import all_ok
+from tasks.model.restore.prediction import Prediction
+from tasks.model.restore.restore_report import PlanReport, RuleLine
+from tasks.rdb import SpliceResult
+from tasks.storage.opening import open_store
+
+# facts/redis.md 5 and DESIGN.md: a load of 324 MB took about 3 s, of 1,000,000 keys 1.4 s
+_BYTES_A_SECOND = 110e6
+_KEYS_A_SECOND = 700e3
+_STOP_SWAP_START = 0.7  # seconds, benchmarks/restore_downtime.py
+_STOP_SWAP = 0.35
+
+
+def predicted_downtime(prepared: Prepared, drilled: DrillLine | None = None) -> Prediction:
+    """From the stop to the first answer: by the last good drill, scaled to this size.
+
+    Without one by the size and the keys of what is placed.
+    """
+    if drilled is not None and drilled.ok and drilled.size:
+        boot, load = (drilled.timings.get(part, 0.0) for part in ("boot", "load"))
+        seconds = round(_STOP_SWAP + boot + load * prepared.spliced.size / drilled.size, 1)
+        return Prediction(seconds, "by the last drill, scaled to this size")
+    keys = sum(one.written for one in prepared.spliced.databases.values())
+    load = max(prepared.spliced.size / _BYTES_A_SECOND, keys / _KEYS_A_SECOND)
+    return Prediction(round(_STOP_SWAP_START + load, 1), "a guess by size; nothing was measured")
+
+
+def written_keys(spliced: SpliceResult) -> tuple[tuple[int, int], ...]:
+    """(database, keys) of what will be placed."""
+    return tuple((db, one.written) for db, one in sorted(spliced.databases.items()))
+
+
+def rule_lines(spliced: SpliceResult) -> tuple[RuleLine, ...]:
+    """Every rule that meets keys of this backup."""
+    return tuple(
+        RuleLine(db=one.db, pattern=one.pattern, action=one.action, keys=one.keys, bytes=one.bytes)
+        for one in spliced.rules
+        if one.keys or one.live_keys
+    )
+
+
+def plan_report(held: Held, catalog: Catalog, prepared: Prepared) -> PlanReport:
+    """The plan; every gate is a finding."""
+    info, manifest = held.found.info, prepared.manifest
+    proven = catalog.proven_at(manifest.backup_id)
+    age = datetime.now(UTC) - manifest.created_at
+    drills = recent_drills(open_store(held.instance.store), catalog, 1)
+    expected = predicted_downtime(prepared, next(iter(drills), None))
+    return PlanReport(
+        command="restore",
+        instance=held.instance.name,
+        ok=all_ok(prepared.findings),
+        started_at=held.timings.started_at,
+        seconds=held.timings.seconds,
+        findings=prepared.findings,
+        backup_id=manifest.backup_id,
+        backup_age_seconds=round(age.total_seconds(), 1),
+        proven_at=proven.isoformat() if proven else None,
+        there_now={db: one.keys for db, one in info.keyspace.items()} if info else {},
+        will_come={db: one.written for db, one in prepared.spliced.databases.items()},
+        rules=rule_lines(prepared.spliced),
+        predicted_downtime_seconds=expected.seconds,
+        prediction_doubt=expected.doubt,
+    )

@@ -1,0 +1,134 @@
+"""What of a restore can fail, done before anything stops: fetch, check, filter, judge."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flows.runbook.operation.operation import Held
+from tasks.engine.owner import Owner
+from tasks.engine.server_image import image_server
+from tasks.model.backup.inventory import Inventory
+from tasks.model.backup.manifest import Manifest, Persistence
+from tasks.model.errors import UnknownRdb
+from tasks.model.report import Finding
+from tasks.model.restore.restore_gates import Facts, restore_gates
+from tasks.model.restore.restore_options import RestoreOptions
+from tasks.model.server.target import Target, target_of
+from tasks.observe.survey import configuration_text, free_bytes, users_of
+from tasks.rdb import SpliceResult
+from tasks.restore.download import agrees, fetch, look_inside
+from tasks.restore.policy import apply_policy, splice_plan
+from tasks.restore.policy_by_server import Filtering, filter_by_server
+from tasks.restore.replay_aof import Replay, replay, require_aof
+from tasks.restore.staging import owner_of_data
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What would be placed, and whether it may be."""
+
+    manifest: Manifest
+    fetched: Path
+    placed: Path
+    inventory: Inventory | None  # None: the format is newer than this release reads
+    spliced: SpliceResult
+    target: Target
+    owner: Owner
+    findings: tuple[Finding, ...] = ()
+
+
+def download(
+    held: Held, manifest: Manifest, options: RestoreOptions, workspace: Path
+) -> tuple[Path, Inventory]:
+    """The backup's RDB on this machine, every hash checked, and what is inside.
+
+    From the AOF: the append directory, replayed by a throwaway server of the instance's image.
+    """
+    held.say(f"fetching {manifest.backup_id} ({manifest.stored_size:,} bytes)")
+    with held.timings.measure("fetch"):
+        fetched = _fetched(held, manifest, options, workspace)
+    with held.timings.measure("inspect"):
+        return fetched, look_inside(fetched, held.instance, _now_ms())
+
+
+def download_any(
+    held: Held, manifest: Manifest, options: RestoreOptions, workspace: Path
+) -> tuple[Path, Inventory | None]:
+    """The same; None for an RDB that only a server can read: then one filters and counts it."""
+    try:
+        return download(held, manifest, options, workspace)
+    except UnknownRdb as error:
+        held.say(f"only a server can read this backup, so one will: {error.problem}")
+        return workspace / "fetched.rdb", None
+
+
+def _fetched(held: Held, manifest: Manifest, options: RestoreOptions, workspace: Path) -> Path:
+    if options.source == "rdb":
+        return fetch(held.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
+    files = require_aof(manifest)
+    paths = [fetch(held.instance, manifest, one, workspace / one.name) for one in files]
+    held.say("replaying the append-only files")
+    databases = manifest.persistence.databases
+    asked = Replay(held.found.container, held.layout, tuple(paths), databases)
+    return replay(held.hands, asked, held.instance)
+
+
+def prepare(
+    held: Held,
+    manifest: Manifest,
+    options: RestoreOptions,
+    files: tuple[Path, Inventory | None, Path | None],
+) -> Prepared:
+    """Apply the policies and judge every gate. `files`: the RDB, what is inside, the live RDB."""
+    fetched, inventory, live = files
+    placed = fetched.with_name("placed.rdb")
+    text = configuration_text(held.hands, held.found)
+    target = target_of(held.found.container, _persistence(held, manifest), text)
+    held.say("applying the policies")
+    with held.timings.measure("policy"):
+        plan = splice_plan(held.instance, manifest, options, (_now_ms(), live is not None))
+        if inventory is None:
+            asked = Filtering(held.found.container, held.layout, target, plan, fetched, placed)
+            spliced = filter_by_server(held.hands, asked, held.instance)
+        else:
+            spliced = apply_policy(fetched, placed, plan, live)
+    owner = owner_of_data(held.hands, target, held.found.container.user)
+    made = Prepared(manifest, fetched, placed, inventory, spliced, target, owner)
+    same = agrees(manifest, inventory) if inventory and options.source == "rdb" else ()
+    trial = options.trial and held.instance.restore.trial
+    findings = (*same, *restore_gates(_facts(held, made, trial=trial)))
+    return replace(made, findings=findings)
+
+
+def _facts(held: Held, made: Prepared, *, trial: bool) -> Facts:
+    server, version = image_server(held.hands)
+    size = made.spliced.size
+    return Facts(
+        found=held.found,
+        target=made.target,
+        manifest=made.manifest,
+        # the staged file, and what the trial saves beside it
+        needed=size * 2,
+        free=free_bytes(held.hands, made.target.dir),
+        image_version=version,
+        image_server=server,
+        rdb_version=made.spliced.rdb_version,
+        used_memory=made.manifest.used_memory * size // max(1, made.fetched.stat().st_size),
+        highest_db=max(
+            (db for db, one in made.spliced.databases.items() if one.written), default=0
+        ),
+        owner=(made.owner.uid, made.owner.gid),
+        trial=trial,
+        users=users_of(held.hands, held.instance, held.found),
+    )
+
+
+def _persistence(held: Held, manifest: Manifest) -> Persistence:
+    # a dead server cannot be asked: what it used when it was backed up, in the folder seen now
+    if held.found.persistence is not None:
+        return held.found.persistence
+    return manifest.persistence.model_copy(update={"dir": held.dir})
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,181 @@
+"""Bring an instance back: everything that can fail comes first, then the shortest possible stop."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.runbook.operation.capture import capture
+from flows.runbook.operation.operation import Held, holding
+from flows.runbook.operation.read_lease import reading
+from flows.runbook.restore.cutover import Exchanged, exchange, write_journal
+from flows.runbook.restore.live_set import fetch_live
+from flows.runbook.restore.plan import plan_report, rule_lines
+from flows.runbook.restore.prepare import Prepared, download_any, prepare
+from flows.runbook.restore.release import forget_replaced
+from flows.runbook.restore.trial import Opened, Tried, prove_staged
+from flows.runbook.restore.warm import warm
+from tasks.catalog.catalog import choose, load_catalog
+from tasks.catalog.reports import keep_report
+from tasks.model.backup.backup_id import new_backup_id
+from tasks.model.backup.manifest import Manifest
+from tasks.model.errors import RedisDrError, Refused
+from tasks.model.gate import require
+from tasks.model.report import all_ok
+from tasks.model.restore.restore_options import RestoreOptions
+from tasks.model.restore.restore_report import PlanReport, RestoreReport
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.restore.journal import end
+from tasks.restore.swap import remove_home
+from tasks.storage.opening import open_store
+
+Agree = Callable[[PlanReport], bool]
+
+
+def typed_name(options: RestoreOptions, instance: Instance) -> Agree:
+    """The command line's consent: the instance's name was given with --confirm."""
+    return lambda _plan: options.confirm == instance.name
+
+
+def plan_restore(instance: Instance, options: RestoreOptions, say: Say = quiet) -> PlanReport:
+    """What a restore would do, every gate judged; nothing is changed."""
+    with _opened(instance, options, say) as opened:
+        prepared = prepare(opened.held, opened.manifest, options, (*opened.fetched, None))
+        return plan_report(opened.held, opened.catalog, prepared)
+
+
+def restore(
+    instance: Instance, options: RestoreOptions, agree: Agree, say: Say = quiet
+) -> RestoreReport:
+    """Bring the instance back from a backup, or leave it as it was.
+
+    `agree` sees the plan and decides. Raises Refused without consent or when a gate is shut,
+    Damaged for a backup that is not what was stored, Unreachable, StoreError, Fenced; the
+    instance is then as it was. A failure after the stop is undone and told by the report.
+    """
+    with _opened(instance, options, say) as opened:
+        held = opened.held
+        prepared = prepare(held, opened.manifest, options, (*opened.fetched, None))
+        plan = plan_report(held, opened.catalog, prepared)
+        require(prepared.findings, "restore")
+        if not agree(plan):
+            raise _not_confirmed(instance)
+        forget_replaced(held)
+        safety = _safety_backup(held, options)
+        prepared = _with_live(opened, options, prepared, safety)
+        trial, exchanged = _replace(opened, prepared, options)
+        findings = (*prepared.findings, *trial.findings, *exchanged.findings)
+        report = _report(opened, options.source, (prepared, exchanged), safety).model_copy(
+            update={
+                "findings": findings,
+                "ok": all_ok(findings) and not exchanged.rolled_back,
+                "predicted_downtime_seconds": trial.downtime.seconds,
+                "prediction_doubt": trial.downtime.doubt,
+            }
+        )
+    warmed = _warmed(report, opened, options)
+    keep_report(instance, held.hands.holder.id, warmed)
+    return warmed
+
+
+def _not_confirmed(instance: Instance) -> Refused:
+    return Refused(
+        f"the restore of {instance.name} was not confirmed; nothing was changed",
+        f"read the plan, then run it with --confirm {instance.name}",
+    )
+
+
+@contextmanager
+def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[Opened]:
+    store = open_store(instance.store)
+    catalog = load_catalog(store, instance.name)
+    manifest = choose(catalog, options.backup)
+    operation_id = new_backup_id(datetime.now(UTC))
+    with (
+        holding(instance, "restore", operation_id, say) as held,
+        reading(instance, manifest),
+        tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
+    ):
+        fetched = download_any(held, manifest, options, Path(workspace))
+        yield Opened(held, catalog, manifest, fetched)
+
+
+def _safety_backup(held: Held, options: RestoreOptions) -> Manifest | None:
+    """What is there now, as a backup of its own; a server that does not answer has none."""
+    if not (options.safety_backup and held.instance.restore.safety_backup and held.found.info):
+        return None
+    held.say("safety backup of what is there now")
+    with held.timings.measure("safety_backup"):
+        return capture(held).manifest
+
+
+def _with_live(
+    opened: Opened, options: RestoreOptions, prepared: Prepared, safety: Manifest | None
+) -> Prepared:
+    workspace = prepared.fetched.parent
+    with opened.held.timings.measure("live"):
+        live = fetch_live(opened.held, safety, workspace)
+    if live is None:
+        return prepared
+    again = prepare(opened.held, opened.manifest, options, (*opened.fetched, live))
+    require(again.findings, "restore")
+    return again
+
+
+def _replace(
+    opened: Opened, prepared: Prepared, options: RestoreOptions
+) -> tuple[Tried, Exchanged]:
+    held = opened.held
+    journal = write_journal(held, prepared)
+    try:
+        trial = prove_staged(opened, prepared, options)
+    except BaseException:
+        # nothing was stopped; what was staged goes, the journal last. What stays of it is cleared
+        # away by the next operation: the error that brought us here is the one to tell
+        with contextlib.suppress(RedisDrError):
+            remove_home(held.hands, held.layout, keep_old=False)
+            end(held.hands, held.layout)
+        raise
+    held.say(f"predicted downtime: {trial.downtime}")
+    return trial, exchange(held, prepared, journal)
+
+
+def _report(
+    opened: Opened, source: str, done: tuple[Prepared, Exchanged], safety: Manifest | None
+) -> RestoreReport:
+    held = opened.held
+    prepared, exchanged = done
+    return RestoreReport(
+        command="restore",
+        instance=held.instance.name,
+        ok=not exchanged.rolled_back,
+        started_at=held.timings.started_at,
+        seconds=held.timings.seconds,
+        backup_id=opened.manifest.backup_id,
+        source=source,
+        downtime_seconds=exchanged.downtime_seconds,
+        predicted_downtime_seconds=0,
+        databases=exchanged.databases,
+        rules=rule_lines(prepared.spliced),
+        sampled=exchanged.sampled,
+        rolled_back=exchanged.rolled_back,
+        failure=exchanged.failure,
+        safety_backup_id=safety.backup_id if safety else None,
+        set_aside="" if exchanged.rolled_back else held.layout.old,
+        timings=held.timings.as_dict(),
+    )
+
+
+def _warmed(report: RestoreReport, opened: Opened, options: RestoreOptions) -> RestoreReport:
+    """The data is back and proven: a warm-up that fails is told, and takes nothing from that."""
+    if report.rolled_back or not options.warm:
+        return report
+    try:
+        done = warm(opened.held.instance, opened.manifest, opened.held.say)
+        told = done.model_dump(mode="json")
+    except RedisDrError as error:
+        told = {"ok": False, "problem": error.problem, "remedy": error.remedy}
+    return report.model_copy(update={"warm": told})

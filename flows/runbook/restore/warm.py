@@ -1,0 +1,113 @@
+"""Warm the cache with the common queries: the last step of a recovery, or a job of its own."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import redis
+
+from tasks.cache.query_lists import read_lists
+from tasks.cache.state import CachedAnswers, CacheState, hit_ratio, look_at_cache
+from tasks.cache.warm import Service, ask_all
+from tasks.model.backup.manifest import Manifest
+from tasks.model.cache.queries import Query, plan_queries
+from tasks.model.cache.warm_report import Outcome, WarmReport, all_ok, judge
+from tasks.model.say import Say, quiet
+from tasks.model.settings.instance import Instance
+from tasks.model.settings.warm import WarmSettings
+from tasks.model.timings import Timings
+from tasks.server.connection import connect
+from tasks.server.info import wait_until_ready
+
+
+def warm(instance: Instance, manifest: Manifest | None = None, say: Say = quiet) -> WarmReport:
+    """Ask the common queries of an instance whose DB 0 stands; `manifest` is the backup's, if any.
+
+    A service that fails is told by the report. Raises UsageError for a bad list, Unreachable for an
+    instance that does not answer.
+    """
+    timings = Timings()
+    if not instance.warm.configured:
+        return WarmReport.not_configured(instance.name, missing(instance.warm), timings.started_at)
+    queries = _queries(instance, manifest)
+    say(f"warming the cache: {len(queries)} queries")
+    with closing(connect(instance, instance.warm.cache_db)) as client:
+        # data first, queries second: none before the server serves (runbook, Recovery Priority)
+        wait_until_ready(client, instance.resilience.timeout_seconds, lambda _info: None)
+        with closing(open_service(instance.warm)) as service:
+            measured = _measured(queries, service, instance, client, say)
+    findings = judge(measured.outcome, target=instance.warm.target_hit_ratio)
+    return WarmReport(
+        command="warm",
+        instance=instance.name,
+        ok=all_ok(findings),
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=findings,
+        outcome=measured.outcome,
+        keys_before=measured.before.keys,
+        keys_after=measured.after.keys,
+        server_hit_ratio=hit_ratio(measured.before, measured.after, measured.own),
+        replay_hit_ratio=measured.replay,
+        backup_hit_ratio=_recorded(manifest),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    outcome: Outcome
+    before: CacheState
+    after: CacheState
+    own: tuple[int, int]  # hits and misses of our own looking
+    replay: float | None
+
+
+def _measured(
+    queries: Sequence[Query], service: Service, instance: Instance, client: redis.Redis, say: Say
+) -> _Measured:
+    template = instance.warm.cache_key
+    cached = CachedAnswers(client, instance.name, template) if template else None
+    before = look_at_cache(client, instance)
+    outcome = ask_all(queries, service, instance, cached, say)
+    after = look_at_cache(client, instance)
+    own = (cached.hits, cached.misses) if cached else (0, 0)
+    replay = None
+    if instance.warm.replay:
+        ask_all(queries, service, instance, None)
+        replay = hit_ratio(after, look_at_cache(client, instance), (0, 0))
+    return _Measured(outcome, before, after, own, replay)
+
+
+def _queries(instance: Instance, manifest: Manifest | None) -> tuple[Query, ...]:
+    settings = instance.warm
+    inventory = manifest.inventory if manifest else None
+    learn = (settings.learn_from, settings.learn_at_most)
+    return plan_queries(read_lists(settings.lists), inventory, settings.cache_key, learn)
+
+
+def open_service(settings: WarmSettings) -> Service:
+    """Whoever answers: the endpoint, or the function."""
+    if settings.function is not None:
+        from tasks.cache.query_function import FunctionService  # noqa: PLC0415 see below
+
+        return FunctionService(settings.function)
+    from tasks.http.query_service import HttpService  # noqa: PLC0415 httpx costs 0.2 s that other verbs need not pay
+
+    return HttpService(settings)
+
+
+def missing(settings: WarmSettings) -> str:
+    """What the configuration lacks for a warm-up."""
+    lacks = []
+    if settings.endpoint is None and settings.function is None:
+        lacks.append("no [warm] endpoint or function")
+    if not settings.lists and settings.learn_from is None:
+        lacks.append("no [warm] lists")
+    return "not configured: " + " and ".join(lacks)
+
+
+def _recorded(manifest: Manifest | None) -> float | None:
+    if manifest is None or not manifest.keyspace_hits + manifest.keyspace_misses:
+        return None
+    lookups = manifest.keyspace_hits + manifest.keyspace_misses
+    return round(manifest.keyspace_hits / lookups, 4)

@@ -1,0 +1,100 @@
+"""Pin the files of a backup by hard links: free, instant, out of reach of the server's renames."""
+
+from tasks.engine.helper import Hands, ScriptFailed
+from tasks.model.backup.manifest import Persistence
+from tasks.model.backup.pinned import PinnedAof, PinnedFile, Role
+from tasks.model.errors import Damaged, Unreachable
+from tasks.model.server.aof import AofFile, AofManifest
+from tasks.model.server.volume import Layout
+from tasks.step import step
+
+_ATTEMPTS = 200  # at an append directory that a rewrite keeps changing
+
+# `cp` reads one inode from its open to its end, so it is as safe where links are not possible
+_LINK = 'ln "$1" "$2" 2>/dev/null || cp -p "$1" "$2"; stat -c %s "$2"'
+
+# a restore keeps its own things beside the pins of its safety backup
+_UNPIN = 'rm -rf "$1"; rmdir "$2" 2>/dev/null && rmdir "$3" 2>/dev/null || :'
+
+# Between two equal readings of the manifest the files that it names are there, whatever a rewrite
+# does before and after; all in one script, since a busy server rewrites faster than calls go out.
+_PIN_AOF = """
+folder=$1; manifest=$2; pin=$3; left=$4
+while :; do
+  before=$(cat "$manifest" 2>/dev/null; echo .)
+  rm -rf "$pin/aof"; mkdir -p "$pin/aof"
+  for from in "$folder"/* "$folder"/.[!.]*; do
+    to=$pin/aof/${from##*/}
+    { ln "$from" "$to" || cp -p "$from" "$to"; } 2>/dev/null || :
+  done
+  [ "$before" != . ] && [ "$before" = "$(cat "$manifest" 2>/dev/null; echo .)" ] && break
+  left=$((left - 1)); [ "$left" -gt 0 ] || exit 3
+done
+cd "$pin/aof"
+for name in * .[!.]*; do [ ! -f "$name" ] || stat -c '%s %n' "$name"; done
+printf '/\\n%s' "${before%.}"
+"""
+
+
+@step
+def pin_rdb(hands: Hands, layout: Layout, persistence: Persistence) -> PinnedFile:
+    """Link dump.rdb under a private name. Raises Unreachable when there is none."""
+    path = f"{layout.pin}/dump.rdb"
+    source = f"{layout.dir}/{persistence.dbfilename}"
+    hands.run('mkdir -p "$2" && chmod 700 "$1" "$2" && rm -f "$3"', layout.folder, layout.pin, path)
+    try:
+        size = int(hands.run(_LINK, source, path))
+    except ScriptFailed as error:
+        raise Unreachable(
+            f"{source} is not there although the server said that it saved it",
+            "check `CONFIG GET dir` and `dbfilename`; the folder must be on the container's volume",
+        ) from error
+    return PinnedFile("dump.rdb", "rdb", path, size)
+
+
+@step
+def pin_aof(hands: Hands, layout: Layout, persistence: Persistence) -> PinnedAof:
+    """Link manifest, base and increments together: one state, whatever a rewrite does meanwhile.
+
+    Raises Damaged for a manifest that Redis does not write, Fenced, Unreachable.
+    """
+    if not persistence.appendonly:
+        return PinnedAof()
+    folder = f"{layout.dir}/{persistence.appenddirname}"
+    path = f"{folder}/{persistence.appendfilename}.manifest"
+    try:
+        said = hands.run(_PIN_AOF, folder, path, layout.pin, str(_ATTEMPTS))
+    except ScriptFailed:
+        return PinnedAof(missing=f"{path} is not there, or changed under {_ATTEMPTS} pins")
+    listing, _, text = said.partition("/\n")  # no file's name has a slash
+    return _pinned(layout, path, _sizes(listing), text)
+
+
+def unpin(hands: Hands, layout: Layout) -> None:
+    """Take the private names away; the server's own files are untouched."""
+    hands.run(_UNPIN, layout.pin, layout.home, layout.folder)
+
+
+def _sizes(listing: str) -> dict[str, int]:
+    pairs = (line.split(" ", 1) for line in listing.splitlines())
+    return {name: int(size) for size, name in pairs}
+
+
+def _pinned(layout: Layout, path: str, sizes: dict[str, int], text: str) -> PinnedAof:
+    if not text.endswith("\n"):
+        raise Damaged(f"{path} ends within a line", "run redis-check-aof on the append directory")
+    manifest = AofManifest.parse(text)
+    gone = [file.name for file in manifest.files if file.name not in sizes]
+    if gone:
+        raise Damaged(
+            f"{path} names {', '.join(gone)}, which is not there",
+            "run redis-check-aof on the append directory, or let the server write it anew: "
+            "BGREWRITEAOF",
+        )
+    files = tuple(_file(layout, file, sizes[file.name]) for file in manifest.files)
+    return PinnedAof(files, manifest.text())
+
+
+def _file(layout: Layout, file: AofFile, size: int) -> PinnedFile:
+    role: Role = "aof-base" if file.kind == "b" else "aof-incr"
+    return PinnedFile(f"appendonly/{file.name}", role, f"{layout.pin}/aof/{file.name}", size)

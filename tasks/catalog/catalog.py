@@ -1,0 +1,231 @@
+"""The catalog: what the store holds of an instance. Only this file writes manifests and proofs."""
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from tasks.model.backup.manifest import Manifest
+from tasks.model.backup.store_layout import (
+    MANIFEST,
+    PIN,
+    PROOFS,
+    backup_prefix,
+    backups_prefix,
+    leases_prefix,
+    manifest_key,
+    pin_key,
+    split_backup_key,
+)
+from tasks.model.catalog.catalog import Catalog, Proof, Strange, Unfinished
+from tasks.model.catalog.choosing import choose
+from tasks.model.catalog.lease import Lease, read_lease
+from tasks.model.errors import Damaged, RedisDrError, Refused, StoreError
+from tasks.step import step
+from tasks.storage.protocol import ObjectStore, StoredObject
+
+_READERS = 8  # manifests read at once; keeps 10,000 backups listable over a slow link
+_MANIFEST_LIMIT = 64 * 2**20  # bytes; what is longer is no manifest of ours
+_PROOF = re.compile(r"proofs/(\d{8}T\d{6}\.\d{6}Z)-([a-z-]+)-(ok|bad)\S*\.json")
+
+__all__ = [
+    "add_proof",
+    "backup_prefix",
+    "choose",
+    "commit",
+    "load_catalog",
+    "mark_in_use",
+    "pin",
+    "proofs",
+    "release_use",
+    "unpin",
+]
+
+
+@step
+def commit(store: ObjectStore, manifest: Manifest) -> None:
+    """Write the manifest. Before this line there is no backup; after it there is."""
+    key, body = manifest_key(manifest.instance, manifest.backup_id), manifest.to_json()
+    try:
+        store.create(key, body)
+    except Refused:
+        # a retry after a lost answer finds its own manifest: that is success
+        with store.open(key) as source:
+            if source.read(len(body) + 1) != body:
+                raise
+
+
+@step
+def load_catalog(store: ObjectStore, instance: str) -> Catalog:
+    """Read what the store holds: one listing, and one small object for each backup."""
+    folders: dict[str, list[StoredObject]] = {}
+    strange: list[Strange] = []
+    for found in store.list(backups_prefix(instance)):
+        split = split_backup_key(instance, found.key)
+        if split is None:
+            strange.append(Strange(found.key, "it belongs to no backup"))
+        else:
+            folders.setdefault(split[0], []).append(found)
+    manifests, unreadable = _read_manifests(store, instance, folders)
+    committed = {**{m.backup_id: m for m in manifests}, **unreadable}
+    strange += _foreign(instance, {m.backup_id: m for m in manifests}, folders)
+    return Catalog(
+        instance=instance,
+        address=store.address,
+        manifests=tuple(sorted(manifests, key=lambda m: (m.created_at, m.backup_id), reverse=True)),
+        proofs={one: tuple(_proofs(instance, one, folders[one])) for one in committed},
+        pinned=frozenset(i for i in folders if _has(instance, i, PIN, folders)),
+        in_use=_leases(store, instance),
+        unreadable=unreadable,
+        unfinished=tuple(_unfinished(folders, committed)),
+        strange=tuple(strange),
+        keys={one: tuple(found.key for found in folders[one]) for one in committed},
+    )
+
+
+@step
+def add_proof(store: ObjectStore, instance: str, backup_id: str, name: str, data: bytes) -> None:
+    """Keep a proof beside its backup. `name` is of the form that store_layout.proof_name gives."""
+    store.create(backup_prefix(instance, backup_id) + PROOFS + name, data)
+
+
+def proofs(store: ObjectStore, instance: str, backup_id: str) -> tuple[Proof, ...]:
+    """The proofs of one backup, oldest first."""
+    found = store.list(backup_prefix(instance, backup_id) + PROOFS)
+    return tuple(_proofs(instance, backup_id, found))
+
+
+@step
+def pin(store: ObjectStore, instance: str, backup_id: str, reason: str = "") -> None:
+    """Keep the backup for ever. Pinning twice is fine. Raises Damaged if a prune was quicker."""
+    body = {"pinned_at": datetime.now(UTC).isoformat(), "reason": reason}
+    if store.stat(pin_key(instance, backup_id)) is None:
+        store.create(pin_key(instance, backup_id), json.dumps(body).encode())
+    _still_there(store, instance, backup_id, pin_key(instance, backup_id))
+
+
+@step
+def unpin(store: ObjectStore, instance: str, backup_id: str) -> None:
+    """Leave the backup to retention again."""
+    store.delete(pin_key(instance, backup_id))
+
+
+def mark_in_use(store: ObjectStore, instance: str, backup_id: str, until: datetime) -> str:
+    """Tell prune that an operation reads the backup. Gives the lease's key, for release_use.
+
+    Raises Damaged when a prune was quicker.
+    """
+    key = f"{leases_prefix(instance)}{backup_id}-{secrets.token_hex(6)}.json"
+    store.create(key, Lease(backup_id, until).to_json())
+    _still_there(store, instance, backup_id, key)
+    return key
+
+
+def release_use(store: ObjectStore, lease: str) -> None:
+    """The operation is over."""
+    store.delete(lease)
+
+
+def _still_there(store: ObjectStore, instance: str, backup_id: str, claim: str) -> None:
+    # prune looks for claims before and after it deletes the manifest: one of the two sees the other
+    if store.stat(manifest_key(instance, backup_id)) is None:
+        store.delete(claim)
+        raise Damaged(f"{backup_id} is not in {store.address} any more", "use another backup")
+
+
+def _read_manifests(
+    store: ObjectStore, instance: str, folders: dict[str, list[StoredObject]]
+) -> tuple[list[Manifest], dict[str, RedisDrError]]:
+    wanted = [one for one in folders if _has(instance, one, MANIFEST, folders)]
+    manifests: list[Manifest] = []
+    unreadable: dict[str, RedisDrError] = {}
+    sizes = {found.key: found.size for folder in folders.values() for found in folder}
+    with ThreadPoolExecutor(_READERS) as readers:
+        results = readers.map(lambda one: _read_manifest(store, instance, one), wanted)
+        for backup_id, read in zip(wanted, results, strict=True):
+            whole = _whole(read, sizes) if isinstance(read, Manifest) else read
+            if isinstance(whole, Manifest):
+                manifests.append(whole)
+            elif whole is not None:
+                unreadable[backup_id] = whole
+    return manifests, unreadable
+
+
+def _read_manifest(
+    store: ObjectStore, instance: str, backup_id: str
+) -> Manifest | RedisDrError | None:
+    """The manifest, why it is none, or None when a prune took it since the listing."""
+    key = manifest_key(instance, backup_id)
+    try:
+        with store.open(key) as source:
+            manifest = Manifest.from_json(source.read(_MANIFEST_LIMIT), key)
+        if (manifest.instance, manifest.backup_id) != (instance, backup_id):
+            return Damaged(f"{key} describes another backup", "somebody moved it; put it back")
+    except StoreError:
+        raise  # the store failed, not the manifest: a catalog with holes would be a lie
+    except RedisDrError as error:
+        return error if store.stat(key) else None
+    return manifest
+
+
+def _whole(manifest: Manifest, sizes: dict[str, int]) -> Manifest | Damaged:
+    prefix = backup_prefix(manifest.instance, manifest.backup_id)
+    for file in manifest.files:
+        size = sizes.get(prefix + file.stored_name)
+        if size != file.stored_size:
+            return Damaged(
+                f"{prefix}{file.stored_name} "
+                + ("is missing" if size is None else f"has {size} bytes, not {file.stored_size}"),
+                "restore another backup; `redis-dr list` shows the whole ones",
+            )
+    return manifest
+
+
+def _foreign(
+    instance: str, manifests: dict[str, Manifest], folders: dict[str, list[StoredObject]]
+) -> Iterator[Strange]:
+    for backup_id, manifest in manifests.items():
+        known = {MANIFEST, PIN, *(file.stored_name for file in manifest.files)}
+        prefix = backup_prefix(instance, backup_id)
+        for found in folders[backup_id]:
+            name = found.key.removeprefix(prefix)
+            if name not in known and not name.startswith(PROOFS):
+                yield Strange(found.key, "the manifest does not name it")
+
+
+def _unfinished(
+    folders: dict[str, list[StoredObject]], committed: Iterable[str]
+) -> Iterator[Unfinished]:
+    for backup_id in folders.keys() - set(committed):
+        found = folders[backup_id]
+        newest = max(one.modified for one in found)
+        yield Unfinished(backup_id, tuple(one.key for one in found), newest)
+
+
+def _proofs(instance: str, backup_id: str, found: Iterable[StoredObject]) -> Iterator[Proof]:
+    prefix = backup_prefix(instance, backup_id)
+    for one in sorted(found, key=lambda o: o.key):
+        name = one.key.removeprefix(prefix)
+        if match := _PROOF.fullmatch(name):
+            at = datetime.strptime(match[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+            yield Proof(backup_id, name, match[2], match[3] == "ok", at)
+
+
+def _has(instance: str, backup_id: str, name: str, folders: dict[str, list[StoredObject]]) -> bool:
+    key = backup_prefix(instance, backup_id) + name
+    return any(found.key == key for found in folders[backup_id])
+
+
+def _leases(store: ObjectStore, instance: str) -> dict[str, datetime]:
+    until: dict[str, datetime] = {}
+    for found in store.list(leases_prefix(instance)):
+        try:
+            with store.open(found.key) as source:
+                lease = read_lease(source.read(_MANIFEST_LIMIT))
+        except Damaged:
+            continue  # released between the listing and the reading
+        if lease:
+            until[lease.backup_id] = max(lease.until, until.get(lease.backup_id, lease.until))
+    return until

@@ -1,0 +1,182 @@
+"""Try the configured store over its real transport: every permission, one by one, and its clock."""
+
+import io
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+from tasks.model.catalog.store_reports import Capability
+from tasks.model.errors import RedisDrError, Refused
+from tasks.model.report import Finding
+from tasks.model.settings.store import StoreSettings
+from tasks.step import step
+from tasks.storage.directory.probe import probe_directory
+from tasks.storage.directory.store import DirectoryStore
+from tasks.storage.protocol import ObjectStore
+from tasks.storage.streams import stream
+
+_SMALL = b"redis-dr doctor"
+_SKEW = timedelta(seconds=60)  # S3 itself refuses at 15 minutes; leases and retention want less
+
+
+@step
+def probe_verbs(store: ObjectStore, settings: StoreSettings, instance: str) -> tuple[Finding, ...]:
+    """Write, see, read, list, replace, create, delete: one finding for each, none skipped."""
+    key = f"{doctor_prefix(instance)}{secrets.token_hex(6)}"
+    probes: tuple[tuple[str, Callable[[], object], object], ...] = (
+        ("write a small object", lambda: store.put(key, io.BytesIO(_SMALL)), len(_SMALL)),
+        ("see it", lambda: getattr(store.stat(key), "size", None), len(_SMALL)),
+        ("read it", lambda: _read(store, key, 0), _SMALL),
+        ("read the end of it", lambda: _read(store, key, 5), _SMALL[5:]),
+        ("list it", lambda: [one.key for one in store.list(key)], [key]),
+        ("not find what is not there", lambda: store.stat(key + "-absent"), None),
+        ("write a long object", lambda: _long(store, key, settings.part_size + 1), True),
+        ("refuse a second create", lambda: _created_twice(store, key + "-once"), False),
+        ("leave nothing of a broken upload", lambda: _broken(store, key + "-half", settings), None),
+        ("list unfinished uploads", lambda: _swept(store), True),
+        ("delete it", lambda: store.delete(key), None),
+        ("see that it is gone", lambda: store.stat(key), None),
+    )
+    return tuple(_finding(name, probe, expected) for name, probe, expected in probes)
+
+
+@step
+def probe_clock(store: ObjectStore, instance: str) -> Finding:
+    """The store's clock against this machine's."""
+    key = f"{doctor_prefix(instance)}{secrets.token_hex(6)}-clock"
+    before = datetime.now(UTC)
+    store.put(key, io.BytesIO(_SMALL))
+    after = datetime.now(UTC)
+    found = store.stat(key)
+    modified = found.modified if found else after
+    store.delete(key)
+    # S3 tells whole seconds
+    skew = max(before - modified - timedelta(seconds=1), modified - after, timedelta(0))
+    return Finding(
+        check="clocks agree",
+        ok=skew <= _SKEW,
+        expected=f"within {_SKEW.total_seconds():.0f} s",
+        actual=f"{skew.total_seconds():.0f} s apart",
+        detail="" if skew <= _SKEW else "set the clock of this machine or of the store (NTP)",
+    )
+
+
+@step
+def probe_capabilities(store: ObjectStore, instance: str) -> tuple[Capability, ...]:
+    """What the store can be trusted with beyond the verbs. Raises StoreError."""
+    if isinstance(store, DirectoryStore):
+        return probe_directory(store, doctor_prefix(instance))
+    from tasks.storage.s3.probe import probe_s3  # noqa: PLC0415 same
+    from tasks.storage.s3.store import S3Store  # noqa: PLC0415 boto3 loads only when needed
+
+    return probe_s3(store, doctor_prefix(instance)) if isinstance(store, S3Store) else ()
+
+
+@step
+def probe_followed(
+    store: ObjectStore, settings: StoreSettings, instance: str
+) -> tuple[Finding, ...]:
+    """Settings that the store takes and ignores are worse than none. Raises StoreError."""
+    if isinstance(store, DirectoryStore):
+        return tuple(
+            Finding(
+                check="the store follows its settings",
+                ok=False,
+                actual=f"store.{name}",
+                detail="a directory has no such thing; unset it, or use S3",
+            )
+            for name in (
+                "server_side_encryption",
+                "storage_class",
+                "object_lock_mode",
+                "legal_hold",
+            )
+            if getattr(settings, name)
+        )
+    from tasks.storage.s3.probe import probe_settings  # noqa: PLC0415 same
+    from tasks.storage.s3.store import S3Store  # noqa: PLC0415 boto3 loads only when needed
+
+    return probe_settings(store, settings, instance) if isinstance(store, S3Store) else ()
+
+
+def doctor_prefix(instance: str) -> str:
+    """Where the probes write."""
+    return f"{instance}/doctor/"
+
+
+@step
+def keep_report(store: ObjectStore, instance: str, body: bytes) -> str:
+    """Keep the doctor's report in the store; gives its key."""
+    key = (
+        f"{instance}/reports/doctor/{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}.json"
+    )
+    store.put(key, io.BytesIO(body))
+    return key
+
+
+def _finding(name: str, probe: Callable[[], object], expected: object) -> Finding:
+    try:
+        actual = probe()
+    except RedisDrError as error:
+        return Finding(check=name, ok=False, actual=error.problem, detail=error.remedy)
+    return Finding(
+        check=name, ok=actual == expected, expected=_told(expected), actual=_told(actual)
+    )
+
+
+def _told(value: object) -> object:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _read(store: ObjectStore, key: str, offset: int) -> bytes:
+    with store.open(key, offset) as source:
+        return source.read()
+
+
+def _long(store: ObjectStore, key: str, size: int) -> bool:
+    written = store.put(key, io.BytesIO(bytes(size)))
+    with store.open(key) as source:
+        found = 0
+        while data := source.read(2**20):
+            found += len(data)
+    return (written, found) == (size, size)
+
+
+def _created_twice(store: ObjectStore, key: str) -> bool:
+    try:
+        store.create(key, b"first")
+        store.create(key, b"second")
+    except Refused:
+        return False
+    finally:
+        store.delete(key)
+    return True
+
+
+def _broken(store: ObjectStore, key: str, settings: StoreSettings) -> object:
+    """What a source that breaks after more than one part leaves behind: None, hopefully."""
+    try:
+        store.put(key, _breaking(settings.part_size + 2**20))
+    except Refused:
+        left = [one.key for one in store.sweep(datetime.max.replace(tzinfo=UTC), apply=False)]
+        return store.stat(key) or next((one for one in left if one == key), None)
+    return "the broken source was not noticed"
+
+
+def _breaking(size: int) -> BinaryIO:
+    given = 0
+
+    def pull(wanted: int) -> bytes:
+        nonlocal given
+        if given >= size:
+            raise Refused("the probe's source breaks here, on purpose", "nothing: it is a test")
+        given += wanted
+        return bytes(wanted)
+
+    return stream(pull, lambda: None)
+
+
+def _swept(store: ObjectStore) -> bool:
+    store.sweep(datetime.min.replace(tzinfo=UTC), apply=False)
+    return True

@@ -1,0 +1,32 @@
+"""Earlier drills, read from the proofs beside the backups: there is no other record of them."""
+
+from tasks.drill.evidence import read_proof
+from tasks.model.backup.store_layout import backup_prefix
+from tasks.model.catalog.catalog import Catalog
+from tasks.model.drill.drill_report import DrillLine
+from tasks.model.drill.evidence import line_of
+from tasks.model.errors import Damaged
+from tasks.step import step
+from tasks.storage.protocol import ObjectStore
+
+_LIMIT = 4 * 2**20  # bytes; what is longer is no proof of ours
+
+
+def drills_so_far(catalog: Catalog) -> int:
+    """How many drills of the instance are on record, good and bad."""
+    return sum(one.kind == "drill" for found in catalog.proofs.values() for one in found)
+
+
+@step
+def recent_drills(store: ObjectStore, catalog: Catalog, at_most: int) -> tuple[DrillLine, ...]:
+    """The last drills, oldest first; what cannot be read is left out: it proves nothing."""
+    found = [one for proofs in catalog.proofs.values() for one in proofs if one.kind == "drill"]
+    lines = []
+    for proof in sorted(found, key=lambda one: one.at)[-at_most:]:
+        key = backup_prefix(catalog.instance, proof.backup_id) + proof.name
+        try:
+            with store.open(key) as source:
+                lines.append(line_of(read_proof(source.read(_LIMIT))))
+        except (Damaged, KeyError, TypeError, ValueError):
+            continue
+    return tuple(lines)

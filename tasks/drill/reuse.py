@@ -1,0 +1,73 @@
+"""Did a drill boot these very bytes on this very image? Then a trial would show nothing new."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.drill.evidence import load_verifier, read_proof
+from tasks.model.backup.store_layout import backup_prefix
+from tasks.model.catalog.catalog import Catalog
+from tasks.model.errors import Damaged
+from tasks.model.server.target import Target
+from tasks.model.settings.drill import DrillSettings
+from tasks.step import step
+from tasks.storage.protocol import ObjectStore
+
+_LIMIT = 4 * 2**20  # bytes; what is longer is no proof of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """What would be placed, and where it would be loaded."""
+
+    backup_id: str
+    sha256: str  # of the RDB
+    image_id: str  # the engine's digest of the image
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """The proof that they load, and what they hold."""
+
+    name: str
+    load_seconds: float
+
+
+@step
+def drilled(
+    store: ObjectStore, catalog: Catalog, wanted: Bytes, settings: DrillSettings
+) -> Drilled | None:
+    """The newest such proof beside the backup. With a public key configured, only one it signed.
+
+    Raises UsageError for a key that cannot be read, StoreError.
+    """
+    if wanted.target.modules:  # a drill loads none from the command line
+        return None
+    key = load_verifier(settings)
+    found = [
+        one for one in catalog.proofs.get(wanted.backup_id, ()) if one.kind == "drill" and one.ok
+    ]
+    for proof in sorted(found, key=lambda one: one.at, reverse=True):
+        try:
+            with store.open(
+                backup_prefix(catalog.instance, proof.backup_id) + proof.name
+            ) as source:
+                predicate = read_proof(source.read(_LIMIT), key)["predicate"]
+            if _same(predicate, wanted):
+                return Drilled(proof.name, float(predicate["report"]["timings"].get("load", 0)))
+        except (Damaged, KeyError, TypeError, ValueError):
+            continue  # what cannot be read proves nothing
+    return None
+
+
+def _same(predicate: dict[str, Any], wanted: Bytes) -> bool:
+    report, used = predicate["report"], predicate["backup"]["persistence"]
+    target = wanted.target
+    return bool(
+        report["proven"] is True
+        and report["backup_id"] == wanted.backup_id
+        and report.get("placed_sha256") == wanted.sha256
+        and report["image_id"] == wanted.image_id
+        and used["appendonly"] == target.appendonly
+        and used["databases"] <= target.databases
+    )

@@ -1,0 +1,146 @@
+"""Boot what was restored on the ground of a drill, ask what it holds, and boot it again."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfileobj
+
+from tasks.engine.helper import Hands
+from tasks.engine.owner import Owner
+from tasks.engine.sandbox import Sandbox, SandboxFailed, SandboxSpec, sandbox
+from tasks.engine.scratch import LABEL, server_name
+from tasks.model.backup.manifest import Manifest
+from tasks.model.server.container import ContainerState
+from tasks.model.server.target import Target
+from tasks.model.settings.drill import DrillSettings
+from tasks.model.timings import Timings
+from tasks.step import step
+
+_CHUNK = 2**20
+_MARGIN_SECONDS = 2  # what expires around a save is left out on both sides
+_MEMORY_FLOOR = 256 * 2**20  # bytes that a server needs beside its data
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is booted, and where."""
+
+    container: ContainerState  # of the ground: its image and its volumes
+    instance: str
+    target: Target
+    arguments: tuple[str, ...]  # of the server
+    owner: Owner
+    memory_limit: int
+    settings: DrillSettings
+
+
+def effective(manifest: Manifest) -> tuple[str, ...]:
+    """Settings of the backed-up server that decide what a load and a save do."""
+    settings = manifest.persistence
+    return (
+        *("--databases", str(settings.databases)),
+        *("--aof-use-rdb-preamble", _yes(settings.aof_use_rdb_preamble)),
+        *("--aof-timestamp-enabled", _yes(settings.aof_timestamp_enabled)),
+        *("--rdbchecksum", _yes(settings.rdbchecksum)),
+        *("--rdbcompression", _yes(settings.rdbcompression)),
+    )
+
+
+def memory_limit(manifest: Manifest, settings: DrillSettings) -> int:
+    """Bytes. Without maxmemory a load may need more than production held: keys wait to expire."""
+    if settings.memory_limit is not None:
+        return settings.memory_limit
+    return _MEMORY_FLOOR + 2 * max(manifest.used_memory, manifest.size)
+
+
+@contextmanager
+def booted(stage: Stage, timings: Timings) -> Iterator[Sandbox]:
+    """A server on the restored files, until the block ends; then it is killed, never stopped.
+
+    Times `boot` (until it answers) and `load` (until it serves). Raises SandboxFailed.
+    """
+    spec = SandboxSpec(
+        name=server_name(stage.instance),
+        image=stage.container.image_id,
+        arguments=stage.arguments,
+        user=f"{stage.owner.uid}:{stage.owner.gid}",
+        volumes_from=stage.container.id,
+        lease_seconds=stage.settings.lease_seconds,
+        memory_limit=stage.memory_limit,
+        labels=((LABEL, stage.instance),),
+    )
+    deadline = time.monotonic() + stage.settings.start_timeout_seconds
+    with ExitStack() as opened:
+        with timings.measure("boot"):
+            server = opened.enter_context(sandbox(spec))
+            _until_it_answers(server, deadline)
+        with timings.measure("load"):
+            server.wait_until_ready(stage.settings.start_timeout_seconds)
+        yield server
+
+
+def _until_it_answers(server: Sandbox, deadline: float) -> None:
+    while time.monotonic() < deadline:
+        try:
+            server.cli("PING")
+        except SandboxFailed as error:
+            if "LOADING" in error.problem:
+                return
+            if "refused" not in error.problem:
+                return  # the wait for the load tells what is wrong, with the server's log
+        else:
+            return
+
+
+@step
+def save(server: Sandbox, hands: Hands, stage: Stage, copy: Path) -> int:
+    """SAVE there and bring the file here. Returns the moment (Unix ms) to compare the content at.
+
+    What expires before that moment is left out of the comparison on both sides.
+    """
+    server.cli("SAVE")
+    cut_ms = (int(server.cli("TIME").split()[0]) + _MARGIN_SECONDS) * 1000
+    path = f"{stage.target.dir}/{stage.target.dump}"
+    size = int(hands.run('stat -c %s "$1"', path))
+    with hands.open(path, size) as source, copy.open("wb") as sink:
+        copyfileobj(source, sink, _CHUNK)
+    return cut_ms
+
+
+@step
+def loaded_keys(server: Sandbox) -> int:
+    """How many keys the server itself counted while it loaded, expired ones included."""
+    info = server.info("persistence")
+    return int(info["rdb_last_load_keys_loaded"]) + int(info["rdb_last_load_keys_expired"])
+
+
+@step
+def write_mark(server: Sandbox, stage: Stage, mark: str) -> None:
+    """Write one key, and see to it that the file system has it: a kill follows."""
+    server.cli("SET", mark, "kept")
+    if not stage.target.appendonly:
+        server.cli("SAVE")
+        return
+    deadline = time.monotonic() + stage.settings.start_timeout_seconds
+    # the append-only file is written before the answer, unless a flush is just going on
+    while server.info("persistence").get("aof_buffer_length", "0") != "0":
+        if time.monotonic() > deadline:
+            raise SandboxFailed(
+                "the throwaway server does not write its append-only file",
+                "see the free space of the engine's volumes",
+            )
+        time.sleep(0.05)
+
+
+@step
+def take_mark(server: Sandbox, mark: str) -> str:
+    """What the key holds after the restart; then it is removed again."""
+    held = server.cli("GET", mark)
+    server.cli("DEL", mark)
+    return held
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001 one value in, one word out
+    return "yes" if value else "no"

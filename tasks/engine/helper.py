@@ -1,0 +1,228 @@
+"""The hands: one helper container per instance that is lock, lease, fence, and reach to its volume.
+
+Its name is the lock, its loop ends when the owner's heartbeat does, and removing it kills whatever
+a dead owner still ran inside and answers 404 to all that the owner tries afterwards (DESIGN.md).
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, BinaryIO
+
+from tasks.engine.client import engine
+from tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
+from tasks.engine.exec import ScriptFailed, open_in_container, run_in, write_to_container
+from tasks.engine.guard import SILENCE_SECONDS, guarded
+from tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from tasks.engine.owner import Owner
+from tasks.model.errors import Fenced, Refused, Unreachable
+from tasks.model.server.container import ContainerState
+from tasks.model.server.holder import Holder
+
+__all__ = ["Hands", "ScriptFailed", "hands_name", "hold", "holder_of"]
+
+IDLE_FILE = "/.redis-dr-idle"
+_KILLED = {137, 143}  # exit codes of a script whose container was taken away under it
+_ATTEMPTS = 50  # at a name that is just being freed
+_PAUSE_SECONDS = 0.1  # between them
+_UNBORN_SECONDS = 5  # hands that were made, and that nobody starts
+
+_OWN = 'chown "$1" "$3"; chmod "$2" "$3"'
+
+# Counts the seconds in which the beat did not change; at the lease's end it exits, and with it
+# every process that the owner started in here.
+_LOOP = f"""
+last=none; idle=0
+while [ "$idle" -lt "$1" ]; do
+  now=$(cat {BEAT_FILE} 2>/dev/null || echo none)
+  if [ "$now" = "$last" ]; then idle=$((idle + 1)); else idle=0; last=$now; fi
+  echo "$idle" > {IDLE_FILE}
+  sleep 1
+done
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """A held instance. Every call raises Fenced once another operation took over."""
+
+    id: str  # of the container: names can be taken again, ids cannot
+    name: str
+    holder: Holder
+    turns: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
+
+    def run(self, script: str, *arguments: str) -> str:
+        """Run a shell script inside, as root; returns what it printed.
+
+        Raises Fenced, ScriptFailed; Unreachable when no sign of life came: it may have been done.
+        """
+        with self._fenced():
+            guarding = guarded(script, next(self.turns))
+            command = ["sh", "-euc", guarding, "redis-dr", *arguments]
+            code, said = run_in(self.id, command, seconds=SILENCE_SECONDS)
+        if code in _KILLED:
+            self.assert_held()
+        if code != 0:
+            raise ScriptFailed(f"{self.holder.operation}: {said.strip()}", "see the message above")
+        return said
+
+    def open(self, path: str, size: int) -> BinaryIO:
+        """Stream the first `size` bytes of a file on the instance's volume."""
+        with self._fenced():
+            return open_in_container(self.id, path, size)
+
+    def write(self, path: str, source: BinaryIO, size: int, owner: Owner) -> None:
+        """Stream a new file onto the volume; see write_to_container about failures."""
+        with self._fenced():
+            write_to_container(self.id, path, source, size)
+        self.run(_OWN, f"{owner.uid}:{owner.gid}", f"{owner.mode:o}", path)
+
+    def assert_held(self) -> None:
+        """Raise Fenced when these hands are no longer ours; call before every act outside them."""
+        with self._fenced(), engine_errors(f"looking at {self.name}"):
+            state = engine().api.inspect_container(self.id)["State"]
+        if not state["Running"]:
+            raise _fenced(self.name)
+
+    @contextmanager
+    def _fenced(self) -> Iterator[None]:
+        try:
+            yield
+        except (NoSuchContainer, NotPossibleNow) as error:
+            if _running(self.id):
+                raise
+            raise _fenced(self.name) from error
+
+
+def hands_name(container: str) -> str:
+    """The name that is the lock of this instance."""
+    return f"{container}.redis-dr"
+
+
+@contextmanager
+def hold(
+    target: ContainerState, holder: Holder, lease_seconds: int, image: str = ""
+) -> Iterator[Hands]:
+    """Take the instance, beat while the block runs, let go at its end.
+
+    A holder that is dead is taken over by fencing; one that lives is respected: Refused.
+    """
+    name = hands_name(target.name)
+    container_id = _take(name, target, holder, (lease_seconds, image or target.image_id))
+    heartbeat = Heartbeat(container_id, lease_seconds / 5)
+    try:
+        heartbeat.start()
+        yield Hands(container_id, name, holder)
+    finally:
+        heartbeat.stop()
+        # what was done is done: hands that cannot be let go of now end with their lease
+        with contextlib.suppress(Unreachable):
+            _remove(container_id)
+
+
+def holder_of(container: str) -> tuple[Holder, str] | None:
+    """Who holds the instance now, and in which state the hands are; None when nobody does."""
+    found = _inspect(hands_name(container))
+    if found is None:
+        return None
+    return Holder.from_labels(found["Config"]["Labels"] or {}), found["State"]["Status"]
+
+
+def _take(name: str, target: ContainerState, holder: Holder, lease: tuple[int, str]) -> str:
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _create(name, target, holder, lease)
+        except NotPossibleNow:
+            _free_from_the_dead(name, lease[0], attempt * _PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
+    raise Refused(
+        f"the name {name} stays taken, and nobody can be seen behind it",
+        f"see `docker ps -a`, and remove {name} when no redis-dr runs",
+    )
+
+
+def _create(name: str, target: ContainerState, holder: Holder, lease: tuple[int, str]) -> str:
+    seconds, image = lease
+    api = engine().api
+    with engine_errors(f"taking the hands of {target.name}"):
+        made = api.create_container(
+            image,
+            name=name,
+            entrypoint=["sh", "-c", _LOOP, "redis-dr-hands", str(seconds)],
+            command=[],
+            user="0",
+            labels=holder.labels(),
+            network_disabled=True,
+            healthcheck={"test": ["NONE"]},
+            host_config=api.create_host_config(volumes_from=[target.id], network_mode="none"),
+        )
+    container_id = str(made["Id"])
+    try:
+        with engine_errors(f"starting the hands of {target.name}"):
+            api.start(container_id)
+    except Unreachable as error:
+        _remove(container_id)
+        raise Unreachable(
+            f"the hands of {target.name} did not start: {error.problem}",
+            "if the instance's image has no shell, set hands_image to one that has",
+        ) from error
+    return container_id
+
+
+def _free_from_the_dead(name: str, lease_seconds: int, waited: float) -> None:
+    """Return when the name may be free; raise Refused when its holder lives."""
+    found = _inspect(name)
+    if found is None:
+        return
+    holder = Holder.from_labels(found["Config"]["Labels"] or {})
+    status = found["State"]["Status"]
+    if status == "created" and not holder.surely_dead() and waited < _UNBORN_SECONDS:
+        return  # just being started by its owner: look again
+    if found["State"]["Running"] and not _dead(found["Id"], holder, lease_seconds):
+        raise Refused(
+            f"{holder.instance or name} is held by {holder}",
+            "wait until it ends; if it hangs, end that process: its lease then runs out in "
+            f"{lease_seconds} s",
+        )
+    _remove(found["Id"])
+
+
+def _dead(container_id: str, holder: Holder, lease_seconds: int) -> bool:
+    if holder.surely_dead():
+        return True
+    try:
+        code, said = run_in(container_id, ["cat", IDLE_FILE], seconds=SILENCE_SECONDS)
+    except Unreachable:
+        return not _running(container_id)
+    # the owner beats five times a lease: half a lease of silence means it is stopped or gone
+    return code == 0 and said.strip().isdigit() and int(said) * 2 >= lease_seconds
+
+
+def _inspect(name: str) -> dict[str, Any] | None:
+    try:
+        with engine_errors(f"looking for {name}"):
+            found: dict[str, Any] = engine().api.inspect_container(name)
+    except NoSuchContainer:
+        return None
+    return found
+
+
+def _running(container_id: str) -> bool:
+    found = _inspect(container_id)
+    return found is not None and bool(found["State"]["Running"])
+
+
+def _remove(container_id: str) -> None:
+    # gone already, or just going: both are what was wanted
+    with contextlib.suppress(NoSuchContainer, NotPossibleNow), engine_errors("letting go"):
+        engine().api.remove_container(container_id, force=True, v=False)
+
+
+def _fenced(name: str) -> Fenced:
+    return Fenced(
+        f"{name} is gone: this operation was taken for dead, and another took over",
+        "see what the other one did by `redis-dr recover`; then start anew",
+    )

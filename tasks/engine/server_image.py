@@ -1,0 +1,20 @@
+"""Which server program an instance's image holds, asked of the image itself: it need not run."""
+
+import re
+
+from tasks.engine.helper import Hands, ScriptFailed
+
+_ASK = '"$(command -v redis-server || command -v valkey-server)" --version'
+_ANSWER = re.compile(r"(Redis|Valkey) server v=(\d+\.\d+(?:\.\d+)?)", re.IGNORECASE)
+
+
+def image_server(hands: Hands) -> tuple[str, str]:
+    """("redis", "7.2.6") or ("valkey", "8.1.1"). Raises ScriptFailed when there is neither."""
+    said = hands.run(_ASK)
+    found = _ANSWER.search(said)
+    if found is None:
+        raise ScriptFailed(
+            f"the image's server does not tell its version: {said.strip()!r}",
+            "set hands_image only to an image that holds the same server",
+        )
+    return ("valkey" if "valkey" in said.lower() else "redis"), found[2]

@@ -1,0 +1,55 @@
+"""May a backup begin? A failing BGSAVE stops production's writes (facts/redis.md 8), so look."""
+
+from tasks.model.report import Finding
+from tasks.model.server.container import Mount
+from tasks.model.server.server_info import ServerInfo
+from tasks.model.server.survey import Survey
+
+
+def backup_gates(found: Survey, free: int) -> tuple[Finding, ...]:
+    """One finding a condition; a backup begins only when all are ok. `free` is in bytes."""
+    info, persistence = found.info, found.persistence
+    if info is None or persistence is None:
+        return (Finding(check="server answers", ok=False, actual=found.silent),)
+    return (
+        Finding(check="server answers", ok=True, actual=f"{info.server_name} {info.version}"),
+        *_server(info),
+        *_volume(found.container.mount_of(persistence.dir), persistence.dir),
+        Finding(
+            check="space for the save",
+            ok=free >= info.used_memory,
+            expected=f"{info.used_memory} bytes",
+            actual=free,
+            detail="a save that fails for lack of space makes the server refuse writes",
+        ),
+    )
+
+
+def _server(info: ServerInfo) -> tuple[Finding, ...]:
+    return (
+        Finding(
+            check="role",
+            ok=info.role == "master" or info.master_link_status == "up",
+            expected="master, or a replica whose link is up",
+            actual=info.role,
+            detail="a replica cut off from its master holds old data",
+        ),
+        Finding(
+            check="last AOF write",
+            ok=not info.aof_enabled or info.aof_last_write_status == "ok",
+            expected="ok",
+            actual=info.aof_last_write_status,
+        ),
+    )
+
+
+def _volume(mount: Mount | None, folder: str) -> tuple[Finding, ...]:
+    return (
+        Finding(
+            check="data directory on a writable mount",
+            ok=mount is not None and mount.writable and mount.kind != "tmpfs",
+            expected="a volume or bind mount",
+            actual=mount.kind if mount else f"{folder} is inside the container",
+            detail="the engine cannot read a tmpfs, and hands cannot share a container's own layer",
+        ),
+    )

@@ -1,0 +1,82 @@
+"""Which keys hold what was derived from a document or some of its chunks. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tasks.model.cache.removal import Removal
+from tasks.model.errors import UsageError
+from tasks.model.report import Report
+
+_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One family of keys to remove: exactly one key, or all that match."""
+
+    pattern: str  # as configured, for the report
+    glob: str  # for SCAN MATCH; may match more than `regex`
+    regex: re.Pattern[bytes]
+    key: bytes | None  # when nothing is left open: no SCAN is needed
+
+
+def targets(patterns: Sequence[str], doc: str | None, chunks: Sequence[str]) -> list[Target]:
+    """The families that `doc` and `chunks` name.
+
+    A document alone takes all its chunks along. With chunks, patterns of chunks are narrowed to
+    them, and the document's own keys go too: they were made of those chunks. Raises UsageError.
+    """
+    if doc is None and not chunks:
+        raise UsageError("neither a document nor a chunk is named", "add --doc ID or --chunk ID")
+    if doc == "" or "" in chunks:
+        raise UsageError("an empty id would match every key", "give the id's text")
+    found = [
+        _target(pattern, values) for pattern in patterns for values in _values(pattern, doc, chunks)
+    ]
+    if not found:
+        raise UsageError(
+            "no configured pattern can be addressed by that", "see [invalidate] patterns"
+        )
+    return found
+
+
+def _values(pattern: str, doc: str | None, chunks: Sequence[str]) -> Iterable[dict[str, str]]:
+    fields = set(_FIELD.findall(pattern))
+    if "doc_id" in fields and doc is None and not (chunks and "chunk_id" in fields):
+        return []
+    base = {"doc_id": doc} if doc is not None else {}
+    if "chunk_id" in fields and chunks:
+        return [{**base, "chunk_id": chunk} for chunk in chunks]
+    return [base] if "doc_id" in fields else []
+
+
+def _target(pattern: str, values: dict[str, str]) -> Target:
+    # literal parts, and None where a field stays open
+    parts: list[str | None] = []
+    for number, part in enumerate(_FIELD.split(pattern)):
+        parts.append(part if number % 2 == 0 else values.get(part))
+    whole = b"".join(b".+" if part is None else re.escape(part.encode()) for part in parts)
+    closed = [part for part in parts if part is not None]
+    return Target(
+        pattern=pattern,
+        glob="".join("*" if part is None else escaped_glob(part) for part in parts),
+        regex=re.compile(whole, re.DOTALL),
+        key="".join(closed).encode() if len(closed) == len(parts) else None,
+    )
+
+
+def escaped_glob(text: str) -> str:
+    """The text as a glob that matches only itself."""
+    return re.sub(r"([\\*?\[\]^])", r"\\\1", text)
+
+
+class InvalidateReport(Report):
+    """The report of `invalidate`."""
+
+    doc: str | None = None
+    chunks: tuple[str, ...] = ()
+    dry_run: bool = False
+    matched: int = 0
+    removed: int = 0
+    patterns: tuple[Removal, ...] = ()

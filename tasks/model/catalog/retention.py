@@ -1,0 +1,127 @@
+"""Which backups stay, and why: a pure plan. Nothing here deletes, and nothing reads a clock."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tasks.model.backup.manifest import Manifest
+from tasks.model.catalog.catalog import Catalog, Unfinished
+from tasks.model.settings.retention import RetentionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A backup that stays, with every reason for it."""
+
+    backup_id: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A backup that goes."""
+
+    backup_id: str
+    reason: str
+    stored_size: int  # bytes that become free
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPlan:
+    """What prune would do. While `frozen` says why, nothing of `removed` may be done."""
+
+    kept: tuple[Kept, ...]
+    removed: tuple[Removed, ...]
+    orphans: tuple[Unfinished, ...]  # files of runs that died, past the grace time
+    frozen: tuple[str, ...]
+
+
+def plan_retention(
+    catalog: Catalog, policy: RetentionSettings, now: datetime, drift: Sequence[str] = ()
+) -> RetentionPlan:
+    """Keep what a rule, a person or a running operation wants kept.
+
+    A suspicious backup, one that failed its last proof, and the safety backup of a restore fill
+    no place of a better one: the rules are applied to all backups and to the sound ones alone,
+    and whatever either keeps stays.
+    `drift` is what content_drift says of the newest backup.
+    """
+    reasons: dict[str, list[str]] = {manifest.backup_id: [] for manifest in catalog.manifests}
+    sound = [one for one in catalog.manifests if _sound(catalog, one)]
+    for group in (catalog.manifests, sound):
+        for backup_id, reason in _by_rules(group, policy):
+            if reason not in reasons[backup_id]:
+                reasons[backup_id].append(reason)
+    for backup_id, reason in _protected(catalog, now):
+        reasons[backup_id].append(reason)
+    sizes = {manifest.backup_id: manifest.stored_size for manifest in catalog.manifests}
+    return RetentionPlan(
+        kept=tuple(Kept(one, tuple(why)) for one, why in reasons.items() if why),
+        removed=tuple(
+            Removed(one, "no rule keeps it", sizes[one]) for one, why in reasons.items() if not why
+        ),
+        orphans=tuple(_orphans(catalog, now - timedelta(hours=policy.orphan_grace_hours), now)),
+        frozen=tuple(_freezing(catalog, drift)),
+    )
+
+
+_UNITS: tuple[tuple[str, str, Callable[[datetime], str]], ...] = (
+    ("keep_hourly", "hour", lambda at: f"{at:%Y-%m-%dT%H}"),
+    ("keep_daily", "day", lambda at: f"{at:%Y-%m-%d}"),
+    ("keep_weekly", "week", lambda at: f"{at:%G-W%V}"),  # ISO weeks, Monday to Sunday
+    ("keep_monthly", "month", lambda at: f"{at:%Y-%m}"),
+    ("keep_yearly", "year", lambda at: f"{at:%Y}"),
+)
+
+
+def _by_rules(
+    newest_first: Sequence[Manifest], policy: RetentionSettings
+) -> Iterator[tuple[str, str]]:
+    """The newest ones, and the newest one of each of the last calendar units that have any."""
+    for manifest in newest_first[: policy.keep_last]:
+        yield manifest.backup_id, f"one of the last {policy.keep_last}"
+    for setting, unit, name in _UNITS:
+        seen: set[str] = set()
+        for manifest in newest_first:
+            period = name(manifest.created_at.astimezone(UTC))
+            if len(seen) < getattr(policy, setting) and period not in seen:
+                seen.add(period)
+                yield manifest.backup_id, f"newest of the {unit} {period}"
+
+
+def _protected(catalog: Catalog, now: datetime) -> Iterator[tuple[str, str]]:
+    known = {manifest.backup_id for manifest in catalog.manifests}
+    proven = [one for one in catalog.manifests if catalog.proven_at(one.backup_id)]
+    if proven:
+        yield proven[0].backup_id, "the newest proven backup"
+    for backup_id in sorted(known & catalog.pinned):
+        yield backup_id, "pinned"
+    for backup_id in sorted(known & catalog.in_use.keys()):
+        if catalog.in_use[backup_id] > now:
+            yield backup_id, "a running operation reads it"
+
+
+def _sound(catalog: Catalog, manifest: Manifest) -> bool:
+    doubtful = manifest.suspicious or manifest.is_safety
+    return not doubtful and not catalog.disproven(manifest.backup_id)
+
+
+def _freezing(catalog: Catalog, drift: Sequence[str]) -> Iterator[str]:
+    """Reasons to doubt the newest backup: then the older ones are the only good ones."""
+    newest = next((one for one in catalog.manifests if not one.is_safety), None)
+    for backup_id, error in sorted(catalog.unreadable.items()):
+        if newest is None or backup_id > newest.backup_id:
+            yield f"the newer backup {backup_id} cannot be used: {error.problem}"
+    if newest is None:
+        return
+    for reason in dict.fromkeys((*newest.suspicious, *drift)):
+        yield f"the newest backup {newest.backup_id} looks wrong: {reason}"
+    if catalog.disproven(newest.backup_id):
+        yield f"the newest backup {newest.backup_id} failed its last proof"
+
+
+def _orphans(catalog: Catalog, before: datetime, now: datetime) -> Iterator[Unfinished]:
+    for one in catalog.unfinished:
+        used = catalog.in_use.get(one.backup_id, now) > now
+        if one.newest < before and not used and one.backup_id not in catalog.pinned:
+            yield one

@@ -1,0 +1,68 @@
+"""The report of a drill: a proof, or the cause why there is none."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.model.report import Report
+from tasks.model.restore.accounting import DatabaseAccount
+
+
+class _Noun(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")  # old proofs are read by later releases
+
+
+class Control(_Noun):
+    """The negative control: a damaged copy through the same steps. Red is what it must be."""
+
+    kind: str  # which damage
+    seed: int  # the same seed damages the same way
+    red: bool
+    named: bool  # the cause is the damage that was done, not something else
+    cause: str  # what the restore said
+
+    @property
+    def ok(self) -> bool:
+        """A drill whose control passes is itself failed."""
+        return self.red and self.named
+
+
+class DrillLine(_Noun):
+    """One earlier drill, for the trend."""
+
+    at: datetime  # UTC
+    backup_id: str
+    ok: bool
+    rto_seconds: float
+    rpo_seconds: float | None = None
+    keys: int
+    size: int  # bytes, of the RDB that was loaded
+    timings: dict[str, float] = Field(default_factory=dict)
+
+
+class DrillReport(Report):
+    """What `redis-dr drill` answers; see CONTRACT.md."""
+
+    backup_id: str
+    proven: bool  # `ok` without the targets: a slow proof is a proof
+    rto_seconds: float  # from the first byte fetched to proven; the sum of its parts
+    rpo_seconds: float | None  # age of the newest moment that was proven restorable
+    newest_moment: datetime | None = None  # UTC, that moment
+    content_equal: bool
+    negative_control: Control | None = None
+    databases: dict[int, DatabaseAccount] = Field(default_factory=dict)
+    examples: tuple[str, ...] = ()  # keys that are not as they should be
+    image: str = ""  # that was booted
+    image_id: str = ""
+    server_version: str = ""
+    size: int = 0  # bytes of the RDB that was loaded
+    placed_sha256: str = ""  # of that RDB: a restore that places the same bytes needs no trial
+    swept: tuple[str, ...] = ()  # what dead drills had left
+    trend: tuple[DrillLine, ...] = ()  # earlier drills, oldest first
+    proof: str = ""  # its name beside the backup; "" when none was written
+    signed: bool = False
+    html: str = ""  # where the report for people lies in the store
+    timings: dict[str, float]
+
+
+RTO_PARTS = ("fetch", "inspect", "policy", "stage", "boot", "load", "verify", "warm")

@@ -1,0 +1,54 @@
+"""What a proof states: an in-toto Statement v1 about the stored files of one backup. Pure."""
+
+from typing import Any, Final
+
+from tasks.model.backup.manifest import Manifest
+from tasks.model.drill.drill_report import DrillLine, DrillReport
+
+STATEMENT: Final = "https://in-toto.io/Statement/v1"
+PREDICATE: Final = "urn:redis-dr:drill:v1"
+_LEFT_OUT: Final = {"trend", "proof", "html", "signed", "swept"}  # of the report, not of the backup
+
+
+def statement_of(report: DrillReport, manifest: Manifest, release: str) -> dict[str, Any]:
+    """Subjects are the files as they lie in the store; the predicate is every check and time."""
+    return {
+        "_type": STATEMENT,
+        "subject": [
+            {"name": one.stored_name, "digest": {"sha256": one.stored_sha256}}
+            for one in manifest.files
+        ],
+        "predicateType": PREDICATE,
+        "predicate": {
+            "release": release,
+            "backup": {
+                "created_at": manifest.created_at.isoformat(),
+                "server_name": manifest.server_name,
+                "redis_version": manifest.redis_version,
+                "rdb_version": manifest.rdb_version,
+                "image": manifest.image,
+                "image_id": manifest.image_id,
+                "persistence": manifest.persistence.model_dump(mode="json"),
+                "databases": {
+                    str(db): {"keys": one.keys, "expires": one.expires, "digest": one.digest}
+                    for db, one in manifest.databases.items()
+                },
+            },
+            "report": report.model_dump(mode="json", exclude=_LEFT_OUT),
+        },
+    }
+
+
+def line_of(statement: dict[str, Any]) -> DrillLine:
+    """One line of the trend. Raises KeyError, TypeError and ValueError for other statements."""
+    report = statement["predicate"]["report"]
+    return DrillLine(
+        at=report["started_at"],
+        backup_id=report["backup_id"],
+        ok=report["proven"],
+        rto_seconds=report["rto_seconds"],
+        rpo_seconds=report["rpo_seconds"],
+        keys=sum(one["placed"] for one in report["databases"].values()),
+        size=report["size"],
+        timings=report["timings"],
+    )

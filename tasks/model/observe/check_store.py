@@ -1,0 +1,160 @@
+"""What `check` sees in the store: ages, proofs, drift, and whether retention keeps its word. Pure.
+
+Every function is told the moment; none reads a clock.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from tasks.model.backup.drift import content_drift
+from tasks.model.backup.manifest import Manifest
+from tasks.model.catalog.catalog import Catalog
+from tasks.model.catalog.retention import plan_retention
+from tasks.model.report import Finding
+from tasks.model.settings.instance import Instance
+
+_UNITS: tuple[tuple[str, str, timedelta], ...] = (
+    ("keep_hourly", "hour", timedelta(hours=1)),
+    ("keep_daily", "day", timedelta(days=1)),
+    ("keep_weekly", "week", timedelta(weeks=1)),
+)
+
+
+def judge_catalog(catalog: Catalog, instance: Instance, now: datetime) -> tuple[Finding, ...]:
+    """Everything that the catalog alone can tell."""
+    regular = regular_backups(catalog)
+    return (
+        _age("the newest backup", regular[:1], instance.check.backup_age_hours, now),
+        _age("the newest proven backup", proven(catalog)[:1], instance.check.proven_age_hours, now),
+        _readable(catalog),
+        _content(regular, instance),
+        _size(regular, instance.check.size_change),
+        _last_proof(catalog),
+        _retention(catalog, instance, now),
+        *_promises(regular, instance, now),
+    )
+
+
+def regular_backups(catalog: Catalog) -> list[Manifest]:
+    """Newest first, without the safety backups of restores: they tell nothing of the routine."""
+    return [one for one in catalog.manifests if not one.is_safety]
+
+
+def proven(catalog: Catalog) -> list[Manifest]:
+    """The backups whose last proof is a good one, newest first."""
+    return [one for one in catalog.manifests if catalog.proven_at(one.backup_id)]
+
+
+def _age(what: str, newest: Sequence[Manifest], limit: float | None, now: datetime) -> Finding:
+    hours = (now - newest[0].created_at).total_seconds() / 3600 if newest else None
+    return Finding(
+        check=f"age of {what}",
+        ok=hours is not None and (limit is None or hours <= limit),
+        expected="there is one" if limit is None else f"at most {limit:g} h",
+        actual="there is none" if hours is None else f"{hours:.1f} h",
+    )
+
+
+def _readable(catalog: Catalog) -> Finding:
+    bad = [f"{one}: {error.problem}" for one, error in sorted(catalog.unreadable.items())]
+    return Finding(
+        check="every backup in the store can be read",
+        ok=not bad,
+        expected="all",
+        actual="; ".join(bad[-3:]) or "all",
+    )
+
+
+def _content(regular: Sequence[Manifest], instance: Instance) -> Finding:
+    newest = regular[0] if regular else None
+    reasons = newest.suspicious if newest else ()
+    if newest and not reasons:
+        reasons = content_drift(newest, regular[1:], instance)
+    return Finding(
+        check="keys of the newest backup",
+        ok=not reasons,
+        expected=f"no fall by more than {instance.drift.max_fall:.0%}",
+        actual="; ".join(reasons) or "as usual",
+        detail="look before the old ones expire: it is not taken for the latest" if reasons else "",
+    )
+
+
+def _size(regular: Sequence[Manifest], change: float) -> Finding:
+    sizes = [one.rdb.size for one in regular if not one.suspicious]
+    usual = median(sizes[1:8]) if len(sizes) > 1 else None
+    newest = sizes[0] if sizes else 0
+    ok = usual is None or abs(newest - usual) <= max(usual * change, 1_000_000)
+    return Finding(
+        check="size of the newest backup",
+        ok=ok,
+        expected="nothing to compare with yet"
+        if usual is None
+        else f"{usual:.0f} bytes, give or take {change:.0%}",
+        actual=newest,
+    )
+
+
+def _last_proof(catalog: Catalog) -> Finding:
+    last = max(
+        (found[-1] for found in catalog.proofs.values() if found),
+        key=lambda one: one.at,
+        default=None,
+    )
+    return Finding(
+        check="the last proof was good",
+        ok=last is None or last.ok,
+        expected="good",
+        actual="there is none"
+        if last is None
+        else f"{last.kind} of {last.backup_id}: {_word(last.ok)}",
+    )
+
+
+def _word(ok: bool) -> str:  # noqa: FBT001 one value in, one word out
+    return "good" if ok else "BAD"
+
+
+def _retention(catalog: Catalog, instance: Instance, now: datetime) -> Finding:
+    frozen = plan_retention(catalog, instance.retention, now).frozen
+    return Finding(
+        check="retention can work",
+        ok=not frozen,
+        expected="nothing holds it up",
+        actual="; ".join(frozen) or "nothing",
+        detail="until that is settled nothing is removed, and the store grows" if frozen else "",
+    )
+
+
+def _promises(regular: Sequence[Manifest], instance: Instance, now: datetime) -> list[Finding]:
+    """Units that should have a backup and have none: the past cannot be filled any more."""
+    made = [one.created_at for one in regular]
+    findings = []
+    for setting, unit, length in _UNITS:
+        wanted = getattr(instance.retention, setting)
+        if not wanted or len(made) < 3 or _interval(made) > length * 1.5:
+            continue  # not made that often, so not promised
+        missing = _gaps(made, now, length, wanted)
+        findings.append(
+            Finding(
+                check=f"{setting} can be kept",
+                ok=not missing,
+                expected=f"a backup for each {unit}",
+                actual=f"{missing} of the last {wanted} have none" if missing else "there is",
+            )
+        )
+    return findings
+
+
+def _interval(newest_first: Sequence[datetime]) -> timedelta:
+    gaps = [(one - other).total_seconds() for one, other in pairwise(newest_first)]
+    return timedelta(seconds=median(gaps))
+
+
+def _gaps(made: Sequence[datetime], now: datetime, length: timedelta, wanted: int) -> int:
+    """How many whole units between the oldest backup and now, at most `wanted`, are empty."""
+    filled = {int(one.timestamp() // length.total_seconds()) for one in made}
+    current = int(now.timestamp() // length.total_seconds())
+    first = max(min(filled), current - wanted)
+    return sum(unit not in filled for unit in range(first, current))

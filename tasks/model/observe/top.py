@@ -1,0 +1,107 @@
+"""What takes memory, what was slow, who is connected. Texts never hold a password or a value."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from tasks.model.backup.inventory import KeySize
+from tasks.model.report import Report
+
+_SHOWN = 100  # characters of a command
+# after these words everything may be a secret
+_SECRET = re.compile(
+    r"^(auth|hello|acl\s+setuser|config\s+set|migrate|sentinel\s+set)\b(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class _Noun(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PatternShare(_Noun):
+    """The sampled keys of one configured pattern; "" collects the others."""
+
+    pattern: str
+    keys: int  # in the sample
+    bytes: int  # MEMORY USAGE of those
+    share: float  # of the sampled bytes
+
+
+class SlowCommand(_Noun):
+    """One line of the slow log."""
+
+    at: int  # Unix seconds
+    milliseconds: float
+    command: str
+    client: str = ""
+
+
+class ClientLine(_Noun):
+    """Connections of one host, taken together."""
+
+    host: str
+    name: str
+    connections: int
+    longest_idle_seconds: int
+    memory: int  # bytes, as far as the server tells
+    commands: tuple[str, ...]  # the last ones seen
+
+
+class TopReport(Report):
+    """The report of `top`."""
+
+    db: int
+    keys: int  # in this database
+    sampled: int
+    biggest: tuple[KeySize, ...] = ()
+    patterns: tuple[PatternShare, ...] = ()
+    slow: tuple[SlowCommand, ...] = ()
+    clients: tuple[ClientLine, ...] = ()
+    connections: int = 0
+
+
+def masked(command: str) -> str:
+    """A command as people may see it: no secret, not long, one line."""
+    match = _SECRET.match(command.strip())
+    if match:
+        return " ".join(match[1].split()) + (" ***" if match[2].strip() else "")
+    text = "".join(c if c.isprintable() else "." for c in command)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
+def slow_command(entry: Mapping[str, Any]) -> SlowCommand:
+    """From one entry as redis-py parses it; durations are microseconds there."""
+    return SlowCommand(
+        at=int(entry["start_time"]),
+        milliseconds=entry["duration"] / 1000,
+        command=masked(_text(entry["command"])),
+        client=_text(entry.get("client_address", b"")),
+    )
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+
+
+def by_host(clients: Sequence[Mapping[str, str]]) -> tuple[ClientLine, ...]:
+    """CLIENT LIST summed by host and name, the most connections first."""
+    groups: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for client in clients:
+        host = client.get("addr", "?").rsplit(":", 1)[0]
+        groups.setdefault((host, client.get("name", "")), []).append(client)
+    lines = [_line(host, name, members) for (host, name), members in groups.items()]
+    return tuple(sorted(lines, key=lambda line: -line.connections))
+
+
+def _line(host: str, name: str, members: Sequence[Mapping[str, str]]) -> ClientLine:
+    return ClientLine(
+        host=host,
+        name=name,
+        connections=len(members),
+        longest_idle_seconds=max(int(member.get("idle", 0)) for member in members),
+        memory=sum(int(member.get("tot-mem", 0)) for member in members),
+        commands=tuple(sorted({member.get("cmd", "") for member in members}))[:5],
+    )

@@ -1,0 +1,123 @@
+"""Look at an instance before touching it."""
+
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from tasks.engine.container import inspect
+from tasks.engine.helper import Hands
+from tasks.model.errors import RedisDrError, Unreachable
+from tasks.model.server.acl import Users, names_in
+from tasks.model.server.survey import Survey
+from tasks.model.server.target import options_of
+from tasks.model.settings.instance import Instance
+from tasks.server.connection import connect, server_time_ms
+from tasks.server.errors import redis_errors
+from tasks.server.info import config_values, persistence, server_info
+from tasks.step import step
+
+_JOURNALS = """
+for mount in "$@"; do find "$mount" -maxdepth 4 -path '*/.redis-dr/journal.json' 2>/dev/null; done
+"""
+
+_CONFIGURED = 'if [ -f "$1" ]; then cat "$1"; fi'
+
+# an empty file is one that can be seen, too
+_SEEN = 'if [ -f "$1" ]; then cat "$1"; echo; fi'
+
+# df counts in KiB; -P keeps each file system on one line
+_FREE = "df -Pk \"$1\" | awk 'NR==2 {print $4 * 1024}'"
+
+
+@step
+def survey(instance: Instance) -> Survey:
+    """The container and the server as they are. Raises UsageError for a wrong password."""
+    container = inspect(instance.container)
+    try:
+        with redis_errors(instance.name):
+            client = connect(instance)
+            info = server_info(client)
+            started = server_time_ms(client) / 1000 - info.uptime_in_seconds
+            return Survey(container, info, persistence(client), started_at=started)
+    except Unreachable as error:
+        return Survey(container, silent=error.problem)
+
+
+def data_dir(hands: Hands, instance: Instance, found: Survey) -> str:
+    """The server's own word; of a dead one, where a journal lies, else what it was started with.
+
+    Raises Unreachable when it cannot be told.
+    """
+    if found.persistence is not None:
+        return found.persistence.dir
+    mounts = [m for m in found.container.mounts if m.writable and m.kind in {"volume", "bind"}]
+    journals = hands.run(_JOURNALS, *[mount.destination for mount in mounts]).split()
+    if journals:  # an unfinished restore must be found, whatever else would lead elsewhere
+        return str(PurePosixPath(journals[0]).parent.parent)
+    given = options_of(found.container.command).get("dir", "")
+    for folder in (instance.data_dir or "", given, found.container.working_dir):
+        if folder.startswith("/") and any(one.holds(folder) for one in mounts):
+            return folder
+    if len(mounts) == 1:
+        return mounts[0].destination
+    raise Unreachable(
+        f"{found.container.name} does not answer and has {len(mounts)} writable mounts: "
+        "its data directory cannot be told",
+        "start it once, or set data_dir under [instances.NAME] to the server's data directory",
+    )
+
+
+@step
+def require_answer(found: Survey, instance: Instance) -> Survey:
+    """Raise Unreachable when the server does not serve: there is nothing to back up then."""
+    if found.info is None:
+        raise Unreachable(
+            f"{instance.name} does not answer: {found.silent}; its container is "
+            f"{found.container.status}",
+            f"see `docker logs {instance.container}`, and the url in the configuration; "
+            "`redis-dr restore` can bring it back from a backup",
+        )
+    if found.info.loading:
+        raise Unreachable(
+            f"{instance.name} is loading its data set, {found.info.loading_loaded_perc:g} % done",
+            "wait until it serves",
+        )
+    return found
+
+
+def free_bytes(hands: Hands, path: str) -> int:
+    """Free space of the file system that holds the path, as the container sees it."""
+    return int(hands.run(_FREE, path))
+
+
+def configuration_text(hands: Hands, found: Survey) -> str:
+    """The server's configuration file where the hands can see it (a bind mount), else ""."""
+    path = found.info.config_file if found.info else ""
+    return hands.run(_CONFIGURED, path) if path else ""
+
+
+def users_of(hands: Hands, instance: Instance, found: Survey) -> Users | None:
+    """Who may log in, and what is written down of it; None when the server does not tell."""
+    if found.persistence is None:
+        return None
+    try:
+        with redis_errors(instance.name):
+            client = connect(instance)
+            names = tuple(sorted(str(one) for one in client.acl_users()))  # redis-py decodes them
+            file = config_values(client, ["aclfile"]).get("aclfile", "")
+    except RedisDrError:  # refused by an ACL, or gone: a note is not worth a restore
+        return None
+    if not file:
+        return Users(names, "", _configured_users(hands, found))
+    # a relative one is looked for where the server runs
+    said = hands.run(_SEEN, str(PurePosixPath(found.persistence.dir, file)))
+    return Users(names, file, names_in(said) if said else None)
+
+
+def _configured_users(hands: Hands, found: Survey) -> tuple[str, ...] | None:
+    command = found.container.command
+    text = configuration_text(hands, found)
+    from_input = any("-" in word.split() for word in command)
+    if not text and (from_input or (found.info and found.info.config_file)):
+        return None  # there are such settings, and they cannot be seen from here
+    given = (word for before, word in pairwise(command) if before == "--user")
+    return (*names_in(text), *(word.split()[0] for word in given if word.split()))

@@ -1,0 +1,186 @@
+"""After the start: does the server hold what was placed? Counted and compared, key by key."""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from tasks.model.report import Finding
+from tasks.model.say import Progress, Say, quiet
+from tasks.model.server.server_info import ServerInfo
+from tasks.model.settings.instance import Instance
+from tasks.rdb import Entry, digest_of_dump, entries
+from tasks.restore.server_listing import compare_instance, listing_of
+from tasks.server.connection import connect, server_time_ms
+from tasks.server.errors import redis_errors
+from tasks.server.info import server_info
+from tasks.step import step
+
+_BATCH = 500  # keys a round trip: a DUMP of a big value must not hold up other clients for long
+_EXAMPLES = 10
+_KEYS_A_MS = 2  # compared, at the least
+_SUBCOMMANDS_WRITE = frozenset({"xgroup"})  # their containers are not marked as writing
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Per database, what became of the placed keys that were compared."""
+
+    outcomes: dict[int, Counter[str]]  # equal, expired, evicted, changed, missing, differing
+    sampled: bool
+    written_to: bool  # clients have written since the start
+    found: dict[int, int]  # DBSIZE
+    examples: tuple[str, ...] = ()  # keys that are not as they should be
+
+
+@step
+def load_counters(instance: Instance, placed: int) -> Finding:
+    """Redis's own count of what it loaded; no client can disturb it (facts/redis.md 11)."""
+    with redis_errors(instance.name):
+        info = server_info(connect(instance))
+    loaded = info.rdb_last_load_keys_loaded + info.rdb_last_load_keys_expired
+    return Finding(
+        check="server loaded every placed key", ok=loaded == placed, expected=placed, actual=loaded
+    )
+
+
+@step
+def compare_keys(instance: Instance, placed: Path, total: int, say: Say = quiet) -> Comparison:
+    """Compare the server with the placed file by digests. Reads only, in small batches."""
+    limit = instance.restore.compare_all_up_to
+    share = 1.0 if total <= limit else instance.restore.sample_keys / total
+    outcomes: dict[int, Counter[str]] = {}
+    examples: list[str] = []
+    progress = Progress(say, "verifying", total * share)
+    with redis_errors(instance.name), placed.open("rb") as source:
+        # fields of hashes that expire before the end of this are left out on both sides
+        until = server_time_ms(connect(instance)) + 10_000 + total // _KEYS_A_MS
+        for db, batch in _batches(_chosen(entries(source, until), share)):
+            counted = outcomes.setdefault(db, Counter())
+            for entry, outcome in _compared(connect(instance, db), batch, until):
+                counted[outcome] += 1
+                if outcome in {"gone", "differing"} and len(examples) < _EXAMPLES:
+                    examples.append(f"{outcome}: DB {db} {entry.key!r}")
+            progress.at(sum(one.total() for one in outcomes.values()))
+        progress.end()
+        client = connect(instance)
+        after, touched = server_info(client), keys_touched(client)
+    return Comparison(
+        outcomes=explain(outcomes, after.evicted_keys, touched),
+        sampled=share < 1,
+        written_to=touched > 0,
+        found={db: one.keys for db, one in after.keyspace.items()},
+        examples=tuple(examples),
+    )
+
+
+@step
+def compare_with_witness(instance: Instance, placed: Path, written: dict[int, int]) -> Comparison:
+    """For a file whose format is newer than this release: what the servers themselves say of it.
+
+    Counted only where there is no witness, or an ACL forbids to ask. What is not there any more
+    must have expired, been evicted or been written by clients.
+    """
+    listing = listing_of(placed)
+    outcomes = compare_instance(instance, listing) if listing.exists() else None
+    with redis_errors(instance.name):
+        client = connect(instance)
+        info, touched = server_info(client), keys_touched(client)
+    return Comparison(
+        outcomes=explain(outcomes or _counted(info, written), info.evicted_keys, touched),
+        sampled=outcomes is None,
+        written_to=touched > 0,
+        found={db: one.keys for db, one in info.keyspace.items()},
+    )
+
+
+def _counted(info: ServerInfo, written: dict[int, int]) -> dict[int, Counter[str]]:
+    gone = info.expired_keys + info.rdb_last_load_keys_expired
+    outcomes = {}
+    for db, keys in sorted(written.items()):
+        found = min(keys, info.keys_in(db))
+        expired = min(keys - found, gone)
+        gone -= expired
+        outcomes[db] = Counter(equal=found, expired=expired, gone=keys - found - expired)
+    return outcomes
+
+
+def _chosen(all_entries: Iterable[Entry], share: float) -> Iterator[Entry]:
+    # seeded, so that two runs on the same file compare the same keys
+    dice = random.Random(20261122)  # noqa: S311 a sample, not a secret
+    return (entry for entry in all_entries if share >= 1 or dice.random() < share)
+
+
+def _batches(found: Iterable[Entry]) -> Iterator[tuple[int, list[Entry]]]:
+    for db, of_db in groupby(found, key=lambda entry: entry.db):
+        while batch := list(islice(of_db, _BATCH)):
+            yield db, batch
+
+
+def _compared(client: redis.Redis, batch: list[Entry], until: int) -> Iterator[tuple[Entry, str]]:
+    pipeline = client.pipeline(transaction=False)
+    for entry in batch:
+        pipeline.dump(entry.key)
+        pipeline.pexpiretime(entry.key)  # type: ignore[arg-type] # bytes are fine, as for DUMP
+    answers = pipeline.execute()
+    now_ms = server_time_ms(client)
+    for entry, payload, expires in zip(batch, answers[::2], answers[1::2], strict=True):
+        if payload is None:
+            due = entry.expire_at_ms is not None and entry.expire_at_ms <= now_ms
+            yield entry, "expired" if due else "gone"
+            continue
+        digest = digest_of_dump(entry.key, payload, expires if expires >= 0 else None, until)
+        yield entry, "equal" if digest == entry.digest else "differing"
+
+
+def explain(
+    outcomes: dict[int, Counter[str]], evicted: int, touched: float
+) -> dict[int, Counter[str]]:
+    """Give each key that is gone or differs a reason, as far as there are reasons enough.
+
+    The server counts its evictions, and clients' writes touch so many keys at most: what is left
+    over is missing or differing.
+    """
+    explained = {}
+    for db, counted in sorted(outcomes.items()):
+        fresh = Counter(counted)
+        gone, differing = fresh.pop("gone", 0), fresh.pop("differing", 0)
+        by_eviction = min(gone, evicted)
+        by_clients = int(min(gone - by_eviction, touched))
+        changed = int(min(differing, touched - by_clients))
+        evicted, touched = evicted - by_eviction, touched - by_clients - changed
+        fresh.update(
+            evicted=by_eviction,
+            changed=by_clients + changed,
+            missing=gone - by_eviction - by_clients,
+            differing=differing - changed,
+        )
+        explained[db] = fresh
+    return explained
+
+
+def keys_touched(client: redis.Redis) -> float:
+    """How many keys the commands run since the start can have written; inf when no one can tell."""
+    calls = {
+        name.removeprefix("cmdstat_").partition("|")[0]: int(stat["calls"])
+        for name, stat in client.info("commandstats").items()
+    }
+    about = client.execute_command("COMMAND", "INFO", *calls)  # type: ignore[no-untyped-call] # redis-py left it out
+    return sum(calls[one["name"]] * _keys_a_call(one) for one in about.values() if one)
+
+
+def _keys_a_call(about: dict[str, Any]) -> float:
+    if about["name"] in _SUBCOMMANDS_WRITE:
+        return math.inf
+    if "write" not in about["flags"]:
+        return 0
+    first, last, step = about["first_key_pos"], about["last_key_pos"], about["step_count"]
+    if first < 1 or last < first or "movablekeys" in about["flags"]:
+        return math.inf  # FLUSHALL, DEL with many keys
+    return float((last - first) // max(1, step) + 1)

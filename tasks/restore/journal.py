@@ -1,0 +1,49 @@
+"""Read and write the journal on the instance's volume; every write is flushed before it counts."""
+
+from pydantic import ValidationError
+
+from tasks.engine.helper import Hands
+from tasks.model.errors import Damaged
+from tasks.model.restore.journal import Journal, Phase
+from tasks.model.server.volume import Layout
+
+# busybox has fsync, coreutils has sync FILE; a plain sync flushes everything and does, too
+FLUSH = """
+flush() { for it in "$@"; do fsync "$it" 2>/dev/null || sync "$it" 2>/dev/null || sync; done; }
+record() { printf %s "$2" > "$1.tmp"; flush "$1.tmp"; mv "$1.tmp" "$1"; flush "${1%/*}"; }
+"""
+
+_BEGIN = FLUSH + 'mkdir -p "$1"; chmod 700 "$1"; record "$3" staging; record "$2" "$4"'
+_END = FLUSH + 'rm -f "$2" "$2.tmp"; flush "$1"; rm -f "$3" "$3.tmp"'
+_READ = 'if [ -f "$1" ]; then cat "$1"; fi'
+
+
+def begin(hands: Hands, layout: Layout, journal: Journal) -> None:
+    """Write it down: from here on a crash is found."""
+    hands.run(_BEGIN, layout.folder, layout.journal, layout.phase, journal.model_dump_json())
+
+
+def move_to(hands: Hands, layout: Layout, phase: Phase) -> None:
+    """The next phase begins when this returns, never before."""
+    hands.run(FLUSH + 'record "$1" "$2"', layout.phase, phase)
+
+
+def end(hands: Hands, layout: Layout) -> None:
+    """The operation is over; nothing is left to finish or undo."""
+    hands.run(_END, layout.folder, layout.journal, layout.phase)
+
+
+def read(hands: Hands, folder_of: Layout) -> tuple[Journal, Phase] | None:
+    """What a dead operation left, or None. Raises Damaged for a journal that is not ours."""
+    text = hands.run(_READ, folder_of.journal)
+    if not text.strip():
+        return None
+    phase = hands.run(_READ, folder_of.phase).strip()
+    try:
+        return Journal.model_validate_json(text), phase or "staging"  # type: ignore[return-value] # judged by its reader
+    except ValidationError as error:
+        raise Damaged(
+            f"{folder_of.journal} is not a journal of redis-dr: {error.errors()[0]['msg']}",
+            "look at the folder beside it: `old` holds replaced data, `new` staged data; move what "
+            "belongs into the data directory by hand, then remove the journal",
+        ) from error

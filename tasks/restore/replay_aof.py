@@ -1,0 +1,76 @@
+"""From append-only files to an RDB: only a Redis can replay commands, so one does, thrown away."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.engine.helper import Hands
+from tasks.engine.owner import Owner
+from tasks.engine.sandbox import SandboxSpec, sandbox, sandbox_name
+from tasks.model.backup.manifest import Manifest, StoredFile
+from tasks.model.errors import UsageError
+from tasks.model.server.container import ContainerState
+from tasks.model.server.volume import Layout
+from tasks.model.settings.instance import Instance
+from tasks.step import step
+
+_CHUNK = 2**20
+_ROOT = Owner(0, 0)
+_FOLDER = 'rm -rf "$1"; mkdir -p "$1/appendonlydir"; chmod 700 "$1"'
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The files of one append directory on this machine; the manifest is named `manifest`."""
+
+    container: ContainerState
+    layout: Layout
+    files: tuple[Path, ...]
+    databases: int = 16  # the server refuses files with a higher number
+
+
+def require_aof(manifest: Manifest) -> tuple[StoredFile, ...]:
+    """The backup's append-only files. Raises UsageError when it has none."""
+    files = tuple(file for file in manifest.files if file.role != "rdb")
+    if files:
+        return files
+    raise UsageError(
+        f"backup {manifest.backup_id} holds no append-only files",
+        "restore it with --from rdb; AOF was off, or not ready, when it was made",
+    )
+
+
+@step
+def replay(hands: Hands, replay_of: Replay, instance: Instance) -> Path:
+    """Boot a throwaway server on the files, and bring back the RDB that it saves.
+
+    Raises SandboxFailed for files that Redis refuses. A command cut off at the very end is dropped
+    (aof-load-truncated): it was on its way when the backup was made.
+    """
+    home = f"{replay_of.layout.home}/replay"
+    hands.run(_FOLDER, home)
+    for path in replay_of.files:
+        name = "appendonly.aof.manifest" if path.name == "manifest" else path.name
+        with path.open("rb") as source:
+            target = f"{home}/appendonlydir/{name}"
+            hands.write(target, source, path.stat().st_size, _ROOT)
+    spec = SandboxSpec(
+        name=sandbox_name(replay_of.container.name),
+        image=replay_of.container.image_id,
+        arguments=(
+            *("--dir", home, "--appendonly", "yes", "--save", "", "--maxmemory", "0"),
+            *("--databases", str(replay_of.databases)),
+        ),
+        user="0",
+        volumes_from=replay_of.container.id,
+        lease_seconds=instance.restore.lease_seconds,
+    )
+    with sandbox(spec) as server:
+        server.wait_until_ready(instance.restore.start_timeout_seconds)
+        server.cli("SAVE")
+    result = replay_of.files[0].with_name("fetched.rdb")
+    size = int(hands.run('stat -c %s "$1"', f"{home}/dump.rdb"))
+    with hands.open(f"{home}/dump.rdb", size) as source, result.open("wb") as sink:
+        shutil.copyfileobj(source, sink, _CHUNK)
+    hands.run('rm -rf "$1"', home)
+    return result

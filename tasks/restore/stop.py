@@ -1,0 +1,175 @@
+"""Take the server down without losing a write, and bring it up again."""
+
+import contextlib
+import time
+from collections.abc import Callable
+
+import redis
+
+from tasks.engine.container import inspect, logs, set_restart_policy, start, stop
+from tasks.engine.helper import Hands
+from tasks.model.errors import NotReady, RedisDrError, SaveFailed, Unreachable
+from tasks.model.restore.journal import Journal
+from tasks.model.say import Say
+from tasks.model.server.container import ContainerState
+from tasks.model.server.server_info import ServerInfo
+from tasks.model.settings.instance import Instance
+from tasks.server.connection import connect
+from tasks.server.errors import redis_errors
+from tasks.server.info import server_info, wait_until_ready
+from tasks.step import step
+
+_LOOK_SECONDS = 2  # between two looks at whether the container still lives
+
+
+class NotServing(Unreachable):
+    """The server was started and does not serve: it died, or its deadline passed."""
+
+
+def nothing() -> None:
+    """What there is to do right before the stop, unless somebody has something."""
+
+
+@step
+def stop_server(
+    hands: Hands, instance: Instance, before: Callable[[], None] = nothing
+) -> ContainerState:
+    """Stop the container; what the server held is on the volume afterwards.
+
+    With AOF on it is there already, and a final RDB would only take time. With AOF off the final
+    save is all that there is: SHUTDOWN SAVE, because a server that cannot save then stays up,
+    while after SIGTERM the engine would kill it (facts/redis.md 8). `before` is done last, as close
+    to the stop as can be. Raises SaveFailed; the server then runs on.
+    """
+    # an engine that starts anew must not boot the server in the middle of a swap, and the end of
+    # the process must not make the engine start it (facts/redis.md 15)
+    hands.assert_held()
+    set_restart_policy(instance.container, "no")
+    info = _answer(instance)
+    hands.assert_held()
+    if info is not None and not info.loading:
+        if info.aof_enabled:
+            # refused by an ACL: then the stop takes as long as the save, and loses nothing
+            with contextlib.suppress(RedisDrError), redis_errors(instance.name):
+                connect(instance).config_set("save", "")
+        before()
+        if not info.aof_enabled:
+            _shut_down(instance)
+    return halt(hands, instance)
+
+
+def halt(hands: Hands, instance: Instance) -> ContainerState:
+    """Stop the container, whatever it does now, without regard for what is only in its memory."""
+    hands.assert_held()
+    state = stop(instance.container, instance.restore.stop_timeout_seconds)
+    if state.status not in {"exited", "created", "dead"}:
+        raise Unreachable(
+            f"{instance.container} is {state.status} after the stop", "see the engine's log"
+        )
+    return state
+
+
+@step
+def start_server(hands: Hands, instance: Instance) -> None:
+    """Start the container. What this proves: nothing; see await_server."""
+    hands.assert_held()
+    start(instance.container)
+
+
+@step
+def await_server(instance: Instance, say: Say) -> ServerInfo:
+    """Wait through the load, telling how far it is.
+
+    Raises NotServing at the deadline, and as soon as the container is seen to have died: every
+    second of waiting for a dead server is downtime. Unreachable when the engine does not answer.
+    """
+    deadline = time.monotonic() + instance.restore.start_timeout_seconds
+    client = connect(instance)
+    while True:
+        try:
+            return wait_until_ready(client, _LOOK_SECONDS, lambda info: say(_loading(info)))
+        except Unreachable as error:
+            if not inspect(instance.container).running:
+                raise _died(instance) from None
+            if time.monotonic() > deadline:
+                raise NotServing(error.problem, error.remedy) from error
+
+
+def require_same(instance: Instance, stopped: ContainerState) -> None:
+    """After the stop: the container is still down, and nobody answers at the url.
+
+    Raises Unreachable when somebody started it, or when the url leads to another server.
+    """
+    now = inspect(instance.container)
+    if now.running or now.started_at != stopped.started_at:
+        raise Unreachable(
+            f"somebody started {instance.container} while its data was being exchanged",
+            "find out what did (a watchdog? `docker compose up`?), hold it back, then try again",
+        )
+    if _answer(instance) is not None:
+        raise Unreachable(
+            f"{instance.url} answers although {instance.container} is stopped: "
+            "they are two servers",
+            "correct `url` or `container` of this instance",
+        )
+
+
+def keep_serving(instance: Instance, journal: Journal) -> None:
+    """The stop did not come about: take back what was set for it."""
+    restore_policy(instance, journal)
+    if not journal.answered:
+        return
+    with contextlib.suppress(RedisDrError), redis_errors(instance.name):
+        connect(instance).config_set("save", journal.save)
+    with contextlib.suppress(RedisDrError), redis_errors(instance.name):
+        connect(instance).client_unpause()  # see tasks/restore/epoch_guard.py
+
+
+@step
+def restore_policy(instance: Instance, journal: Journal) -> None:
+    """Give the container back the restart policy that a stop took away."""
+    # another one than ours was set by somebody since, and that is what holds
+    if inspect(instance.container).restart_policy == "no" != journal.restart_policy:
+        set_restart_policy(instance.container, journal.restart_policy, journal.restart_retries)
+
+
+def _answer(instance: Instance) -> ServerInfo | None:
+    """What the server says, or None when nobody is there."""
+    try:
+        with redis_errors(instance.name):
+            return server_info(connect(_impatient(instance, 5)))
+    except NotReady:
+        return None
+
+
+def _shut_down(instance: Instance) -> None:
+    client = connect(_impatient(instance, instance.restore.stop_timeout_seconds))
+    try:
+        client.execute_command("SHUTDOWN", "SAVE")  # type: ignore[no-untyped-call] # redis-py left it out
+    except redis.ResponseError as error:
+        raise SaveFailed(
+            f"{instance.name} cannot save what it holds, so it was not stopped: {error}",
+            "see the container's log (disk full? SHUTDOWN not allowed?); once BGSAVE works, "
+            "try again",
+        ) from error
+    except (redis.ConnectionError, redis.TimeoutError):
+        return  # its end is the answer; a server that hangs is stopped by the engine
+
+
+def _impatient(instance: Instance, seconds: float) -> Instance:
+    """One try: a server that goes down is not asked again."""
+    limits = {"max_retries": 0, "timeout_seconds": seconds}
+    return instance.model_copy(update={"resilience": instance.resilience.model_copy(update=limits)})
+
+
+def _loading(info: ServerInfo) -> str:
+    return f"loading, {info.loading_loaded_perc:.0f} %"
+
+
+def _died(instance: Instance) -> NotServing:
+    lines = [line for line in logs(instance.container, 20).splitlines() if "#" in line]
+    said = " / ".join(lines[-3:]) or "its log says nothing"
+    return NotServing(
+        f"{instance.container} ended by itself after the start: {said}",
+        f"see `docker logs {instance.container}`",
+    )

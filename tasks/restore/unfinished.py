@@ -1,0 +1,28 @@
+"""Whether a dead operation left something on an instance; looks, and never takes the hands."""
+
+from tasks.engine.container import inspect
+from tasks.engine.files import has_file
+from tasks.engine.helper import holder_of
+from tasks.model.server.volume import Layout
+from tasks.model.settings.instance import Instance
+from tasks.step import step
+
+
+@step
+def left_behind(instance: Instance) -> str:
+    """What is there to recover, in words; empty when nothing is, or when its holder lives.
+
+    A janitor that took the hands to look would be in the way of the nightly backup.
+    Raises Unreachable.
+    """
+    held = holder_of(instance.container)
+    if held is not None:
+        holder, status = held
+        if status != "running":
+            return f"the hands of {holder} have ended"
+        return f"{holder} is dead" if holder.surely_dead() else ""
+    for mount in inspect(instance.container).mounts:
+        journal = Layout(mount.destination, "").journal
+        if mount.writable and has_file(instance.container, journal):
+            return f"{journal} tells of an operation that did not end"
+    return ""

@@ -1,0 +1,111 @@
+"""A file of a backup on its way into the store and back: hash, zstd, age, hash, store.
+
+Everything streams; what a fault in any part of the chain means is decided here, once.
+"""
+
+from typing import BinaryIO, Literal
+
+from tasks.model.backup.manifest import StoredFile
+from tasks.model.errors import Damaged
+from tasks.model.settings.store import StoreSettings
+from tasks.storage.pipeline.compression import compressed, decompressed
+from tasks.storage.protocol import ObjectStore, checked_key
+from tasks.storage.streams import CHUNK, Tally, stream, tallied
+
+Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
+
+
+def store_file(  # noqa: PLR0913, PLR0917 where, what, from where and how: each is another noun
+    store: ObjectStore,
+    key_prefix: str,
+    name: str,
+    role: Role,
+    source: BinaryIO,
+    settings: StoreSettings,
+) -> StoredFile:
+    """Store the source up to its end as `<key_prefix><name>.zst` (`.age` when encrypted).
+
+    What the source raises passes through, and nothing is left in the store.
+    """
+    plain, stored = Tally(), Tally()
+    encryption: Literal["age", "none"] = "age" if settings.age_recipients else "none"
+    stored_name = checked_key(name) + (".zst.age" if settings.age_recipients else ".zst")
+    with _packed(source, plain, settings) as packed:
+        written = store.put(key_prefix + stored_name, tallied(packed, stored))
+    file = StoredFile(
+        name=name,
+        role=role,
+        size=plain.size,
+        sha256=plain.sha256,
+        stored_name=stored_name,
+        stored_size=stored.size,
+        stored_sha256=stored.sha256,
+        codec="zstd",
+        encryption=encryption,
+    )
+    _compare(file, "stored size", stored.size, written)
+    return file
+
+
+def _packed(source: BinaryIO, plain: Tally, settings: StoreSettings) -> BinaryIO:
+    packed = compressed(source, settings.zstd_level, plain)
+    if not settings.age_recipients:
+        return packed
+    from tasks.storage.pipeline.encryption import encrypted  # noqa: PLC0415 not every store needs it
+
+    return encrypted(packed, settings.age_recipients)
+
+
+def open_file(store: ObjectStore, key_prefix: str, file: StoredFile) -> BinaryIO:
+    """The file's plain bytes. Reading its last byte raises Damaged unless every hash is right."""
+    plain, stored = Tally(), Tally()
+    raw = tallied(store.open(key_prefix + checked_key(file.stored_name)), stored)
+    opened = _unpacked(raw, file)
+
+    def pull(size: int) -> bytes:
+        data = plain.add(opened.read(size))
+        if not data or plain.size >= file.size:
+            # the last byte is not given away before the whole is known to be right
+            plain.add(opened.read(1))
+            _drain(raw)
+            _check(file, stored, plain)
+        return data
+
+    return stream(pull, opened.close)
+
+
+def check_stored(store: ObjectStore, key_prefix: str, file: StoredFile) -> None:
+    """Read back what was stored and compare its hash and size. Raises Damaged."""
+    stored = Tally()
+    with tallied(store.open(key_prefix + checked_key(file.stored_name)), stored) as raw:
+        _drain(raw)
+    _compare(file, "stored size", file.stored_size, stored.size)
+    _compare(file, "stored SHA-256", file.stored_sha256, stored.sha256)
+
+
+def _unpacked(raw: BinaryIO, file: StoredFile) -> BinaryIO:
+    if file.encryption == "age":
+        from tasks.storage.pipeline.encryption import decrypted  # noqa: PLC0415 not every store needs it
+
+        raw = decrypted(raw, file.stored_name)
+    return decompressed(raw, file.stored_name) if file.codec == "zstd" else raw
+
+
+def _check(file: StoredFile, stored: Tally, plain: Tally) -> None:
+    _compare(file, "stored size", file.stored_size, stored.size)
+    _compare(file, "stored SHA-256", file.stored_sha256, stored.sha256)
+    _compare(file, "size", file.size, plain.size)
+    _compare(file, "SHA-256", file.sha256, plain.sha256)
+
+
+def _compare(file: StoredFile, what: str, expected: object, actual: object) -> None:
+    if expected != actual:
+        raise Damaged(
+            f"{file.stored_name} is not what was written: {what} is {actual}, expected {expected}",
+            "restore another backup; `redis-dr verify --all` names the sound ones",
+        )
+
+
+def _drain(source: BinaryIO) -> None:
+    while source.read(CHUNK):
+        pass
