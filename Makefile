@@ -2,10 +2,10 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 # finds a Docker engine or starts one, runs the command, stops what it started
-WITH_ENGINE := $(PY) -m deployments.setup.engine run --
+WITH_ENGINE := $(PY) -m redis_dr.deployments.setup.engine run --
 # two workers wait for containers at the same time; a file stays with one of them
 PYTEST := $(PY) -m pytest -n 2 --dist loadfile
-WITH_IMAGES := $(PY) -m deployments.setup.image --all
+WITH_IMAGES := $(PY) -m redis_dr.deployments.setup.image --all
 
 .PHONY: help setup demo test soak ui bench lint check clean
 .DEFAULT_GOAL := help
@@ -14,10 +14,10 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: ## .venv with all dependencies
-	@$(PYTHON) -m deployments.setup.venv
+	@PYTHONPATH=src $(PYTHON) -m redis_dr.deployments.setup.venv
 
 demo: setup ## the main job on a real Redis: back up, lose everything, bring it back
-	@$(WITH_ENGINE) $(PY) -m deployments.demo.run
+	@$(WITH_ENGINE) $(PY) -m redis_dr.deployments.demo.run
 
 lint: setup ## ruff, mypy and the import layers
 	.venv/bin/ruff check .
@@ -26,7 +26,7 @@ lint: setup ## ruff, mypy and the import layers
 	.venv/bin/lint-imports --no-logo
 
 test: lint ## lint and all tests, those with real containers included
-	@$(WITH_ENGINE) sh -c '$(PY) -m deployments.setup.browser && $(WITH_IMAGES) && exec $(PYTEST) $(PYTEST_ARGS)'
+	@$(WITH_ENGINE) sh -c '$(PY) -m redis_dr.deployments.setup.browser && $(WITH_IMAGES) && exec $(PYTEST) $(PYTEST_ARGS)'
 
 soak: setup ## every point of the kill and failure sweeps, 300 drills: two hours and a half
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/restore/test_sweep.py tests/engine/test_black_holes.py $(PYTEST_ARGS)'
@@ -37,10 +37,10 @@ check: lint ## lint and the tests that need no container
 	@$(PYTEST) -m "not engine" $(PYTEST_ARGS)
 
 ui: setup ## Prefect server with the deployments; prints the address
-	@$(WITH_ENGINE) $(PY) -m deployments.ui
+	@$(WITH_ENGINE) $(PY) -m redis_dr.deployments.ui
 
 bench: setup ## the figures of the notes, measured here
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && exec $(PY) -m benchmarks $(BENCH_ARGS)'
 
 clean: ## what the targets made in this clone: environment, private engine's data, caches
-	@$(PYTHON) -m deployments.setup.clean
+	@PYTHONPATH=src $(PYTHON) -m redis_dr.deployments.setup.clean

@@ -113,7 +113,7 @@ def _backup(server: RedisServer, s3: S3Server, workspace: Path, bucket: str) -> 
         '[[keys]]\npattern = "doc:cache:{id}"\n'
         '[[keys]]\npattern = "lock:{id}"\non_restore = "drop"\n'
     )
-    command = [sys.executable, "-m", "flows.cli.main", "--json", "backup"]
+    command = [sys.executable, "-m", "redis_dr.flows.cli.main", "--json", "backup"]
     return run(command, workspace, {**s3.environment, "REDIS_PASSWORD": PASSWORD})
 
 

@@ -27,7 +27,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from tasks.drill.compare import compare_files
+from redis_dr.tasks.drill.compare import compare_files
 if __name__ == "__main__":
     begun, before = time.monotonic(), os.times()
     compared = compare_files(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
@@ -93,7 +93,7 @@ def _compare(folder: Path, first: Path, second: Path) -> tuple[dict[str, Any], C
     script = folder / "compare.py"
     script.write_text(_COMPARE)
     command = [sys.executable, str(script), str(first), str(second), str(int(time.time() * 1000))]
-    cost = run(command, folder, {"PYTHONPATH": str(Path.cwd())})
+    cost = run(command, folder, {"PYTHONPATH": f"{Path.cwd()}:{Path.cwd() / 'src'}"})
     return json.loads(cost.out), cost
 
 

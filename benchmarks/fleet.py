@@ -24,7 +24,7 @@ _KEYS = 1000
 _STARTERS = 4
 _MEASURED = """
 import json, resource, sys, time
-from flows.cli.main import main
+from redis_dr.flows.cli.main import main
 begun = time.monotonic()
 code = main(["--json", "backup", "--all"])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

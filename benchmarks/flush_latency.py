@@ -18,10 +18,10 @@ import docker
 import redis
 
 from benchmarks.measured import keep
-from flows.runbook.cache.invalidate import invalidate
-from tasks.cache.flush import flush_pattern
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect
+from redis_dr.flows.runbook.cache.invalidate import invalidate
+from redis_dr.tasks.cache.flush import flush_pattern
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD, RedisServer, start_redis
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import docker
 
 from benchmarks.measured import keep, run
-from deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from tests.support.prefect_server import running_prefect
 from tests.support.redis_server import start_redis
 from tests.support.scene import scene
@@ -21,10 +21,10 @@ from tests.support.scene import scene
 _ROUNDS = 5
 _FLOW = """
 import sys
-from flows.backup import backup
+from redis_dr.flows.backup import backup
 sys.exit(not backup(return_state=True).is_completed())
 """
-_LINE = [sys.executable, "-m", "flows.cli.main", "--json", "backup"]
+_LINE = [sys.executable, "-m", "redis_dr.flows.cli.main", "--json", "backup"]
 
 
 def main() -> None:

@@ -28,8 +28,8 @@ _LIMITED = ("small strings", "values of 10 KB")
 _ONE = """
 import sys, time
 from pathlib import Path
-from tasks.model.settings.keys import KeyRule
-from tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
 
 def peak():
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024

@@ -123,7 +123,7 @@ def _settings(server: S3Server) -> dict[str, str]:
         "RCLONE_CONFIG_BENCH_ENDPOINT": server.endpoint_url,
         "RCLONE_CONFIG_BENCH_ACCESS_KEY_ID": server.access_key,
         "RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY": server.secret_key,
-        "PYTHONPATH": str(Path.cwd()),
+        "PYTHONPATH": f"{Path.cwd()}:{Path.cwd() / 'src'}",
     }
 
 

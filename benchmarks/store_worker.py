@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from tasks.model.backup.manifest import StoredFile
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import check_stored, open_file, store_file
-from tasks.storage.s3.client import make_client
+from redis_dr.tasks.model.backup.manifest import StoredFile
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
+from redis_dr.tasks.storage.s3.client import make_client
 
 
 def work(what: str) -> None:

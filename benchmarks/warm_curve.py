@@ -23,8 +23,8 @@ import httpx
 
 from benchmarks.curve import draw
 from benchmarks.measured import RESULTS, keep
-from deployments.demo.query_service import QueryService
-from flows.runbook.restore.warm import warm
+from redis_dr.deployments.demo.query_service import QueryService
+from redis_dr.flows.runbook.restore.warm import warm
 from tests.support.estate import Estate, estate
 from tests.support.redis_server import start_redis
 from tests.support.waiting import wait_until

@@ -5,7 +5,7 @@ import time
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
 
-from tasks.model.errors import Unreachable
+from redis_dr.tasks.model.errors import Unreachable
 
 _COMES_WITHIN = 180.0  # seconds; 26 were measured on a fresh home (facts/prefect.md)
 _PAUSE_SECONDS = 1.0

@@ -6,13 +6,13 @@ The janitor does the same, but nobody should wait for its next turn with a Redis
 import sys
 from collections.abc import Sequence
 
-from flows.orchestration.artifacts import API_ERRORS
-from flows.orchestration.crashed_runs import bury
-from flows.orchestration.pages.recover import recover_line
-from flows.runbook.fleet import one_line
-from flows.runbook.recover.janitor import tidy
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.orchestration.artifacts import API_ERRORS
+from redis_dr.flows.orchestration.crashed_runs import bury
+from redis_dr.flows.orchestration.pages.recover import recover_line
+from redis_dr.flows.runbook.fleet import one_line
+from redis_dr.flows.runbook.recover.janitor import tidy
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 def clear(instances: Sequence[Instance]) -> None:

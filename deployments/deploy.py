@@ -1,6 +1,6 @@
 """Deploys prefect.yaml to a Prefect server: work pool, limits, deployments.
 
-    python -m deployments.deploy [--pool NAME]     (PREFECT_API_URL says where)
+    python -m redis_dr.deployments.deploy [--pool NAME]     (PREFECT_API_URL says where)
 
 One pool for each host that has instances: `--pool NAME` deploys the same to that pool.
 """
@@ -18,10 +18,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
-from deployments.table import POOL
-from flows.orchestration.concurrency import ensure_limit
-from flows.orchestration.settings import chosen, configured
-from tasks.model.errors import RedisDrError
+from redis_dr.deployments.table import POOL
+from redis_dr.flows.orchestration.concurrency import ensure_limit
+from redis_dr.flows.orchestration.settings import chosen, configured
+from redis_dr.tasks.model.errors import RedisDrError
 
 FILE = Path(__file__).with_name("prefect.yaml")
 

@@ -19,7 +19,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled
 
-from deployments.table import TAG
+from redis_dr.deployments.table import TAG
 
 _AT_ONCE = 200  # runs in one answer of the API
 

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tasks.model.errors import Unreachable
+from redis_dr.tasks.model.errors import Unreachable
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -1,6 +1,6 @@
 """One process that runs every deployment: no work pool and no worker is needed.
 
-python -m deployments.serve        (PREFECT_API_URL and REDIS_DR_CONFIG say where)
+python -m redis_dr.deployments.serve        (PREFECT_API_URL and REDIS_DR_CONFIG say where)
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from prefect.exceptions import TerminationSignal
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
-from deployments.awaiting import await_api
-from deployments.clearing import clear
-from deployments.missed import drop_missed
-from deployments.patient_runner import PatientRunner
-from deployments.table import DEPLOYED, Deployed
-from flows.orchestration.concurrency import ensure_limit
-from flows.orchestration.settings import chosen, configured
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.schedule import ScheduleSettings
+from redis_dr.deployments.awaiting import await_api
+from redis_dr.deployments.clearing import clear
+from redis_dr.deployments.missed import drop_missed
+from redis_dr.deployments.patient_runner import PatientRunner
+from redis_dr.deployments.table import DEPLOYED, Deployed
+from redis_dr.flows.orchestration.concurrency import ensure_limit
+from redis_dr.flows.orchestration.settings import chosen, configured
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
 AT_ONCE = 10  # runs; a restore that waits for its answer counts, too
 
@@ -71,7 +71,7 @@ def _defaults(one: Deployed, instances: Sequence[Instance]) -> dict[str, Any]:
 def _served(
     one: Deployed, schedule: ScheduleSettings, parameters: dict[str, Any]
 ) -> RunnerDeployment:
-    flow: Any = getattr(importlib.import_module(f"flows.{one.flow}"), one.flow)
+    flow: Any = getattr(importlib.import_module(f"redis_dr.flows.{one.flow}"), one.flow)
     cron = one.cron(schedule)
     made: RunnerDeployment = flow.to_deployment(
         name=one.name,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.model.settings.schedule import ScheduleSettings
+from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
 POOL = "redis-dr"
 TAG = "redis-dr"
@@ -23,7 +23,7 @@ class Deployed:
     @property
     def entrypoint(self) -> str:
         """As Prefect imports it; found when the package is installed."""
-        return f"flows.{self.flow}:{self.flow}"
+        return f"redis_dr.flows.{self.flow}:{self.flow}"
 
     @property
     def all_tags(self) -> list[str]:

@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from deployments.demo.ports import free_port
-from deployments.demo.stage import ROOT
-from deployments.prefect_server import environment, running, running_server
-from deployments.ui_demo import demo_configuration
-from tasks.configuration import configuration_path
-from tasks.model.errors import RedisDrError
+from redis_dr.deployments.demo.ports import free_port
+from redis_dr.deployments.demo.stage import ROOT
+from redis_dr.deployments.prefect_server import environment, running, running_server
+from redis_dr.deployments.ui_demo import demo_configuration
+from redis_dr.tasks.configuration import configuration_path
+from redis_dr.tasks.model.errors import RedisDrError
 
 USUAL_PORT = 4200
 _POLL_SECONDS = 0.5
@@ -34,7 +34,9 @@ def main() -> int:
             configuration = _configuration(end)
             server = end.enter_context(running_server(home, port))
             env = {**environment(home, port), "REDIS_DR_CONFIG": str(configuration)}
-            served = end.enter_context(running([sys.executable, "-m", "deployments.serve"], env))
+            served = end.enter_context(
+                running([sys.executable, "-m", "redis_dr.deployments.serve"], env)
+            )
             print(f"\nredis-dr in Prefect: http://127.0.0.1:{port}/deployments", flush=True)
             print(
                 "  restore: deployment *restore/button*, then Run; ctrl-C ends it all", flush=True

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import docker
 
-from deployments.demo.dataset import fill
-from deployments.demo.instance import remove_instance, start_instance
-from deployments.demo.stage import ROOT, Stage, set_stage, write_configuration
-from deployments.setup.image import ensure_image
-from deployments.setup.recipe import REDIS_70
+from redis_dr.deployments.demo.dataset import fill
+from redis_dr.deployments.demo.instance import remove_instance, start_instance
+from redis_dr.deployments.demo.stage import ROOT, Stage, set_stage, write_configuration
+from redis_dr.deployments.setup.image import ensure_image
+from redis_dr.deployments.setup.recipe import REDIS_70
 
 NAME = "weka-redis-ui"  # not the demo's: both may run at the same time
 _KEYS = 20_000
@@ -39,7 +39,7 @@ def demo_configuration(folder: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def _query_service(stage: Stage, redis_port: int) -> Iterator[int]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "deployments.demo.query_service", str(redis_port)],
+        [sys.executable, "-m", "redis_dr.deployments.demo.query_service", str(redis_port)],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,

@@ -5,15 +5,15 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orchestration.harness import Face, present
-from flows.orchestration.hooks import HOOKS
-from flows.orchestration.names import run_name
-from flows.orchestration.pages.backup import backup_line, backup_page
-from flows.orchestration.settings import InstanceName, configured
-from flows.runbook.backup import backup as save
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.model.backup.backup_report import BackupReport
-from tasks.storage.opening import open_store
+from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.hooks import HOOKS
+from redis_dr.flows.orchestration.names import run_name
+from redis_dr.flows.orchestration.pages.backup import backup_line, backup_page
+from redis_dr.flows.orchestration.settings import InstanceName, configured
+from redis_dr.flows.runbook.backup import backup as save
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.backup.backup_report import BackupReport
+from redis_dr.tasks.storage.opening import open_store
 
 
 def page_with_inventory(report: BackupReport) -> str:

@@ -5,15 +5,15 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orchestration.harness import Face, present
-from flows.orchestration.hooks import tell_failure
-from flows.orchestration.names import run_name
-from flows.orchestration.pages.check import check_line, check_page
-from flows.orchestration.settings import InstanceName
-from flows.runbook.observe.check import check as judge
-from tasks.model.observe.check_report import CheckReport
-from tasks.model.say import Say
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.hooks import tell_failure
+from redis_dr.flows.orchestration.names import run_name
+from redis_dr.flows.orchestration.pages.check import check_line, check_page
+from redis_dr.flows.orchestration.settings import InstanceName
+from redis_dr.flows.runbook.observe.check import check as judge
+from redis_dr.tasks.model.observe.check_report import CheckReport
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 def _work(instance: Instance, _say: Say) -> CheckReport:

@@ -5,16 +5,16 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orchestration.harness import Face, present
-from flows.orchestration.hooks import HOOKS
-from flows.orchestration.names import run_name
-from flows.orchestration.pages.drill import drill_line, drill_page
-from flows.orchestration.settings import InstanceName
-from flows.runbook.drill.drill import DrillOptions
-from flows.runbook.drill.drill import drill as rehearse
-from tasks.model.drill.drill_report import DrillReport
-from tasks.model.say import Say
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.hooks import HOOKS
+from redis_dr.flows.orchestration.names import run_name
+from redis_dr.flows.orchestration.pages.drill import drill_line, drill_page
+from redis_dr.flows.orchestration.settings import InstanceName
+from redis_dr.flows.runbook.drill.drill import DrillOptions
+from redis_dr.flows.runbook.drill.drill import drill as rehearse
+from redis_dr.tasks.model.drill.drill_report import DrillReport
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 @flow(name="drill", flow_run_name=run_name("drill"), **HOOKS)

@@ -6,14 +6,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
-from flows.orchestration.artifacts import patiently
-from flows.orchestration.crashed_runs import bury
-from flows.orchestration.harness import Face, present
-from flows.orchestration.hooks import tell_failure
-from flows.orchestration.names import run_name
-from flows.orchestration.pages.recover import recover_line, recover_page
-from flows.orchestration.settings import InstanceName
-from flows.runbook.recover.janitor import tidy
+from redis_dr.flows.orchestration.artifacts import patiently
+from redis_dr.flows.orchestration.crashed_runs import bury
+from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.hooks import tell_failure
+from redis_dr.flows.orchestration.names import run_name
+from redis_dr.flows.orchestration.pages.recover import recover_line, recover_page
+from redis_dr.flows.orchestration.settings import InstanceName
+from redis_dr.flows.runbook.recover.janitor import tidy
 
 # it looks without taking the hands, so it needs no turn; a live operation is left alone
 JANITOR = Face("janitor", tidy, recover_line, recover_page, exclusive=False, quiet_when_good=True)

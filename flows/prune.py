@@ -5,15 +5,15 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orchestration.harness import Face, present
-from flows.orchestration.hooks import HOOKS
-from flows.orchestration.names import run_name
-from flows.orchestration.pages.store import prune_line, prune_page
-from flows.orchestration.settings import InstanceName
-from flows.runbook.catalog.prune import prune as plan_and_remove
-from tasks.model.catalog.store_reports import PruneReport
-from tasks.model.say import Say
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.hooks import HOOKS
+from redis_dr.flows.orchestration.names import run_name
+from redis_dr.flows.orchestration.pages.store import prune_line, prune_page
+from redis_dr.flows.orchestration.settings import InstanceName
+from redis_dr.flows.runbook.catalog.prune import prune as plan_and_remove
+from redis_dr.tasks.model.catalog.store_reports import PruneReport
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 @flow(name="prune", flow_run_name=run_name("prune"), **HOOKS)

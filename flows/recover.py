@@ -5,12 +5,12 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orchestration.harness import Face, present
-from flows.orchestration.hooks import HOOKS
-from flows.orchestration.names import run_name
-from flows.orchestration.pages.recover import recover_line, recover_page
-from flows.orchestration.settings import InstanceName
-from flows.runbook.recover.recover import recover as settle
+from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.hooks import HOOKS
+from redis_dr.flows.orchestration.names import run_name
+from redis_dr.flows.orchestration.pages.recover import recover_line, recover_page
+from redis_dr.flows.orchestration.settings import InstanceName
+from redis_dr.flows.runbook.recover.recover import recover as settle
 
 RECOVER = Face("recover", settle, recover_line, recover_page)
 

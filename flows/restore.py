@@ -6,27 +6,27 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orchestration.approval import ask_for_name
-from flows.orchestration.artifacts import publish
-from flows.orchestration.concurrency import turn
-from flows.orchestration.crashed_runs import sign
-from flows.orchestration.harness import Face, present_one, state_of, unable
-from flows.orchestration.hooks import HOOKS
-from flows.orchestration.links import see_also
-from flows.orchestration.names import run_name
-from flows.orchestration.pages.restore import plan_page, restore_line, restore_page
-from flows.orchestration.settings import InstanceName, configured
-from flows.runbook.fleet import Work
-from flows.runbook.restore.restore import plan_restore, typed_name
-from flows.runbook.restore.restore import restore as bring_back
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.model.errors import RedisDrError
-from tasks.model.gate import require
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.restore.restore_report import RestoreReport
-from tasks.model.say import Say
-from tasks.model.settings.instance import Instance
-from tasks.storage.opening import open_store
+from redis_dr.flows.orchestration.approval import ask_for_name
+from redis_dr.flows.orchestration.artifacts import publish
+from redis_dr.flows.orchestration.concurrency import turn
+from redis_dr.flows.orchestration.crashed_runs import sign
+from redis_dr.flows.orchestration.harness import Face, present_one, state_of, unable
+from redis_dr.flows.orchestration.hooks import HOOKS
+from redis_dr.flows.orchestration.links import see_also
+from redis_dr.flows.orchestration.names import run_name
+from redis_dr.flows.orchestration.pages.restore import plan_page, restore_line, restore_page
+from redis_dr.flows.orchestration.settings import InstanceName, configured
+from redis_dr.flows.runbook.fleet import Work
+from redis_dr.flows.runbook.restore.restore import plan_restore, typed_name
+from redis_dr.flows.runbook.restore.restore import restore as bring_back
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.gate import require
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.restore.restore_report import RestoreReport
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.opening import open_store
 
 LATEST_PROVEN = "latest proven"
 

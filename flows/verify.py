@@ -6,17 +6,17 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orchestration.harness import Face, present
-from flows.orchestration.hooks import HOOKS
-from flows.orchestration.names import run_name
-from flows.orchestration.pages.store import verify_line, verify_page
-from flows.orchestration.settings import InstanceName
-from flows.runbook.catalog.verify import ALL
-from flows.runbook.catalog.verify import verify as read_back
-from tasks.catalog.verify import Share
-from tasks.model.catalog.store_reports import VerifyReport
-from tasks.model.say import Say
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.hooks import HOOKS
+from redis_dr.flows.orchestration.names import run_name
+from redis_dr.flows.orchestration.pages.store import verify_line, verify_page
+from redis_dr.flows.orchestration.settings import InstanceName
+from redis_dr.flows.runbook.catalog.verify import ALL
+from redis_dr.flows.runbook.catalog.verify import verify as read_back
+from redis_dr.tasks.catalog.verify import Share
+from redis_dr.tasks.model.catalog.store_reports import VerifyReport
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.settings.instance import Instance
 
 SEVENTHS = 7  # one each day: all backups are read once a week
 

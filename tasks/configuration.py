@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from tasks.model.errors import UsageError
-from tasks.model.settings.root import Settings
-from tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.root import Settings
+from redis_dr.tasks.model.settings.store import StoreSettings
 
 DEFAULT_FILE = "redis-dr.toml"
 DEFAULT_STORE = {"url": StoreSettings().url}

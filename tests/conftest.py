@@ -9,8 +9,8 @@ import docker
 import pytest
 from hypothesis import settings
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from deployments.setup.recipe import RECIPES
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.setup.recipe import RECIPES
 from tests.support.leftovers import sweep
 from tests.support.prefect_server import PrefectServer, running_prefect
 from tests.support.redis_server import DEFAULT_IMAGE, RedisServer, start_redis

@@ -9,9 +9,9 @@ import redis
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from deployments.demo.ports import free_port
-from tasks.model.errors import Refused
-from tasks.model.settings.instance import RUNBOOK_SERVER
+from redis_dr.deployments.demo.ports import free_port
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.settings.instance import RUNBOOK_SERVER
 
 NAME = "weka-redis"
 LABEL = "redis-dr.demo"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import redis
 
-from deployments.demo.dataset import Record
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.keys import KeyRule, first_match
+from redis_dr.deployments.demo.dataset import Record
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 
 _BATCH = 5_000
 

@@ -3,7 +3,7 @@
 POST /mcp/tools/call with {"name": "search", "arguments": {"query": TEXT}} computes an answer and
 leaves it in DB 0 as query:cache:{sha256 of the text} for 1,800 s. GET /count says how many.
 
-    REDIS_PASSWORD_FILE=... python -m deployments.demo.query_service REDIS_PORT
+    REDIS_PASSWORD_FILE=... python -m redis_dr.deployments.demo.query_service REDIS_PORT
 """
 
 import hashlib

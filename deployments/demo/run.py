@@ -11,15 +11,28 @@ from pathlib import Path
 
 import docker
 
-from deployments.demo.dataset import fill, records
-from deployments.demo.instance import NAME, PASSWORD_FILE, Demo, remove_instance, start_instance
-from deployments.demo.proof import answers, compare, expected_keys, found_keys
-from deployments.demo.stage import ROOT, Stage, heading, say, set_stage, write_configuration
-from deployments.setup.image import ensure_image
-from deployments.setup.recipe import REDIS_70
-from tasks.cache.query_lists import read_lists
-from tasks.configuration import load_settings
-from tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.deployments.demo.dataset import fill, records
+from redis_dr.deployments.demo.instance import (
+    NAME,
+    PASSWORD_FILE,
+    Demo,
+    remove_instance,
+    start_instance,
+)
+from redis_dr.deployments.demo.proof import answers, compare, expected_keys, found_keys
+from redis_dr.deployments.demo.stage import (
+    ROOT,
+    Stage,
+    heading,
+    say,
+    set_stage,
+    write_configuration,
+)
+from redis_dr.deployments.setup.image import ensure_image
+from redis_dr.deployments.setup.recipe import REDIS_70
+from redis_dr.tasks.cache.query_lists import read_lists
+from redis_dr.tasks.configuration import load_settings
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 
 RUNBOOK_IMAGE = "redis:7.2-alpine"
 
@@ -117,7 +130,7 @@ def _prove(demo: Demo, stage: Stage, size: int) -> None:
 
 @contextlib.contextmanager
 def _query_service(stage: Stage, redis_port: int) -> Iterator[int]:
-    command = [sys.executable, "-m", "deployments.demo.query_service", str(redis_port)]
+    command = [sys.executable, "-m", "redis_dr.deployments.demo.query_service", str(redis_port)]
     environment = {**os.environ, "REDIS_PASSWORD_FILE": str(stage.password_file)}
     process = subprocess.Popen(
         command,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.errors import RedisDrError
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "deployments"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from tasks.model.errors import Unreachable
+from redis_dr.tasks.model.errors import Unreachable
 
 
 def may_install() -> bool:

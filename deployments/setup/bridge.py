@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from tasks.model.errors import Unreachable
+from redis_dr.tasks.model.errors import Unreachable
 
 _ROUTES = Path("/proc/net/route")
 

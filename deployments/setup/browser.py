@@ -1,14 +1,14 @@
 """A headless browser for the tests of the UI: Debian's chromium, installed as root where missing.
 
-python -m deployments.setup.browser
+python -m redis_dr.deployments.setup.browser
 """
 
 import shutil
 import sys
 from collections.abc import Sequence
 
-from deployments.setup.apt import install, may_install
-from tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.deployments.setup.apt import install, may_install
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from deployments.setup.place import place_for
+from redis_dr.deployments.setup.place import place_for
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE = (".venv", ".run", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")

@@ -10,8 +10,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from deployments.setup.apt_sources import main_archive, this_distribution
-from tasks.model.errors import Unreachable
+from redis_dr.deployments.setup.apt_sources import main_archive, this_distribution
+from redis_dr.tasks.model.errors import Unreachable
 
 
 def fetch(packages: Sequence[str], suite: str, work: Path) -> list[Path]:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from deployments.setup.bridge import make_bridge, remove_bridge
-from deployments.setup.endpoint import answers
-from deployments.setup.place import Place
-from tasks.model.errors import Unreachable
+from redis_dr.deployments.setup.bridge import make_bridge, remove_bridge
+from redis_dr.deployments.setup.endpoint import answers
+from redis_dr.deployments.setup.place import Place
+from redis_dr.tasks.model.errors import Unreachable
 
 START_SECONDS = 60  # it takes 2 here; a slow disk may take more
 STOP_SECONDS = 60  # it stops its containers first

@@ -1,6 +1,6 @@
 """Run a command with a Docker engine: one that answers, else a private one, stopped afterwards.
 
-    python -m deployments.setup.engine run [--private DIRECTORY] -- COMMAND...
+    python -m redis_dr.deployments.setup.engine run [--private DIRECTORY] -- COMMAND...
 
 The command finds the engine in DOCKER_HOST. Several commands of one clone share its private
 engine; the last one out stops it.
@@ -17,12 +17,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from deployments.setup import dockerd
-from deployments.setup.endpoint import answering, answers
-from deployments.setup.engine_package import require_engine_package
-from deployments.setup.lock import exclusive
-from deployments.setup.place import Place, place_for
-from tasks.model.errors import Interrupted, RedisDrError
+from redis_dr.deployments.setup import dockerd
+from redis_dr.deployments.setup.endpoint import answering, answers
+from redis_dr.deployments.setup.engine_package import require_engine_package
+from redis_dr.deployments.setup.lock import exclusive
+from redis_dr.deployments.setup.place import Place, place_for
+from redis_dr.tasks.model.errors import Interrupted, RedisDrError
 
 ROOT = Path(__file__).resolve().parents[2]
 

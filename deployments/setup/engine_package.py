@@ -3,9 +3,9 @@
 import os
 import shutil
 
-from deployments.setup.apt import install, may_install
-from deployments.setup.endpoint import refuses_this_user
-from tasks.model.errors import Unreachable
+from redis_dr.deployments.setup.apt import install, may_install
+from redis_dr.deployments.setup.endpoint import refuses_this_user
+from redis_dr.tasks.model.errors import Unreachable
 
 # iproute2 makes the private engine's bridge; the engine wants iptables to be there at start, and
 # asks the host's ps for the processes of a container

@@ -1,6 +1,6 @@
 """See to it that Redis images are there: present, pulled, or built from the distribution.
 
-python -m deployments.setup.image redis-dr/redis:7.0 | --all
+python -m redis_dr.deployments.setup.image redis-dr/redis:7.0 | --all
 """
 
 import contextlib
@@ -14,11 +14,11 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
-from deployments.setup.debian import fetch
-from deployments.setup.lock import exclusive
-from deployments.setup.recipe import LABEL, RECIPES, Recipe
-from deployments.setup.rootfs import write_rootfs
-from tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.deployments.setup.debian import fetch
+from redis_dr.deployments.setup.lock import exclusive
+from redis_dr.deployments.setup.recipe import LABEL, RECIPES, Recipe
+from redis_dr.deployments.setup.rootfs import write_rootfs
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 
 PULL_SECONDS = 20  # between two words of the registry; without one the engine answers at once
 _FORM = [

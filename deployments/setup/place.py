@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.model.errors import Refused
+from redis_dr.tasks.model.errors import Refused
 
 LONGEST = 60  # characters: containerd adds up to 40, and a unix socket's path ends at 107
 

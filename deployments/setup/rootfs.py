@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from deployments.setup.recipe import ENTRYPOINT
+from redis_dr.deployments.setup.recipe import ENTRYPOINT
 
 # programs by name, shared libraries by place; documentation, locales and gconv stay out
 _WANTED = re.compile(

@@ -1,4 +1,6 @@
-"""Make .venv with everything in it: `python3 -m deployments.setup.venv`. Standard library only.
+"""Make .venv with everything in it. Standard library only: it runs before there is a .venv.
+
+    PYTHONPATH=src python3 -m redis_dr.deployments.setup.venv
 
 uv does the work where it can be had (6 s instead of 80, facts/prefect.md), pip where not.
 A stamp makes the second run cost nothing.
@@ -13,10 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deployments.setup.apt import install, may_install
-from deployments.setup.index import uv_environment
-from deployments.setup.lock import exclusive
-from tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.deployments.setup.apt import install, may_install
+from redis_dr.deployments.setup.index import uv_environment
+from redis_dr.deployments.setup.lock import exclusive
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"

@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.backup.backup_report import BackupReport
-    from tasks.model.observe.fleet_report import FleetReport
+    from redis_dr.tasks.model.backup.backup_report import BackupReport
+    from redis_dr.tasks.model.observe.fleet_report import FleetReport
 
 
 def register(commands: Any) -> None:
@@ -21,10 +21,10 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> "BackupReport | FleetReport":
     """Back up the instance, or all of them."""
     if arguments.all:
-        from flows.cli.fleet import backup_all  # noqa: PLC0415 same
+        from redis_dr.flows.cli.fleet import backup_all  # noqa: PLC0415 same
 
         return backup_all(arguments, context)
-    from flows.runbook.backup import backup  # noqa: PLC0415 docker and redis load only when needed
+    from redis_dr.flows.runbook.backup import backup  # noqa: PLC0415 docker and redis load only when needed
 
     return backup(context.instance, context.say, prove=arguments.prove)
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, context: Context) -> "BackupReport | Flee
 def show(report: "BackupReport | FleetReport", console: Any) -> None:
     """For people."""
     if report.command == "backup" and report.instance == "all":
-        from flows.cli.fleet import show_fleet  # noqa: PLC0415 same
+        from redis_dr.flows.cli.fleet import show_fleet  # noqa: PLC0415 same
 
         show_fleet(report, console)
     else:

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.observe.check_report import CheckReport
+    from redis_dr.tasks.model.observe.check_report import CheckReport
 
 
 def register(commands: Any) -> None:
@@ -23,11 +23,11 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "CheckReport":
     """Look, and write the metrics whatever the verdict is."""
-    from flows.runbook.observe.check import check  # noqa: PLC0415 docker, redis and boto3 load when needed
+    from redis_dr.flows.runbook.observe.check import check  # noqa: PLC0415 docker, redis and boto3 load when needed
 
     report = check(context.instance)
     if arguments.metrics:
-        from tasks.observe.metrics import write_metrics  # noqa: PLC0415 only with --metrics
+        from redis_dr.tasks.observe.metrics import write_metrics  # noqa: PLC0415 only with --metrics
 
         write_metrics(report, arguments.metrics)
     return report

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from flows.cli.context import Context
-from tasks.model.errors import UsageError
-from tasks.model.server.server_config import ConfigReport
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.server.server_config import ConfigReport
 
 
 def register(commands: Any) -> None:
@@ -21,7 +21,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> ConfigReport:
     """Render or check."""
-    from flows.runbook.observe.config import check, render  # noqa: PLC0415 only this verb needs docker
+    from redis_dr.flows.runbook.observe.config import check, render  # noqa: PLC0415 only this verb needs docker
 
     if arguments.action == "check":
         return check(context.instance)

@@ -5,9 +5,9 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 
-from tasks.configuration import configuration_path, load_settings
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.root import Settings
+from redis_dr.tasks.configuration import configuration_path, load_settings
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.root import Settings
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.catalog.store_reports import CopyReport
-    from tasks.model.settings.store import StoreSettings
+    from redis_dr.tasks.model.catalog.store_reports import CopyReport
+    from redis_dr.tasks.model.settings.store import StoreSettings
 
 
 def register(commands: Any) -> None:
@@ -23,7 +23,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "CopyReport":
     """Copy one backup."""
-    from flows.runbook.catalog.copy import copy  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.flows.runbook.catalog.copy import copy  # noqa: PLC0415 boto3 loads only when needed
 
     targets = (_target(arguments),) if arguments.to else ()
     return copy(context.instance, arguments.backup, targets, context.say)
@@ -32,8 +32,8 @@ def run(arguments: argparse.Namespace, context: Context) -> "CopyReport":
 def _target(arguments: argparse.Namespace) -> "StoreSettings":
     from pydantic import ValidationError  # noqa: PLC0415 same
 
-    from tasks.model.errors import UsageError  # noqa: PLC0415 same
-    from tasks.model.settings.store import StoreSettings  # noqa: PLC0415 same
+    from redis_dr.tasks.model.errors import UsageError  # noqa: PLC0415 same
+    from redis_dr.tasks.model.settings.store import StoreSettings  # noqa: PLC0415 same
 
     try:
         return StoreSettings(

@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.catalog.store_reports import DoctorReport
+    from redis_dr.tasks.model.catalog.store_reports import DoctorReport
 
 
 def register(commands: Any) -> None:
@@ -17,7 +17,7 @@ def register(commands: Any) -> None:
 
 def run(_arguments: argparse.Namespace, context: Context) -> "DoctorReport":
     """Examine the store."""
-    from flows.runbook.catalog.doctor import doctor  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.flows.runbook.catalog.doctor import doctor  # noqa: PLC0415 boto3 loads only when needed
 
     return doctor(context.instance, context.say)
 

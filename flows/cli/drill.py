@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.drill.drill_report import DrillReport
+    from redis_dr.tasks.model.drill.drill_report import DrillReport
 
 
 def register(commands: Any) -> None:
@@ -25,7 +25,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> "DrillReport":
     """Drill one backup."""
     # docker, the RDB room and the page's template load only when needed
-    from flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415
+    from redis_dr.flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415
 
     options = DrillOptions(
         backup=arguments.backup,
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, context: Context) -> "DrillReport":
     )
     report = drill(context.instance, options, context.say)
     if arguments.html:
-        from flows.runbook.drill.record import write_page  # noqa: PLC0415 same
+        from redis_dr.flows.runbook.drill.record import write_page  # noqa: PLC0415 same
 
         write_page(context.instance, report, arguments.html)
     return report
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, context: Context) -> "DrillReport":
 
 def show(report: "DrillReport", console: Any) -> None:
     """For people."""
-    from tasks.drill.page import summary  # noqa: PLC0415 same
+    from redis_dr.tasks.drill.page import summary  # noqa: PLC0415 same
 
     for line in summary(report):
         console.print(line, markup=False)

@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from flows.cli.context import Context
-from tasks.model.cache.epochs import EpochReport
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.cache.epochs import EpochReport
 
 
 def register(commands: Any) -> None:
@@ -19,7 +19,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> EpochReport:
     """Raise or read. `show` without anything named shows the global epoch."""
-    from flows.runbook.cache.epoch import epoch, wanted_of  # noqa: PLC0415 only this verb needs redis
+    from redis_dr.flows.runbook.cache.epoch import epoch, wanted_of  # noqa: PLC0415 only this verb needs redis
 
     bump = arguments.action == "bump"
     named = bool(arguments.doc or arguments.chunk)

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.catalog.export_report import ExportReport
+    from redis_dr.tasks.model.catalog.export_report import ExportReport
 
 
 def register(commands: Any) -> None:
@@ -21,7 +21,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "ExportReport":
     """Write the file."""
-    from flows.runbook.catalog.export import export  # noqa: PLC0415 the RDB room loads only when needed
+    from redis_dr.flows.runbook.catalog.export import export  # noqa: PLC0415 the RDB room loads only when needed
 
     return export(context.instance, arguments.backup, arguments.db, arguments.output, context.say)
 

@@ -3,14 +3,14 @@
 import argparse
 from typing import Any
 
-from flows.cli.context import Context
-from flows.runbook.backup import backup
-from flows.runbook.fleet import attempt, fleet
-from tasks.model.backup.backup_report import BackupReport
-from tasks.model.errors import UsageError
-from tasks.model.observe.fleet_report import FleetLine, FleetReport
-from tasks.model.say import Say
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.cli.context import Context
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.fleet import attempt, fleet
+from redis_dr.tasks.model.backup.backup_report import BackupReport
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.observe.fleet_report import FleetLine, FleetReport
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 def backup_all(arguments: argparse.Namespace, context: Context) -> FleetReport:

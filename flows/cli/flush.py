@@ -3,14 +3,14 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
-from tasks.model.cache.flush import FlushReport, FlushRequest
-from tasks.model.errors import UsageError
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.cache.flush import FlushReport, FlushRequest
+from redis_dr.tasks.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from tasks.model.report import Report
-    from tasks.model.say import Say
-    from tasks.model.settings.instance import Instance
+    from redis_dr.tasks.model.report import Report
+    from redis_dr.tasks.model.say import Say
+    from redis_dr.tasks.model.settings.instance import Instance
 
 
 def register(commands: Any) -> None:
@@ -28,7 +28,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> FlushReport:
     """Flush, once the policy is content."""
-    from flows.runbook.cache.flush import flush  # noqa: PLC0415 only this verb needs docker and boto3
+    from redis_dr.flows.runbook.cache.flush import flush  # noqa: PLC0415 only this verb needs docker and boto3
 
     return flush(context.instance, request_of(arguments), prove, context.say)
 
@@ -50,7 +50,7 @@ def request_of(arguments: argparse.Namespace) -> FlushRequest:
 
 def prove(instance: "Instance", backup_id: str, say: "Say") -> "Report":
     """A drill: the backup is restored into a throwaway server and compared."""
-    from flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415 only when one is needed
+    from redis_dr.flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415 only when one is needed
 
     return drill(instance, DrillOptions(backup=backup_id), say)
 

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from flows.cli.context import Context
-from flows.cli.watch import add_watch, watched
-from tasks.model.observe.health import HealthReport
+from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.watch import add_watch, watched
+from redis_dr.tasks.model.observe.health import HealthReport
 
 
 def register(commands: Any) -> None:
@@ -19,7 +19,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> HealthReport:
     """One look, or one every few seconds until interrupted."""
-    from flows.runbook.observe.health import health  # noqa: PLC0415 only this verb needs redis
+    from redis_dr.flows.runbook.observe.health import health  # noqa: PLC0415 only this verb needs redis
 
     return watched(lambda: health(context.instance), show, arguments, context)
 

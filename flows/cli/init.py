@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from flows.cli.context import Context
-from tasks.model.observe.discovery import InitReport
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.observe.discovery import InitReport
 
 
 def register(commands: Any) -> None:
@@ -24,7 +24,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, _context: Context) -> InitReport:
     """Look and write. The configuration need not exist: this makes it."""
-    from flows.runbook.observe.init import Wish, init  # noqa: PLC0415 only this verb needs docker
+    from redis_dr.flows.runbook.observe.init import Wish, init  # noqa: PLC0415 only this verb needs docker
 
     return init(
         Wish(

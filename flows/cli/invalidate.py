@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from flows.cli.context import Context
-from tasks.model.cache.invalidation import InvalidateReport
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.cache.invalidation import InvalidateReport
 
 
 def register(commands: Any) -> None:
@@ -20,7 +20,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> InvalidateReport:
     """Remove, or count."""
-    from flows.runbook.cache.invalidate import invalidate  # noqa: PLC0415 only this verb needs redis
+    from redis_dr.flows.runbook.cache.invalidate import invalidate  # noqa: PLC0415 only this verb needs redis
 
     chunks = [chunk for group in arguments.chunk for chunk in group]
     return invalidate(context.instance, arguments.doc, chunks, dry_run=arguments.dry_run)

@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from flows.cli.context import Context
-from tasks.model.cache.key_audit import KeyAuditReport
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.cache.key_audit import KeyAuditReport
 
 
 def register(commands: Any) -> None:
@@ -17,7 +17,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> KeyAuditReport:
     """Sample and judge."""
-    from flows.runbook.cache.audit import audit_keys  # noqa: PLC0415 only this verb needs redis
+    from redis_dr.flows.runbook.cache.audit import audit_keys  # noqa: PLC0415 only this verb needs redis
 
     sample = arguments.sample if arguments.sample > 0 else 2**62
     return audit_keys(context.instance, sample)

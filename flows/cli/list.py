@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.ages import age_of
-from flows.cli.context import Context
+from redis_dr.flows.cli.ages import age_of
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.catalog.store_reports import ListReport
+    from redis_dr.tasks.model.catalog.store_reports import ListReport
 
 
 def register(commands: Any) -> None:
@@ -18,7 +18,7 @@ def register(commands: Any) -> None:
 
 def run(_arguments: argparse.Namespace, context: Context) -> "ListReport":
     """Read the catalog."""
-    from flows.runbook.catalog.list import list_backups  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.flows.runbook.catalog.list import list_backups  # noqa: PLC0415 boto3 loads only when needed
 
     return list_backups(context.instance)
 

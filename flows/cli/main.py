@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-from flows.cli.context import Context
-from tasks.model.errors import Interrupted, RedisDrError
-from tasks.model.report import Report
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.errors import Interrupted, RedisDrError
+from redis_dr.tasks.model.report import Report
 
-# module of flows.cli -> commands that it registers; only the asked one is imported (start-up time)
+# module of flows/cli -> commands that it registers; only the asked one is imported (start-up time)
 VERBS: dict[str, tuple[str, ...]] = {
     "backup": ("backup",),
     "restore": ("restore",),
@@ -122,7 +122,7 @@ def command_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     # every subparser takes the global options too: "accepted before and after the command"
     commands.add_parser = _with_parent(commands.add_parser, everywhere)  # type: ignore[method-assign] # see above
     for module in _modules(argv):
-        importlib.import_module(f"flows.cli.{module}").register(commands)
+        importlib.import_module(f"redis_dr.flows.cli.{module}").register(commands)
     return parser
 
 

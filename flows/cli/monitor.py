@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from flows.cli.context import Context
-from tasks.model.observe.monitor import MonitorReport
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.observe.monitor import MonitorReport
 
 
 def register(commands: Any) -> None:
@@ -17,7 +17,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> MonitorReport:
     """Listen."""
-    from flows.runbook.observe.monitor import monitor  # noqa: PLC0415 only this verb needs redis
+    from redis_dr.flows.runbook.observe.monitor import monitor  # noqa: PLC0415 only this verb needs redis
 
     return monitor(context.instance, arguments.seconds, max(1, arguments.limit))
 

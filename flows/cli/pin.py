@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.catalog.store_reports import PinReport
+    from redis_dr.tasks.model.catalog.store_reports import PinReport
 
 
 def register(commands: Any) -> None:
@@ -21,7 +21,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "PinReport":
     """Pin or unpin."""
-    from flows.runbook.catalog.pin import set_pin  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.flows.runbook.catalog.pin import set_pin  # noqa: PLC0415 boto3 loads only when needed
 
     reason = arguments.reason if arguments.pinned else ""
     return set_pin(context.instance, arguments.backup, pinned=arguments.pinned, reason=reason)

@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.catalog.store_reports import PruneReport
+    from redis_dr.tasks.model.catalog.store_reports import PruneReport
 
 
 def register(commands: Any) -> None:
@@ -23,7 +23,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "PruneReport":
     """Plan, and apply if asked."""
-    from flows.runbook.catalog.prune import prune  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.flows.runbook.catalog.prune import prune  # noqa: PLC0415 boto3 loads only when needed
 
     return prune(
         context.instance,

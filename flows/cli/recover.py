@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.restore.recover_report import RecoverReport
+    from redis_dr.tasks.model.restore.recover_report import RecoverReport
 
 
 def register(commands: Any) -> None:
@@ -20,7 +20,7 @@ def register(commands: Any) -> None:
 
 def run(_arguments: argparse.Namespace, context: Context) -> "RecoverReport":
     """Settle the instance."""
-    from flows.runbook.recover.recover import recover  # noqa: PLC0415 docker and redis load when needed
+    from redis_dr.flows.runbook.recover.recover import recover  # noqa: PLC0415 docker and redis load when needed
 
     return recover(context.instance, context.say)
 

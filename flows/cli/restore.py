@@ -3,12 +3,12 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.report import Report
-    from tasks.model.restore.restore_options import RestoreOptions
-    from tasks.model.restore.restore_report import PlanReport
+    from redis_dr.tasks.model.report import Report
+    from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+    from redis_dr.tasks.model.restore.restore_report import PlanReport
 
 
 def register(commands: Any) -> None:
@@ -28,7 +28,7 @@ def register(commands: Any) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> "Report":
     """Plan, and with the instance's name typed in, restore."""
     # docker, redis and the RDB room load only when needed
-    from flows.runbook.restore.restore import plan_restore, restore  # noqa: PLC0415
+    from redis_dr.flows.runbook.restore.restore import plan_restore, restore  # noqa: PLC0415
 
     options = _options(arguments)
     if options.dry_run:
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, context: Context) -> "Report":
     def agree(plan: "PlanReport") -> bool:
         agreed = options.confirm == plan.instance
         if not agreed:
-            from flows.cli.restore_view import plan_text  # noqa: PLC0415 only for the refusal
+            from redis_dr.flows.cli.restore_view import plan_text  # noqa: PLC0415 only for the refusal
 
             context.say(plan_text(plan))
         return agreed
@@ -47,14 +47,14 @@ def run(arguments: argparse.Namespace, context: Context) -> "Report":
 
 def show(report: Any, console: Any) -> None:
     """For people: the plan, or what was done."""
-    from flows.cli.restore_view import show_plan, show_restore  # noqa: PLC0415 rich, on demand
+    from redis_dr.flows.cli.restore_view import show_plan, show_restore  # noqa: PLC0415 rich, on demand
 
     view = show_restore if hasattr(report, "rolled_back") else show_plan
     view(report, console)
 
 
 def _options(arguments: argparse.Namespace) -> "RestoreOptions":
-    from tasks.model.restore.restore_options import RestoreOptions  # noqa: PLC0415 with its verb
+    from redis_dr.tasks.model.restore.restore_options import RestoreOptions  # noqa: PLC0415 with its verb
 
     return RestoreOptions(
         backup=arguments.backup,

@@ -4,8 +4,8 @@ from typing import Any
 
 from rich.table import Table
 
-from tasks.model.report import Finding
-from tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
 
 
 def plan_text(plan: PlanReport) -> str:

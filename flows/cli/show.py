@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.ages import age_of
-from flows.cli.context import Context
+from redis_dr.flows.cli.ages import age_of
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.model.catalog.store_reports import ShowReport
+    from redis_dr.tasks.model.catalog.store_reports import ShowReport
 
 
 def register(commands: Any) -> None:
@@ -19,7 +19,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "ShowReport":
     """Read one manifest and its proofs."""
-    from flows.runbook.catalog.list import show_backup  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.flows.runbook.catalog.list import show_backup  # noqa: PLC0415 boto3 loads only when needed
 
     return show_backup(context.instance, arguments.backup)
 

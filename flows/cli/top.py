@@ -4,9 +4,9 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.cli.context import Context
-from flows.cli.watch import add_watch, watched
-from tasks.model.observe.top import TopReport
+from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.watch import add_watch, watched
+from redis_dr.tasks.model.observe.top import TopReport
 
 
 def register(commands: Any) -> None:
@@ -21,7 +21,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> TopReport:
     """One look, or one every few seconds until interrupted."""
-    from flows.runbook.observe.top import top  # noqa: PLC0415 only this verb needs redis
+    from redis_dr.flows.runbook.observe.top import top  # noqa: PLC0415 only this verb needs redis
 
     sample = arguments.sample if arguments.sample > 0 else 2**62
 

@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
+from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from tasks.catalog.verify import Share
-    from tasks.model.catalog.store_reports import VerifyReport
+    from redis_dr.tasks.catalog.verify import Share
+    from redis_dr.tasks.model.catalog.store_reports import VerifyReport
 
 
 def register(commands: Any) -> None:
@@ -27,7 +27,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "VerifyReport":
     """Read back and check."""
-    from flows.runbook.catalog.verify import ALL, verify  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.flows.runbook.catalog.verify import ALL, verify  # noqa: PLC0415 boto3 loads only when needed
 
     which: str | Share = arguments.backup or "latest"
     if arguments.all:
@@ -38,8 +38,8 @@ def run(arguments: argparse.Namespace, context: Context) -> "VerifyReport":
 
 
 def _share(text: str) -> "Share":
-    from tasks.catalog.verify import Share  # noqa: PLC0415 same
-    from tasks.model.errors import UsageError  # noqa: PLC0415 same
+    from redis_dr.tasks.catalog.verify import Share  # noqa: PLC0415 same
+    from redis_dr.tasks.model.errors import UsageError  # noqa: PLC0415 same
 
     number, _, of = text.partition("/")
     if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):

@@ -3,14 +3,14 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.context import Context
-from tasks.model.cache.warm_report import WarmReport
-from tasks.model.errors import UsageError
-from tasks.model.report import Report
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.cache.warm_report import WarmReport
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.settings.instance import Instance
 
 if TYPE_CHECKING:
-    from tasks.model.backup.manifest import Manifest
+    from redis_dr.tasks.model.backup.manifest import Manifest
 
 
 def register(commands: Any) -> None:
@@ -26,7 +26,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> Report:
     """Warm, and say so when nothing is configured: asked for by name, that is an error."""
-    from flows.runbook.restore.warm import warm  # noqa: PLC0415 only this verb needs it
+    from redis_dr.flows.runbook.restore.warm import warm  # noqa: PLC0415 only this verb needs it
 
     instance = _with_options(context.instance, arguments)
     report = warm(instance, _manifest(instance, arguments.backup), context.say)
@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace, context: Context) -> Report:
 def _manifest(instance: Instance, which: str | None) -> "Manifest | None":
     if which is None:
         return None
-    from tasks.catalog.catalog import choose, load_catalog  # noqa: PLC0415 boto3 only when asked for
-    from tasks.storage.opening import open_store  # noqa: PLC0415 same
+    from redis_dr.tasks.catalog.catalog import choose, load_catalog  # noqa: PLC0415 boto3 only when asked for
+    from redis_dr.tasks.storage.opening import open_store  # noqa: PLC0415 same
 
     return choose(load_catalog(open_store(instance.store), instance.name), which)
 

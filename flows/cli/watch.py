@@ -8,9 +8,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, TypeVar
 
-from flows.cli.context import Context
-from tasks.model.errors import UsageError
-from tasks.model.report import Report
+from redis_dr.flows.cli.context import Context
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.report import Report
 
 R = TypeVar("R", bound=Report)
 

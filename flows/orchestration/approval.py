@@ -5,10 +5,10 @@ from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput
 from pydantic import Field
 
-from flows.orchestration.artifacts import API_ERRORS
-from flows.orchestration.pages.restore import question
-from tasks.model.errors import Refused
-from tasks.model.restore.restore_report import PlanReport
+from redis_dr.flows.orchestration.artifacts import API_ERRORS
+from redis_dr.flows.orchestration.pages.restore import question
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.restore.restore_report import PlanReport
 
 _POLL_SECONDS = 2
 

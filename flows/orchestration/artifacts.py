@@ -13,7 +13,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows.orchestration.names import artifact_key
+from redis_dr.flows.orchestration.names import artifact_key
 
 T = TypeVar("T")
 API_ERRORS = (PrefectException, httpx.HTTPError, OSError, RuntimeError)

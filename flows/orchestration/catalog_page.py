@@ -2,12 +2,12 @@
 
 from prefect.logging import get_run_logger
 
-from flows.orchestration.artifacts import publish
-from flows.orchestration.links import pages_about
-from flows.orchestration.pages.catalog import catalog_page
-from flows.runbook.catalog.list import list_backups
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.orchestration.artifacts import publish
+from redis_dr.flows.orchestration.links import pages_about
+from redis_dr.flows.orchestration.pages.catalog import catalog_page
+from redis_dr.flows.runbook.catalog.list import list_backups
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 def publish_catalog(instance: Instance) -> None:

@@ -12,7 +12,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
-from flows.orchestration.artifacts import quickly
+from redis_dr.flows.orchestration.artifacts import quickly
 
 _MOMENT = timedelta(microseconds=1)
 

@@ -8,8 +8,8 @@ from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError  # it h
 from prefect.concurrency.sync import concurrency
 from prefect.logging import get_run_logger
 
-from flows.orchestration.artifacts import API_ERRORS, quickly
-from flows.orchestration.names import artifact_key
+from redis_dr.flows.orchestration.artifacts import API_ERRORS, quickly
+from redis_dr.flows.orchestration.names import artifact_key
 
 LEASE_SECONDS = 60.0  # after kill -9 the next one got in after 72 s (facts/prefect.md)
 _WAIT_SECONDS = 3600.0  # then the hands decide

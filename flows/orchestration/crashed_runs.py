@@ -20,8 +20,8 @@ from prefect.context import FlowRunContext
 from prefect.events.filters import EventFilter, EventNameFilter, EventOrder, EventResourceFilter
 from prefect.states import Cancelled, Crashed
 
-from flows.orchestration.artifacts import patiently
-from tasks.model.server.holder import LABEL, Holder
+from redis_dr.flows.orchestration.artifacts import patiently
+from redis_dr.tasks.model.server.holder import LABEL, Holder
 
 _SILENCE = timedelta(minutes=10)  # a heart beats every three (PREFECT_FLOWS_HEARTBEAT_FREQUENCY)
 

@@ -11,23 +11,23 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from flows.orchestration.artifacts import publish
-from flows.orchestration.catalog_page import publish_catalog
-from flows.orchestration.catch_up import caught_up_by
-from flows.orchestration.concurrency import turn
-from flows.orchestration.crashed_runs import sign
-from flows.orchestration.links import see_also
-from flows.orchestration.names import artifact_key, page_under
-from flows.orchestration.notify import News, tell, this_run
-from flows.orchestration.pages.fleet import fleet_line, fleet_page
-from flows.orchestration.progress import saying
-from flows.orchestration.settings import chosen, configured
-from flows.runbook.fleet import Work, attempt, one_line, scorecard
-from tasks.model.errors import RedisDrError
-from tasks.model.observe.fleet_report import FleetLine
-from tasks.model.report import Report
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
+from redis_dr.flows.orchestration.artifacts import publish
+from redis_dr.flows.orchestration.catalog_page import publish_catalog
+from redis_dr.flows.orchestration.catch_up import caught_up_by
+from redis_dr.flows.orchestration.concurrency import turn
+from redis_dr.flows.orchestration.crashed_runs import sign
+from redis_dr.flows.orchestration.links import see_also
+from redis_dr.flows.orchestration.names import artifact_key, page_under
+from redis_dr.flows.orchestration.notify import News, tell, this_run
+from redis_dr.flows.orchestration.pages.fleet import fleet_line, fleet_page
+from redis_dr.flows.orchestration.progress import saying
+from redis_dr.flows.orchestration.settings import chosen, configured
+from redis_dr.flows.runbook.fleet import Work, attempt, one_line, scorecard
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.observe.fleet_report import FleetLine
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 
 R = TypeVar("R", bound=Report)
 

@@ -8,13 +8,13 @@ from typing import Any
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging import get_logger
 
-from flows.orchestration.notify import News, tell
-from flows.orchestration.pages.recover import recover_line
-from flows.orchestration.settings import chosen, configured
-from flows.runbook.fleet import one_line
-from flows.runbook.recover.janitor import tidy
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.orchestration.notify import News, tell
+from redis_dr.flows.orchestration.pages.recover import recover_line
+from redis_dr.flows.orchestration.settings import chosen, configured
+from redis_dr.flows.runbook.fleet import one_line
+from redis_dr.flows.runbook.recover.janitor import tidy
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 def recover_after(flow: Any, flow_run: FlowRun, state: State[Any]) -> None:

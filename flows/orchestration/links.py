@@ -7,10 +7,10 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import Artifact
 from prefect.client.schemas.sorting import ArtifactSort
 
-from flows.orchestration.artifacts import quickly
-from flows.orchestration.names import artifact_key, page_under
-from flows.orchestration.pages.markdown import link
-from tasks.model.backup.backup_id import PATTERN
+from redis_dr.flows.orchestration.artifacts import quickly
+from redis_dr.flows.orchestration.names import artifact_key, page_under
+from redis_dr.flows.orchestration.pages.markdown import link
+from redis_dr.tasks.model.backup.backup_id import PATTERN
 
 # what a verb's page tells of one backup: its making, its proof
 _TELLS = {"backup": ("backup",), "drill": ("drill",), "nightly": ("backup", "drill")}

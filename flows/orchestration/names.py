@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_UI_URL
 
-from flows.orchestration.settings import configured
-from tasks.model.errors import RedisDrError
+from redis_dr.flows.orchestration.settings import configured
+from redis_dr.tasks.model.errors import RedisDrError
 
 
 def artifact_key(verb: str, instance: str) -> str:

@@ -9,10 +9,10 @@ from prefect.events import emit_event
 from prefect.logging import get_logger
 from prefect.runtime import flow_run
 
-from flows.orchestration.artifacts import API_ERRORS
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.notify import NotifySettings
-from tasks.observe.notify import beat, post
+from redis_dr.flows.orchestration.artifacts import API_ERRORS
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.notify import NotifySettings
+from redis_dr.tasks.observe.notify import beat, post
 
 BEATS = frozenset({"backup", "nightly"})  # what the dead man's switch waits for
 

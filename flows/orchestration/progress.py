@@ -8,9 +8,9 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.logging import get_run_logger
 
-from flows.orchestration.artifacts import quickly
-from flows.orchestration.names import artifact_key
-from tasks.model.say import Say
+from redis_dr.flows.orchestration.artifacts import quickly
+from redis_dr.flows.orchestration.names import artifact_key
+from redis_dr.tasks.model.say import Say
 
 _PERCENT = re.compile(r"^(?P<what>.*?),? (?P<percent>\d+) %$")
 _SECONDS_BETWEEN = 1.0  # an update costs a call of the API, and the load must not wait for it

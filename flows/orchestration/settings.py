@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from tasks.configuration import configuration_path, load_settings
-from tasks.model.errors import RedisDrError, UsageError
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.root import Settings
+from redis_dr.tasks.configuration import configuration_path, load_settings
+from redis_dr.tasks.model.errors import RedisDrError, UsageError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.root import Settings
 
 
 def configured() -> Settings:

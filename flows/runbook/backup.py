@@ -2,16 +2,16 @@
 
 from datetime import UTC, datetime
 
-from flows.runbook.catalog.copy import copy_everywhere
-from flows.runbook.operation.capture import capture
-from flows.runbook.operation.operation import holding
-from flows.runbook.restore.release import forget_replaced
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.backup.backup_report import BackupReport, report_of
-from tasks.model.errors import RedisDrError
-from tasks.model.report import Finding
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.runbook.catalog.copy import copy_everywhere
+from redis_dr.flows.runbook.operation.capture import capture
+from redis_dr.flows.runbook.operation.operation import holding
+from redis_dr.flows.runbook.restore.release import forget_replaced
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.backup_report import BackupReport, report_of
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 def backup(instance: Instance, say: Say = quiet, *, prove: bool = False) -> BackupReport:
@@ -32,7 +32,7 @@ def backup(instance: Instance, say: Say = quiet, *, prove: bool = False) -> Back
 
 
 def _proven(report: BackupReport, instance: Instance, say: Say) -> BackupReport:
-    from flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415 costs what most backups need not pay
+    from redis_dr.flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415 costs what most backups need not pay
 
     try:
         proof = drill(instance, DrillOptions(backup=report.backup_id), say)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from tasks.model.errors import Interrupted, RedisDrError
-from tasks.model.observe.fleet_report import FleetLine, FleetReport
-from tasks.model.report import Finding, Report, all_ok
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
+from redis_dr.tasks.model.errors import Interrupted, RedisDrError
+from redis_dr.tasks.model.observe.fleet_report import FleetLine, FleetReport
+from redis_dr.tasks.model.report import Finding, Report, all_ok
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 
 R = TypeVar("R", bound=Report)
 Work = Callable[[Instance, Say], R]

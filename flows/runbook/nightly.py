@@ -1,17 +1,17 @@
 """The order of a night: back up, prove what was made, and only then let old backups go."""
 
-from flows.runbook.backup import backup
-from flows.runbook.catalog.prune import prune
-from flows.runbook.catalog.verify import verify
-from flows.runbook.drill.drill import DrillOptions, drill
-from tasks.model.backup.backup_report import BackupReport
-from tasks.model.catalog.store_reports import PruneReport, VerifyReport
-from tasks.model.drill.drill_report import DrillReport
-from tasks.model.drill.nightly_report import NightlyReport
-from tasks.model.report import Finding, all_ok
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.catalog.prune import prune
+from redis_dr.flows.runbook.catalog.verify import verify
+from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
+from redis_dr.tasks.model.backup.backup_report import BackupReport
+from redis_dr.tasks.model.catalog.store_reports import PruneReport, VerifyReport
+from redis_dr.tasks.model.drill.drill_report import DrillReport
+from redis_dr.tasks.model.drill.nightly_report import NightlyReport
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 
 
 def nightly(instance: Instance, say: Say = quiet) -> NightlyReport:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.model.say import Say
+from redis_dr.tasks.model.say import Say
 
 
 @contextmanager

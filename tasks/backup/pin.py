@@ -1,12 +1,12 @@
 """Pin the files of a backup by hard links: free, instant, out of reach of the server's renames."""
 
-from tasks.engine.helper import Hands, ScriptFailed
-from tasks.model.backup.manifest import Persistence
-from tasks.model.backup.pinned import PinnedAof, PinnedFile, Role
-from tasks.model.errors import Damaged, Unreachable
-from tasks.model.server.aof import AofFile, AofManifest
-from tasks.model.server.volume import Layout
-from tasks.step import step
+from redis_dr.tasks.engine.helper import Hands, ScriptFailed
+from redis_dr.tasks.model.backup.manifest import Persistence
+from redis_dr.tasks.model.backup.pinned import PinnedAof, PinnedFile, Role
+from redis_dr.tasks.model.errors import Damaged, Unreachable
+from redis_dr.tasks.model.server.aof import AofFile, AofManifest
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.step import step
 
 _ATTEMPTS = 200  # at an append directory that a rewrite keeps changing
 

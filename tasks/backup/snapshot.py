@@ -5,13 +5,13 @@ from typing import Any
 
 import redis
 
-from tasks.model.backup.snapshot import Counts, Snapshot
-from tasks.model.errors import SaveFailed
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect, server_time_ms
-from tasks.server.errors import redis_errors
-from tasks.server.info import ServerInfo, server_info
-from tasks.step import step
+from redis_dr.tasks.model.backup.snapshot import Counts, Snapshot
+from redis_dr.tasks.model.errors import SaveFailed
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect, server_time_ms
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import ServerInfo, server_info
+from redis_dr.tasks.step import step
 
 _POLL_SECONDS = 0.05
 _DEADLINE_SECONDS = 3600  # for a save of ours, or of somebody else that runs already

@@ -8,17 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from tasks.engine.helper import Hands
-from tasks.model.backup.inventory import Inventory
-from tasks.model.backup.manifest import StoredFile
-from tasks.model.backup.pinned import PinnedAof, PinnedFile
-from tasks.model.backup.store_layout import MANIFEST
-from tasks.model.errors import Damaged, StoreError, UnknownRdb
-from tasks.model.settings.instance import Instance
-from tasks.rdb import InventoryOptions, take_inventory
-from tasks.step import step
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import check_stored, store_file
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.manifest import StoredFile
+from redis_dr.tasks.model.backup.pinned import PinnedAof, PinnedFile
+from redis_dr.tasks.model.backup.store_layout import MANIFEST
+from redis_dr.tasks.model.errors import Damaged, StoreError, UnknownRdb
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.rdb import InventoryOptions, take_inventory
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import check_stored, store_file
 
 _CHUNK = 2**20  # bytes handed to the inventory at a time
 _AHEAD = 8  # chunks that the store may be ahead of the inventory: bounds the memory

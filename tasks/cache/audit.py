@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import redis
 
-from tasks.model.settings.instance import Instance
-from tasks.server.errors import redis_errors
-from tasks.server.scan import scan_batches
-from tasks.server.unlink import Gentle
-from tasks.step import step
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.scan import scan_batches
+from redis_dr.tasks.server.unlink import Gentle
+from redis_dr.tasks.step import step
 
 Add = Callable[[int, bytes, int], None]  # db, key, PTTL
 

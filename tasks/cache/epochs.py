@@ -9,10 +9,10 @@ from typing import Any
 
 import redis
 
-from tasks.model.cache.epochs import Epoch
-from tasks.model.settings.instance import Instance
-from tasks.server.errors import redis_errors
-from tasks.step import step
+from redis_dr.tasks.model.cache.epochs import Epoch
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.step import step
 
 Wanted = Sequence[tuple[str, str | None]]  # (doc | chunk | global, id or None)
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import redis
 
-from tasks.model.cache.removal import Removal
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.settings.flush import FlushSettings
-from tasks.model.settings.instance import Instance
-from tasks.server.errors import redis_errors
-from tasks.server.info import server_info
-from tasks.server.unlink import remove_matching
-from tasks.step import step
+from redis_dr.tasks.model.cache.removal import Removal
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.flush import FlushSettings
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import server_info
+from redis_dr.tasks.server.unlink import remove_matching
+from redis_dr.tasks.step import step
 
 # with save points on, FLUSHALL writes an empty dump.rdb at once, ASYNC too (facts/redis.md 15)
 FLUSHALL_NOTE = (

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import redis
 
-from tasks.model.cache.invalidation import Target
-from tasks.model.cache.removal import Removal, printable
-from tasks.model.settings.instance import Instance
-from tasks.server.errors import redis_errors
-from tasks.server.unlink import remove_keys, remove_matching
-from tasks.step import step
+from redis_dr.tasks.model.cache.invalidation import Target
+from redis_dr.tasks.model.cache.removal import Removal, printable
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.unlink import remove_keys, remove_matching
+from redis_dr.tasks.step import step
 
 
 @step

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from tasks.model.errors import ServiceDown, ServiceError, UsageError
+from redis_dr.tasks.model.errors import ServiceDown, ServiceError, UsageError
 
 
 class FunctionService:

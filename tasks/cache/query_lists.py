@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from tasks.model.cache.queries import Query, queries_of
-from tasks.model.errors import UsageError
-from tasks.step import step
+from redis_dr.tasks.model.cache.queries import Query, queries_of
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.step import step
 
 _KINDS = (".json", ".yaml", ".yml", ".txt")
 

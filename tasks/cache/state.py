@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import redis
 from pydantic import BaseModel, ConfigDict
 
-from tasks.model.cache.queries import cache_key
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.keys import KeyRule
-from tasks.server.errors import redis_errors
-from tasks.server.info import server_info
-from tasks.server.scan import count_matching
-from tasks.step import step
+from redis_dr.tasks.model.cache.queries import cache_key
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import server_info
+from redis_dr.tasks.server.scan import count_matching
+from redis_dr.tasks.step import step
 
 _BATCH = 500
 

@@ -8,15 +8,15 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
-from tasks.model.cache.queries import Query
-from tasks.model.cache.warm_report import BreakerChange, Outcome
-from tasks.model.errors import CircuitOpen, ServiceDown, ServiceError
-from tasks.model.say import Progress, Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.resilience.breaker import Breaker
-from tasks.resilience.pace import Pace
-from tasks.resilience.retry import Patience, with_retries
-from tasks.step import step
+from redis_dr.tasks.model.cache.queries import Query
+from redis_dr.tasks.model.cache.warm_report import BreakerChange, Outcome
+from redis_dr.tasks.model.errors import CircuitOpen, ServiceDown, ServiceError
+from redis_dr.tasks.model.say import Progress, Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.resilience.breaker import Breaker
+from redis_dr.tasks.resilience.pace import Pace
+from redis_dr.tasks.resilience.retry import Patience, with_retries
+from redis_dr.tasks.step import step
 
 _LOOK_SECONDS = 0.5  # between two looks at how far it is
 TARGET = "target hit ratio reached"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.backup.store_layout import (
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import (
     MANIFEST,
     PIN,
     PROOFS,
@@ -19,12 +19,12 @@ from tasks.model.backup.store_layout import (
     pin_key,
     split_backup_key,
 )
-from tasks.model.catalog.catalog import Catalog, Proof, Strange, Unfinished
-from tasks.model.catalog.choosing import choose
-from tasks.model.catalog.lease import Lease, read_lease
-from tasks.model.errors import Damaged, RedisDrError, Refused, StoreError
-from tasks.step import step
-from tasks.storage.protocol import ObjectStore, StoredObject
+from redis_dr.tasks.model.catalog.catalog import Catalog, Proof, Strange, Unfinished
+from redis_dr.tasks.model.catalog.choosing import choose
+from redis_dr.tasks.model.catalog.lease import Lease, read_lease
+from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused, StoreError
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.protocol import ObjectStore, StoredObject
 
 _READERS = 8  # manifests read at once; keeps 10,000 backups listable over a slow link
 _MANIFEST_LIMIT = 64 * 2**20  # bytes; what is longer is no manifest of ours

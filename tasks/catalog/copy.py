@@ -3,15 +3,15 @@
 import contextlib
 from typing import BinaryIO
 
-from tasks.model.backup.manifest import Manifest, StoredFile
-from tasks.model.backup.store_layout import backup_prefix, manifest_key
-from tasks.model.errors import Damaged, Refused, StoreError
-from tasks.model.settings.resilience import ResilienceSettings
-from tasks.resilience.retry import with_retries
-from tasks.step import step
-from tasks.storage.pipeline.files import check_stored
-from tasks.storage.protocol import ObjectStore
-from tasks.storage.streams import Tally, stream, tallied
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
+from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
+from redis_dr.tasks.model.errors import Damaged, Refused, StoreError
+from redis_dr.tasks.model.settings.resilience import ResilienceSettings
+from redis_dr.tasks.resilience.retry import with_retries
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.pipeline.files import check_stored
+from redis_dr.tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.storage.streams import Tally, stream, tallied
 
 _MANIFEST_LIMIT = 64 * 2**20  # bytes
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
-from tasks.model.catalog.store_reports import Capability
-from tasks.model.errors import RedisDrError, Refused
-from tasks.model.report import Finding
-from tasks.model.settings.store import StoreSettings
-from tasks.step import step
-from tasks.storage.directory.probe import probe_directory
-from tasks.storage.directory.store import DirectoryStore
-from tasks.storage.protocol import ObjectStore
-from tasks.storage.streams import stream
+from redis_dr.tasks.model.catalog.store_reports import Capability
+from redis_dr.tasks.model.errors import RedisDrError, Refused
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.directory.probe import probe_directory
+from redis_dr.tasks.storage.directory.store import DirectoryStore
+from redis_dr.tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.storage.streams import stream
 
 _SMALL = b"redis-dr doctor"
 _SKEW = timedelta(seconds=60)  # S3 itself refuses at 15 minutes; leases and retention want less
@@ -67,8 +67,8 @@ def probe_capabilities(store: ObjectStore, instance: str) -> tuple[Capability, .
     """What the store can be trusted with beyond the verbs. Raises StoreError."""
     if isinstance(store, DirectoryStore):
         return probe_directory(store, doctor_prefix(instance))
-    from tasks.storage.s3.probe import probe_s3  # noqa: PLC0415 same
-    from tasks.storage.s3.store import S3Store  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.tasks.storage.s3.probe import probe_s3  # noqa: PLC0415 same
+    from redis_dr.tasks.storage.s3.store import S3Store  # noqa: PLC0415 boto3 loads only when needed
 
     return probe_s3(store, doctor_prefix(instance)) if isinstance(store, S3Store) else ()
 
@@ -94,8 +94,8 @@ def probe_followed(
             )
             if getattr(settings, name)
         )
-    from tasks.storage.s3.probe import probe_settings  # noqa: PLC0415 same
-    from tasks.storage.s3.store import S3Store  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.tasks.storage.s3.probe import probe_settings  # noqa: PLC0415 same
+    from redis_dr.tasks.storage.s3.store import S3Store  # noqa: PLC0415 boto3 loads only when needed
 
     return probe_settings(store, settings, instance) if isinstance(store, S3Store) else ()
 

@@ -2,12 +2,17 @@
 
 from datetime import UTC, datetime
 
-from tasks.model.backup.store_layout import backup_prefix, leases_prefix, manifest_key, pin_key
-from tasks.model.catalog.catalog import Unfinished
-from tasks.model.catalog.lease import Lease, read_lease
-from tasks.model.errors import Damaged, Refused
-from tasks.step import step
-from tasks.storage.protocol import ObjectStore, StoredObject
+from redis_dr.tasks.model.backup.store_layout import (
+    backup_prefix,
+    leases_prefix,
+    manifest_key,
+    pin_key,
+)
+from redis_dr.tasks.model.catalog.catalog import Unfinished
+from redis_dr.tasks.model.catalog.lease import Lease, read_lease
+from redis_dr.tasks.model.errors import Damaged, Refused
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.protocol import ObjectStore, StoredObject
 
 _LEASE_LIMIT = 2**16  # bytes
 

@@ -2,11 +2,11 @@
 
 import contextlib
 
-from tasks.model.errors import RedisDrError
-from tasks.model.report import Report
-from tasks.model.settings.instance import Instance
-from tasks.step import step
-from tasks.storage.opening import open_store
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.opening import open_store
 
 
 @step

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
-from tasks.model.backup.manifest import Manifest, StoredFile
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.errors import Damaged
-from tasks.model.report import Finding
-from tasks.model.restore.agreement import agrees
-from tasks.rdb import InventoryOptions, take_inventory
-from tasks.step import step
-from tasks.storage.pipeline.files import check_stored, open_file
-from tasks.storage.protocol import ObjectStore
-from tasks.storage.streams import CHUNK
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.agreement import agrees
+from redis_dr.tasks.rdb import InventoryOptions, take_inventory
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.pipeline.files import check_stored, open_file
+from redis_dr.tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.storage.streams import CHUNK
 
 
 @dataclass(frozen=True, slots=True)

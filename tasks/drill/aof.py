@@ -4,8 +4,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.rdb import take_forms
-from tasks.step import step
+from redis_dr.tasks.rdb import take_forms
+from redis_dr.tasks.step import step
 
 
 @step

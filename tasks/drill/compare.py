@@ -13,9 +13,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from zlib import crc32
 
-from tasks.model.backup.inventory import Inventory
-from tasks.model.drill.compared import Compared
-from tasks.rdb import (
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.drill.compared import Compared
+from redis_dr.tasks.rdb import (
     Entry,
     InventoryOptions,
     SpliceResult,
@@ -23,7 +23,7 @@ from tasks.rdb import (
     take_forms,
     take_inventory,
 )
-from tasks.step import step
+from redis_dr.tasks.step import step
 
 _BUCKETS = 2**16
 _NAMED_AT_MOST = 10  # keys, as examples

@@ -4,19 +4,19 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.engine.helper import Hands
-from tasks.engine.sandbox import Sandbox, SandboxFailed
-from tasks.model.backup.inventory import DatabaseInventory, Inventory
-from tasks.model.backup.manifest import Manifest
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.drill.damage import Damage
-from tasks.model.server.target import Target
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.rdb import SplicePlan, splice
-from tasks.step import step
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import store_file
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.drill.damage import Damage
+from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.rdb import SplicePlan, splice
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import store_file
 
 # the server's own choice among the keys that do not expire meanwhile
 _PICK = """

@@ -20,8 +20,8 @@ from securesystemslib.signer import (  # type: ignore[attr-defined] # it has no 
     SSlibKey,
 )
 
-from tasks.model.errors import Damaged, UsageError
-from tasks.model.settings.drill import DrillSettings
+from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.model.settings.drill import DrillSettings
 
 KEY_VARIABLE: Final = "REDIS_DR_SIGNING_KEY_FILE"
 Signer = CryptoSigner

@@ -1,13 +1,13 @@
 """Earlier drills, read from the proofs beside the backups: there is no other record of them."""
 
-from tasks.drill.evidence import read_proof
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.drill.drill_report import DrillLine
-from tasks.model.drill.evidence import line_of
-from tasks.model.errors import Damaged
-from tasks.step import step
-from tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.drill.evidence import read_proof
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.drill.drill_report import DrillLine
+from redis_dr.tasks.model.drill.evidence import line_of
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.protocol import ObjectStore
 
 _LIMIT = 4 * 2**20  # bytes; what is longer is no proof of ours
 

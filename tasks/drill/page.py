@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, Template, select_autoescape
 from markupsafe import Markup
 
-from tasks.drill.plots import Point, human, line_plot, spark, stacked_bar
-from tasks.model.backup.manifest import Manifest
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.drill.drill_report import RTO_PARTS, DrillLine, DrillReport
-from tasks.model.settings.instance import Instance
-from tasks.step import step
+from redis_dr.tasks.drill.plots import Point, human, line_plot, spark, stacked_bar
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, DrillLine, DrillReport
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.step import step
 
 _BACKUPS_SHOWN = 60
 
@@ -48,7 +48,7 @@ def render_page(
 @functools.cache
 def _page() -> Template:
     pages = Environment(
-        loader=PackageLoader("tasks", "templates"),
+        loader=PackageLoader("redis_dr.tasks", "templates"),
         autoescape=select_autoescape(default_for_string=True, default=True),
         trim_blocks=True,
         lstrip_blocks=True,

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.drill.evidence import load_verifier, read_proof
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.errors import Damaged
-from tasks.model.server.target import Target
-from tasks.model.settings.drill import DrillSettings
-from tasks.step import step
-from tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.drill.evidence import load_verifier, read_proof
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.settings.drill import DrillSettings
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.protocol import ObjectStore
 
 _LIMIT = 4 * 2**20  # bytes; what is longer is no proof of ours
 

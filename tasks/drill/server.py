@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
 
-from tasks.engine.helper import Hands
-from tasks.engine.owner import Owner
-from tasks.engine.sandbox import Sandbox, SandboxFailed, SandboxSpec, sandbox
-from tasks.engine.scratch import LABEL, server_name
-from tasks.model.backup.manifest import Manifest
-from tasks.model.server.container import ContainerState
-from tasks.model.server.target import Target
-from tasks.model.settings.drill import DrillSettings
-from tasks.model.timings import Timings
-from tasks.step import step
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.owner import Owner
+from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed, SandboxSpec, sandbox
+from redis_dr.tasks.engine.scratch import LABEL, server_name
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.settings.drill import DrillSettings
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.step import step
 
 _CHUNK = 2**20
 _MARGIN_SECONDS = 2  # what expires around a save is left out on both sides

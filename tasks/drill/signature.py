@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from tasks.drill.evidence import Verifier, load_verifier, read_proof
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.catalog.catalog import Catalog, Proof
-from tasks.model.errors import Damaged
-from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
-from tasks.step import step
-from tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.drill.evidence import Verifier, load_verifier, read_proof
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.catalog.catalog import Catalog, Proof
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.protocol import ObjectStore
 
 _LIMIT = 4 * 2**20  # bytes
 

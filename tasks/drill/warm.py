@@ -10,15 +10,15 @@ from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit, urlunsplit
 
-from tasks.cache.query_lists import read_lists
-from tasks.cache.warm import ask_all
-from tasks.http.query_service import HttpService
-from tasks.model.backup.manifest import Manifest
-from tasks.model.cache.queries import plan_queries
-from tasks.model.errors import UsageError
-from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
-from tasks.step import step
+from redis_dr.tasks.cache.query_lists import read_lists
+from redis_dr.tasks.cache.warm import ask_all
+from redis_dr.tasks.http.query_service import HttpService
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.cache.queries import plan_queries
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.step import step
 
 
 @step

@@ -1,7 +1,7 @@
 """Where a container's Redis can be reached from this machine, as the engine tells."""
 
-from tasks.engine.client import engine
-from tasks.engine.errors import engine_errors
+from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.errors import engine_errors
 
 
 def published_address(container: str, port: int = 6379) -> tuple[str, int] | None:

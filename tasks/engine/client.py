@@ -7,7 +7,7 @@ import docker
 import requests
 from docker import errors as docker_errors
 
-from tasks.engine.errors import engine_errors
+from redis_dr.tasks.engine.errors import engine_errors
 
 TIMEOUT_SECONDS = 60  # for one answer; calls that take longer by nature bring their own
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import requests
 
-from tasks.engine.client import ask, engine
-from tasks.engine.errors import engine_errors
-from tasks.model.server.container import ContainerState, Mount
+from redis_dr.tasks.engine.client import ask, engine
+from redis_dr.tasks.engine.errors import engine_errors
+from redis_dr.tasks.model.server.container import ContainerState, Mount
 
 _ANSWER_SECONDS = 30  # beyond the stop's own patience
 _ASK_AGAIN_SECONDS = 1.0  # at first, then twice as long each time

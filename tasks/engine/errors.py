@@ -7,7 +7,7 @@ import requests
 import urllib3
 from docker import errors as docker_errors
 
-from tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 
 _AWAY = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 

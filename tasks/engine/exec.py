@@ -10,9 +10,9 @@ import struct
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-from tasks.engine.client import TIMEOUT_SECONDS, ask, engine
-from tasks.engine.errors import engine_errors
-from tasks.model.errors import Damaged, RedisDrError, Unreachable
+from redis_dr.tasks.engine.client import TIMEOUT_SECONDS, ask, engine
+from redis_dr.tasks.engine.errors import engine_errors
+from redis_dr.tasks.model.errors import Damaged, RedisDrError, Unreachable
 
 _CHUNK = 2**20  # bytes
 _FRAME = struct.Struct(">B3xL")  # stream (1: stdout, 2: stderr), length (Docker's attach protocol)

@@ -1,7 +1,7 @@
 """Looks for a file in a container that may be stopped, where nothing can be run."""
 
-from tasks.engine.client import engine
-from tasks.engine.errors import NoSuchContainer, engine_errors
+from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.errors import NoSuchContainer, engine_errors
 
 
 def has_file(container: str, path: str) -> bool:

@@ -1,6 +1,6 @@
 """What stands before every script in the hands: a sign of life, one at a time, in their order."""
 
-from tasks.engine.exec import ALIVE
+from redis_dr.tasks.engine.exec import ALIVE
 
 # a script that says nothing for so long is one whose engine, or the way to it, is dead: seconds
 SILENCE_SECONDS = 30

@@ -2,9 +2,9 @@
 
 import threading
 
-from tasks.engine.client import TIMEOUT_SECONDS
-from tasks.engine.exec import run_in
-from tasks.model.errors import Unreachable
+from redis_dr.tasks.engine.client import TIMEOUT_SECONDS
+from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.model.errors import Unreachable
 
 _LEAST_PATIENCE = 3.0  # seconds
 BEAT_FILE = "/.redis-dr-beat"

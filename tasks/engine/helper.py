@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, BinaryIO
 
-from tasks.engine.client import engine
-from tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
-from tasks.engine.exec import ScriptFailed, open_in_container, run_in, write_to_container
-from tasks.engine.guard import SILENCE_SECONDS, guarded
-from tasks.engine.heartbeat import BEAT_FILE, Heartbeat
-from tasks.engine.owner import Owner
-from tasks.model.errors import Fenced, Refused, Unreachable
-from tasks.model.server.container import ContainerState
-from tasks.model.server.holder import Holder
+from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
+from redis_dr.tasks.engine.exec import ScriptFailed, open_in_container, run_in, write_to_container
+from redis_dr.tasks.engine.guard import SILENCE_SECONDS, guarded
+from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from redis_dr.tasks.engine.owner import Owner
+from redis_dr.tasks.model.errors import Fenced, Refused, Unreachable
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.holder import Holder
 
 __all__ = ["Hands", "ScriptFailed", "hands_name", "hold", "holder_of"]
 

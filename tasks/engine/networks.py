@@ -1,7 +1,7 @@
 """Who else is on the instance's networks."""
 
-from tasks.engine.client import engine
-from tasks.engine.errors import engine_errors
+from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.errors import engine_errors
 
 
 def alone_on_a_bridge(container: str) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tasks.engine.client import engine
-from tasks.engine.container import logs
-from tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
-from tasks.engine.exec import run_in
-from tasks.engine.heartbeat import BEAT_FILE, Heartbeat
-from tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.container import logs
+from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
+from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 
 LABEL = "redis-dr.sandbox"
 _POLL_SECONDS = 0.05  # at first; each look is a program that takes the load's processor time

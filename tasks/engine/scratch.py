@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from tasks.engine.client import engine
-from tasks.engine.container import inspect
-from tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
-from tasks.engine.helper import hands_name, holder_of
-from tasks.model.errors import Unreachable
-from tasks.model.server.container import ContainerState
-from tasks.model.server.holder import Holder
+from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
+from redis_dr.tasks.engine.helper import hands_name, holder_of
+from redis_dr.tasks.model.errors import Unreachable
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.holder import Holder
 
 LABEL = "redis-dr.drill"
 _PULL_SECONDS = 1800

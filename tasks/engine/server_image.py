@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.engine.helper import Hands, ScriptFailed
+from redis_dr.tasks.engine.helper import Hands, ScriptFailed
 
 _ASK = '"$(command -v redis-server || command -v valkey-server)" --version'
 _ANSWER = re.compile(r"(Redis|Valkey) server v=(\d+\.\d+(?:\.\d+)?)", re.IGNORECASE)

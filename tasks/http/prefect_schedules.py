@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from tasks.model.errors import ServiceDown, ServiceError, UsageError
+from redis_dr.tasks.model.errors import ServiceDown, ServiceError, UsageError
 
 _TAG = "redis-dr"  # on every deployment of ours
 _TIMEOUT_SECONDS = 10

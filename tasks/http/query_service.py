@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from tasks.model.errors import ServiceDown, ServiceError, UsageError
-from tasks.model.settings.warm import WarmSettings
+from redis_dr.tasks.model.errors import ServiceDown, ServiceError, UsageError
+from redis_dr.tasks.model.settings.warm import WarmSettings
 
 # answers that another try may turn into a good one (RFC 9110; 429 is RFC 6585)
 TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})

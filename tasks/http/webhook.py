@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tasks.model.errors import ServiceDown, ServiceError, UsageError
+from redis_dr.tasks.model.errors import ServiceDown, ServiceError, UsageError
 
 
 def send(

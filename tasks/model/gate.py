@@ -1,7 +1,7 @@
 """A gate: conditions that must all hold before anything is done."""
 
-from tasks.model.errors import Refused
-from tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.report import Finding, all_ok
 
 
 def require(findings: tuple[Finding, ...], operation: str) -> tuple[Finding, ...]:

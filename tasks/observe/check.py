@@ -5,15 +5,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tasks.engine.container import inspect
-from tasks.engine.exec import run_in
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.server.volume import FOLDER
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect, server_time_ms
-from tasks.server.errors import redis_errors
-from tasks.server.info import config_values, persistence, server_info
-from tasks.step import step
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.server.volume import FOLDER
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect, server_time_ms
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import config_values, persistence, server_info
+from redis_dr.tasks.step import step
 
 _LOOK_SECONDS = 300  # without a word, over folders of any size
 # one line each: operation, age in seconds, KiB (tasks/restore/replaced.py keeps them)

@@ -4,14 +4,14 @@ from contextlib import closing
 
 import redis
 
-from tasks.model.errors import RedisDrError, UsageError
-from tasks.model.report import Finding
-from tasks.model.server.server_config import SECRETS
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect_as_stranger
-from tasks.server.errors import redis_errors
-from tasks.server.info import config_values
-from tasks.step import step
+from redis_dr.tasks.model.errors import RedisDrError, UsageError
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.server_config import SECRETS
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect_as_stranger
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import config_values
+from redis_dr.tasks.step import step
 
 
 @step

@@ -4,12 +4,12 @@ import time
 
 import redis
 
-from tasks.model.observe.health import Latency, latency_of
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.settings.instance import Instance
-from tasks.server.errors import redis_errors
-from tasks.server.info import server_info
-from tasks.step import step
+from redis_dr.tasks.model.observe.health import Latency, latency_of
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import server_info
+from redis_dr.tasks.step import step
 
 _PINGS = 200  # so that one hiccup of this machine is not yet the 99th percentile
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, write_to_textfile
 
-from tasks.model.errors import UsageError
-from tasks.model.observe.check_report import CheckReport
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.observe.check_report import CheckReport
 
 # `instance` is a label that Prometheus sets itself, so ours is called `redis`
 _LABEL = "redis"

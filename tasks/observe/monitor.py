@@ -5,10 +5,10 @@ from typing import Any
 
 import redis
 
-from tasks.model.observe.monitor import Tally
-from tasks.model.settings.instance import Instance
-from tasks.server.errors import redis_errors
-from tasks.step import step
+from redis_dr.tasks.model.observe.monitor import Tally
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.step import step
 
 
 @step

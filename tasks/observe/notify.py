@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from tasks.http.webhook import send
-from tasks.model.errors import UsageError
-from tasks.model.settings.notify import NotifySettings
+from redis_dr.tasks.http.webhook import send
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.notify import NotifySettings
 
 
 def post(settings: NotifySettings, news: Mapping[str, object]) -> bool:

@@ -3,17 +3,17 @@
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from tasks.engine.container import inspect
-from tasks.engine.helper import Hands
-from tasks.model.errors import RedisDrError, Unreachable
-from tasks.model.server.acl import Users, names_in
-from tasks.model.server.survey import Survey
-from tasks.model.server.target import options_of
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect, server_time_ms
-from tasks.server.errors import redis_errors
-from tasks.server.info import config_values, persistence, server_info
-from tasks.step import step
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.tasks.model.server.acl import Users, names_in
+from redis_dr.tasks.model.server.survey import Survey
+from redis_dr.tasks.model.server.target import options_of
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect, server_time_ms
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import config_values, persistence, server_info
+from redis_dr.tasks.step import step
 
 _JOURNALS = """
 for mount in "$@"; do find "$mount" -maxdepth 4 -path '*/.redis-dr/journal.json' 2>/dev/null; done

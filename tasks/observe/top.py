@@ -8,15 +8,21 @@ from typing import Any
 
 import redis
 
-from tasks.model.backup.inventory import KeySize
-from tasks.model.cache.removal import printable
-from tasks.model.observe.top import ClientLine, PatternShare, SlowCommand, by_host, slow_command
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.keys import KeyRule, first_match
-from tasks.server.errors import redis_errors
-from tasks.server.scan import scan_batches
-from tasks.server.unlink import Gentle
-from tasks.step import step
+from redis_dr.tasks.model.backup.inventory import KeySize
+from redis_dr.tasks.model.cache.removal import printable
+from redis_dr.tasks.model.observe.top import (
+    ClientLine,
+    PatternShare,
+    SlowCommand,
+    by_host,
+    slow_command,
+)
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.scan import scan_batches
+from redis_dr.tasks.server.unlink import Gentle
+from redis_dr.tasks.step import step
 
 _ELEMENTS = 5  # of a big value MEMORY USAGE weighs so many and extrapolates: bounded time
 

@@ -12,18 +12,18 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
-from tasks.rdb import stream
-from tasks.rdb.base import format as rdb
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.base.text import Hasher, Pieces, Text, canonical, feed
-from tasks.rdb.elements import (
+from redis_dr.tasks.rdb import stream
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.base.text import Hasher, Pieces, Text, canonical, feed
+from redis_dr.tasks.rdb.elements import (
     expiring_fields,
     hash_pairs,
     list_elements,
     set_members,
     zset_pairs,
 )
-from tasks.rdb.module import module_parts
+from redis_dr.tasks.rdb.module import module_parts
 
 DIGEST_BYTES: Final = 16
 MODULUS: Final = 1 << 8 * DIGEST_BYTES

@@ -3,10 +3,10 @@
 from io import BytesIO
 from typing import Final
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.base.damage import broken, unknown
-from tasks.rdb.base.reader import Reader, crc64
-from tasks.rdb.digest import record_digest, to_int
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.damage import broken, unknown
+from redis_dr.tasks.rdb.base.reader import Reader, crc64
+from redis_dr.tasks.rdb.digest import record_digest, to_int
 
 _FOOTER: Final = 10
 

@@ -5,14 +5,14 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.base.text import Text, whole
-from tasks.rdb.encodings.blob import Blob
-from tasks.rdb.encodings.intset import intset
-from tasks.rdb.encodings.listpack import listpack
-from tasks.rdb.encodings.ziplist import ziplist
-from tasks.rdb.encodings.zipmap import zipmap
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.base.text import Text, whole
+from redis_dr.tasks.rdb.encodings.blob import Blob
+from redis_dr.tasks.rdb.encodings.intset import intset
+from redis_dr.tasks.rdb.encodings.listpack import listpack
+from redis_dr.tasks.rdb.encodings.ziplist import ziplist
+from redis_dr.tasks.rdb.encodings.zipmap import zipmap
 
 _PLAIN_NODE: Final = 1  # quicklist.h, QUICKLIST_NODE_CONTAINER_PLAIN
 _PACKED_NODE: Final = 2

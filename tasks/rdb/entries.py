@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.digest import to_int
-from tasks.rdb.scan import Keys, Scan
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.digest import to_int
+from redis_dr.tasks.rdb.scan import Keys, Scan
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from hashlib import blake2b
 from typing import BinaryIO, Final
 
-from tasks.model.backup.inventory import Inventory
-from tasks.rdb.digest import DIGEST_BYTES, to_int
-from tasks.rdb.leaders import shown
-from tasks.rdb.options import InventoryOptions
-from tasks.rdb.scan import Aux, Database, End, Function, Header, Keys, ModuleAux, Scan
-from tasks.rdb.tally import Tally
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.rdb.digest import DIGEST_BYTES, to_int
+from redis_dr.tasks.rdb.leaders import shown
+from redis_dr.tasks.rdb.options import InventoryOptions
+from redis_dr.tasks.rdb.scan import Aux, Database, End, Function, Header, Keys, ModuleAux, Scan
+from redis_dr.tasks.rdb.tally import Tally
 
 _DEFAULT: Final = InventoryOptions()
 

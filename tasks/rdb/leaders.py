@@ -4,10 +4,10 @@ import heapq
 from collections.abc import Iterable
 from typing import Final
 
-from tasks.model.backup.inventory import KeySize
-from tasks.rdb.base import format as rdb
-from tasks.rdb.quick import Row
-from tasks.rdb.scan import Keys
+from redis_dr.tasks.model.backup.inventory import KeySize
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.scan import Keys
 
 _SHOWN: Final = 256  # characters of a key in a report
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.base.text import Text
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.base.text import Text
 
 _END: Final = 0
 _SIGNED, _UNSIGNED, _FLOAT, _DOUBLE, _STRING = 1, 2, 3, 4, 5  # rdb.h, RDB_MODULE_OPCODE_*

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base import format as rdb
 
 TABLES: Final = {rdb.SET: 1, rdb.HASH: 2}  # written in the order of a random seed; strings each
 _INT_WIDTH: Final = {0xC0: 1, 0xC1: 2, 0xC2: 4}

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.digest import record_digest
-from tasks.rdb.module import module_name, skip_module
-from tasks.rdb.quick import BATCH, Row, quick_keys
-from tasks.rdb.skip import skip_value
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.digest import record_digest
+from redis_dr.tasks.rdb.module import module_name, skip_module
+from redis_dr.tasks.rdb.quick import BATCH, Row, quick_keys
+from redis_dr.tasks.rdb.skip import skip_value
 
 _PREFIXES: Final = frozenset({rdb.EXPIRE_MS, rdb.EXPIRE_S, rdb.FREQ, rdb.IDLE})
 _FIRST_OPCODE: Final = 243  # below are value types, known or not

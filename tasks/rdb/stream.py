@@ -6,12 +6,12 @@ From redis/src/rdb.c (rdbLoadObject) and t_stream.c, the layout of a node's list
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.base.format import LONGEST_HELD
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.base.text import whole
-from tasks.rdb.encodings.blob import Blob
-from tasks.rdb.encodings.listpack import listpack
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.format import LONGEST_HELD
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.base.text import whole
+from redis_dr.tasks.rdb.encodings.blob import Blob
+from redis_dr.tasks.rdb.encodings.listpack import listpack
 
 StreamId = tuple[int, int]  # milliseconds, sequence
 _DELETED, _SAME_FIELDS = 1, 2  # t_stream.c, STREAM_ITEM_FLAG_*

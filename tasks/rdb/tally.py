@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
-from tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
-from tasks.rdb.base import format as rdb
-from tasks.rdb.digest import sum_digests, to_hex
-from tasks.rdb.leaders import Leaders
-from tasks.rdb.options import InventoryOptions
-from tasks.rdb.patterns import matcher
-from tasks.rdb.quick import Row
-from tasks.rdb.scan import End, Keys
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.digest import sum_digests, to_hex
+from redis_dr.tasks.rdb.leaders import Leaders
+from redis_dr.tasks.rdb.options import InventoryOptions
+from redis_dr.tasks.rdb.patterns import matcher
+from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.scan import End, Keys
 
 _KIND: Final = itemgetter(0)
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from tasks.model.errors import CircuitOpen
-from tasks.model.settings.resilience import ResilienceSettings
+from redis_dr.tasks.model.errors import CircuitOpen
+from redis_dr.tasks.model.settings.resilience import ResilienceSettings
 
 State = Literal["closed", "open", "half-open"]
 

@@ -10,8 +10,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base, wait_random_exponential
 
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.resilience import ResilienceSettings
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.resilience import ResilienceSettings
 
 R = TypeVar("R")
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import redis
 
-from tasks.model.report import Finding
-from tasks.model.say import Progress, Say, quiet
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.settings.instance import Instance
-from tasks.rdb import Entry, digest_of_dump, entries
-from tasks.restore.server_listing import compare_instance, listing_of
-from tasks.server.connection import connect, server_time_ms
-from tasks.server.errors import redis_errors
-from tasks.server.info import server_info
-from tasks.step import step
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.say import Progress, Say, quiet
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.rdb import Entry, digest_of_dump, entries
+from redis_dr.tasks.restore.server_listing import compare_instance, listing_of
+from redis_dr.tasks.server.connection import connect, server_time_ms
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import server_info
+from redis_dr.tasks.step import step
 
 _BATCH = 500  # keys a round trip: a DUMP of a big value must not hold up other clients for long
 _EXAMPLES = 10

@@ -3,16 +3,16 @@
 import shutil
 from pathlib import Path
 
-from tasks.model.backup.inventory import Inventory
-from tasks.model.backup.manifest import Manifest, StoredFile
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.errors import Damaged
-from tasks.model.restore.agreement import agrees as agrees  # noqa: PLC0414 the flows look for it here
-from tasks.model.settings.instance import Instance
-from tasks.rdb import InventoryOptions, take_inventory
-from tasks.step import step
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import open_file
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.restore.agreement import agrees as agrees  # noqa: PLC0414 the flows look for it here
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.rdb import InventoryOptions, take_inventory
+from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import open_file
 
 _CHUNK = 2**20
 

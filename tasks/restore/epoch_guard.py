@@ -11,12 +11,12 @@ from typing import Any
 
 import redis
 
-from tasks.model.errors import RedisDrError
-from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect
-from tasks.server.errors import redis_errors
-from tasks.step import step
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.step import step
 
 # writes wait no longer than this for a stop that does not come about; a server that ends forgets it
 _PAUSE_MS = 10_000

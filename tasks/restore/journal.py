@@ -2,10 +2,10 @@
 
 from pydantic import ValidationError
 
-from tasks.engine.helper import Hands
-from tasks.model.errors import Damaged
-from tasks.model.restore.journal import Journal, Phase
-from tasks.model.server.volume import Layout
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.restore.journal import Journal, Phase
+from redis_dr.tasks.model.server.volume import Layout
 
 # busybox has fsync, coreutils has sync FILE; a plain sync flushes everything and does, too
 FLUSH = """

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.keys import KeyRule
-from tasks.rdb import EpochFloor, SplicePlan, SpliceResult, splice
-from tasks.step import step
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.rdb import EpochFloor, SplicePlan, SpliceResult, splice
+from redis_dr.tasks.step import step
 
 
 def splice_plan(

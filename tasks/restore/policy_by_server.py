@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.engine.helper import Hands
-from tasks.engine.owner import Owner
-from tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
-from tasks.model.errors import NotReady, UsageError
-from tasks.model.server.container import ContainerState
-from tasks.model.server.target import Target
-from tasks.model.server.volume import Layout
-from tasks.model.settings.instance import Instance
-from tasks.rdb import EpochFloor, SplicedDatabase, SplicedRule, SplicePlan, SpliceResult
-from tasks.restore.server_listing import listing_of, take_listing
-from tasks.server.connection import connect
-from tasks.server.errors import redis_errors
-from tasks.step import step
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.owner import Owner
+from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
+from redis_dr.tasks.model.errors import NotReady, UsageError
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.rdb import EpochFloor, SplicedDatabase, SplicedRule, SplicePlan, SpliceResult
+from redis_dr.tasks.restore.server_listing import listing_of, take_listing
+from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.step import step
 
 _CHUNK = 2**20
 _FIELDS = 300  # of a hash, in one call

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Hands
 
 # id, age in seconds, KiB; a folder without `old` is debris of a dead operation
 _LIST = """

@@ -4,15 +4,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.engine.helper import Hands
-from tasks.engine.owner import Owner
-from tasks.engine.sandbox import SandboxSpec, sandbox, sandbox_name
-from tasks.model.backup.manifest import Manifest, StoredFile
-from tasks.model.errors import UsageError
-from tasks.model.server.container import ContainerState
-from tasks.model.server.volume import Layout
-from tasks.model.settings.instance import Instance
-from tasks.step import step
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.owner import Owner
+from redis_dr.tasks.engine.sandbox import SandboxSpec, sandbox, sandbox_name
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.step import step
 
 _CHUNK = 2**20
 _ROOT = Owner(0, 0)

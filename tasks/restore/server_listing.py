@@ -14,10 +14,10 @@ from typing import Any
 
 from redis.exceptions import NoPermissionError
 
-from tasks.engine.sandbox import Sandbox
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect, server_time_ms
-from tasks.server.errors import redis_errors
+from redis_dr.tasks.engine.sandbox import Sandbox
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect, server_time_ms
+from redis_dr.tasks.server.errors import redis_errors
 
 Outcomes = dict[int, Counter[str]]  # per database: equal, differing, expired, gone
 Row = tuple[str, str, int]  # SHA-1 of the key, SHA-1 of what is in it, expiry in Unix ms or -1

@@ -3,14 +3,14 @@
 import hashlib
 from pathlib import Path
 
-from tasks.engine.helper import Hands
-from tasks.engine.owner import Owner
-from tasks.model.errors import Damaged
-from tasks.model.server.aof import base_only
-from tasks.model.server.target import Target
-from tasks.model.server.volume import Layout
-from tasks.restore.journal import FLUSH
-from tasks.step import step
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.owner import Owner
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.server.aof import base_only
+from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.restore.journal import FLUSH
+from redis_dr.tasks.step import step
 
 # A container that starts as somebody hands nothing over: that user must be able to read. Else the
 # files that stand there say who may, or the directory does (facts/redis.md 4).

@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 import redis
 
-from tasks.engine.container import inspect, logs, set_restart_policy, start, stop
-from tasks.engine.helper import Hands
-from tasks.model.errors import NotReady, RedisDrError, SaveFailed, Unreachable
-from tasks.model.restore.journal import Journal
-from tasks.model.say import Say
-from tasks.model.server.container import ContainerState
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect
-from tasks.server.errors import redis_errors
-from tasks.server.info import server_info, wait_until_ready
-from tasks.step import step
+from redis_dr.tasks.engine.container import inspect, logs, set_restart_policy, start, stop
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.model.errors import NotReady, RedisDrError, SaveFailed, Unreachable
+from redis_dr.tasks.model.restore.journal import Journal
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.info import server_info, wait_until_ready
+from redis_dr.tasks.step import step
 
 _LOOK_SECONDS = 2  # between two looks at whether the container still lives
 

@@ -4,12 +4,12 @@ Renames within one file system only: at any moment the old data and the new data
 in places that the journal tells. Each script may be cut off anywhere and run again.
 """
 
-from tasks.engine.helper import Hands
-from tasks.model.report import Finding
-from tasks.model.restore.journal import Journal
-from tasks.model.server.volume import Layout
-from tasks.restore.journal import FLUSH
-from tasks.step import step
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.journal import Journal
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.restore.journal import FLUSH
+from redis_dr.tasks.step import step
 
 # what is there, with inode and size of every file: the same ones afterwards are the old data,
 # not a likeness of it

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.engine.helper import Hands
-from tasks.engine.networks import alone_on_a_bridge
-from tasks.engine.owner import Owner
-from tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
-from tasks.model.backup.inventory import Inventory
-from tasks.model.report import Finding
-from tasks.model.restore.prediction import Prediction
-from tasks.model.server.container import ContainerState
-from tasks.model.server.target import Target
-from tasks.model.server.volume import Layout
-from tasks.model.settings.instance import Instance
-from tasks.rdb import InventoryOptions, take_inventory
-from tasks.restore.server_listing import compare_sandbox, listing_of
-from tasks.step import step
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.networks import alone_on_a_bridge
+from redis_dr.tasks.engine.owner import Owner
+from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.prediction import Prediction
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.rdb import InventoryOptions, take_inventory
+from redis_dr.tasks.restore.server_listing import compare_sandbox, listing_of
+from redis_dr.tasks.step import step
 
 # stop, swap and start cost what the engine is slow today, and its slowness shows in a script: so
 # many of them (benchmarks/restore_downtime.py)

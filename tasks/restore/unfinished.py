@@ -1,11 +1,11 @@
 """Whether a dead operation left something on an instance; looks, and never takes the hands."""
 
-from tasks.engine.container import inspect
-from tasks.engine.files import has_file
-from tasks.engine.helper import holder_of
-from tasks.model.server.volume import Layout
-from tasks.model.settings.instance import Instance
-from tasks.step import step
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.files import has_file
+from redis_dr.tasks.engine.helper import holder_of
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.step import step
 
 
 @step

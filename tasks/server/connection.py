@@ -19,10 +19,10 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from tasks.model.errors import UsageError
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.resilience import ResilienceSettings
-from tasks.resilience.breaker import Breaker
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.resilience import ResilienceSettings
+from redis_dr.tasks.resilience.breaker import Breaker
 
 R = TypeVar("R")
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from redis import exceptions as theirs
 
-from tasks.model.errors import NotReady, RedisDrError, Refused, Unreachable, UsageError
+from redis_dr.tasks.model.errors import NotReady, RedisDrError, Refused, Unreachable, UsageError
 
 _CREDENTIALS: Final = (
     "set REDIS_PASSWORD or password_file (and username) to what the server expects"

@@ -8,11 +8,11 @@ from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
 from redis.retry import Retry
 
-from tasks.model.backup.manifest import Persistence
-from tasks.model.errors import NotReady, Unreachable
-from tasks.model.server.server_info import ServerInfo
-from tasks.server.connection import address_of, server_time_ms
-from tasks.server.errors import redis_errors
+from redis_dr.tasks.model.backup.manifest import Persistence
+from redis_dr.tasks.model.errors import NotReady, Unreachable
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.server.connection import address_of, server_time_ms
+from redis_dr.tasks.server.errors import redis_errors
 
 __all__ = [
     "ServerInfo",

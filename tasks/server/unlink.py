@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import redis
 
-from tasks.model.cache.removal import Removal, printable
-from tasks.model.settings.flush import FlushSettings
-from tasks.server.scan import scan_once
+from redis_dr.tasks.model.cache.removal import Removal, printable
+from redis_dr.tasks.model.settings.flush import FlushSettings
+from redis_dr.tasks.server.scan import scan_once
 
 
 class Gentle:

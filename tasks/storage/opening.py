@@ -3,16 +3,16 @@
 import contextlib
 import threading
 
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.directory.store import DirectoryStore, root_of
-from tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.directory.store import DirectoryStore, root_of
+from redis_dr.tasks.storage.protocol import ObjectStore
 
 
 def open_store(settings: StoreSettings) -> ObjectStore:
     """The store of `store.url`. boto3 is loaded only for s3:// (it costs half a second)."""
     if settings.url.startswith("s3://"):
-        from tasks.storage.s3.store import S3Store  # noqa: PLC0415 see the docstring
+        from redis_dr.tasks.storage.s3.store import S3Store  # noqa: PLC0415 see the docstring
 
         return S3Store(settings)
     return DirectoryStore(root_of(settings.url))
@@ -30,6 +30,6 @@ def load_ahead(settings: StoreSettings) -> None:
 
 def _load(settings: StoreSettings) -> None:
     with contextlib.suppress(RedisDrError):
-        from tasks.storage.s3.client import make_client  # noqa: PLC0415 see load_ahead
+        from redis_dr.tasks.storage.s3.client import make_client  # noqa: PLC0415 see load_ahead
 
         make_client(settings)

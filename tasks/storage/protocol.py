@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from tasks.model.errors import Damaged
+from redis_dr.tasks.model.errors import Damaged
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.model.backup.manifest import Manifest
-from tasks.model.errors import Refused, SaveFailed
-from tasks.model.report import all_ok
-from tasks.restore.download import agrees, fetch, look_inside
-from tasks.storage.opening import open_store
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.errors import Refused, SaveFailed
+from redis_dr.tasks.model.report import all_ok
+from redis_dr.tasks.restore.download import agrees, fetch, look_inside
+from redis_dr.tasks.storage.opening import open_store
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make
 from tests.support.waiting import wait_until

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from tasks.catalog.catalog import commit
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.backup.inventory import DatabaseInventory, PatternInventory
-from tasks.model.backup.manifest import Manifest, Persistence, StoredFile
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.rdb import take_inventory
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import store_file
+from redis_dr.tasks.catalog.catalog import commit
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory, PatternInventory
+from redis_dr.tasks.model.backup.manifest import Manifest, Persistence, StoredFile
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.rdb import take_inventory
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import store_file
 from tests.rdb import by_hand
 from tests.storage.stores import noise
 

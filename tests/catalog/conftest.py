@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
-from tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import instance
 from tests.storage.stores import directory_settings
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.catalog.list import list_backups, show_backup
-from tasks.catalog.catalog import (
+from redis_dr.flows.runbook.catalog.list import list_backups, show_backup
+from redis_dr.tasks.catalog.catalog import (
     add_proof,
     choose,
     commit,
     load_catalog,
     proofs,
 )
-from tasks.model.backup.store_layout import backup_prefix, proof_name
-from tasks.model.errors import Damaged, Refused, UsageError
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.model.backup.store_layout import backup_prefix, proof_name
+from redis_dr.tasks.model.errors import Damaged, Refused, UsageError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, NOON, days_ago, instance, manifest, store_backup
 
 

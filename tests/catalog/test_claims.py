@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.runbook.catalog.list import list_backups
-from flows.runbook.catalog.pin import set_pin
-from tasks.catalog.catalog import load_catalog, mark_in_use, release_use
-from tasks.model.backup.store_layout import backup_prefix, manifest_key
-from tasks.model.errors import Damaged, UsageError
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.protocol import ObjectStore
+from redis_dr.flows.runbook.catalog.list import list_backups
+from redis_dr.flows.runbook.catalog.pin import set_pin
+from redis_dr.tasks.catalog.catalog import load_catalog, mark_in_use, release_use
+from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
+from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, store_backup
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.settings.store import StoreSettings
 from tests.catalog.backups import NAME, NOON, store_backup
 from tests.support.command_line import CommandLine
 
@@ -117,7 +117,7 @@ def test_list_imports_no_heavy_library(line: CommandLine, how: StoreSettings) ->
     """Prefect, boto3, docker and redis would cost more than the listing itself."""
     store_backup(how)
     code = (
-        "import sys; from flows.cli.main import main; main(['--json', 'list']); print("
+        "import sys; from redis_dr.flows.cli.main import main; main(['--json', 'list']); print("
         "sorted({'prefect', 'boto3', 'docker', 'redis', 'rich'} & sys.modules.keys()))"
     )
     done = subprocess.run(

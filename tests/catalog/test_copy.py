@@ -7,16 +7,16 @@ import pyrage
 import pytest
 from pyrage import x25519
 
-from flows.runbook.catalog.copy import copy, copy_everywhere
-from flows.runbook.catalog.verify import verify
-from tasks.catalog.catalog import load_catalog
-from tasks.model.backup.store_layout import backup_prefix, manifest_key
-from tasks.model.errors import Damaged, Refused, UsageError
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
-from tasks.storage.protocol import ObjectStore
+from redis_dr.flows.runbook.catalog.copy import copy, copy_everywhere
+from redis_dr.flows.runbook.catalog.verify import verify
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
+from redis_dr.tasks.model.errors import Damaged, Refused, UsageError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
+from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, instance, store_backup
 from tests.storage.stores import s3_settings
 from tests.support.s3_server import S3Server

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from flows.runbook.catalog.doctor import doctor
-from flows.runbook.catalog.list import list_backups
-from tasks.model.catalog.store_reports import DoctorReport
-from tasks.model.errors import StoreError
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.catalog.doctor import doctor
+from redis_dr.flows.runbook.catalog.list import list_backups
+from redis_dr.tasks.model.catalog.store_reports import DoctorReport
+from redis_dr.tasks.model.errors import StoreError
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
 from tests.catalog.backups import NAME, instance, store_backup
 from tests.storage.conftest import settings_of
 from tests.storage.stores import s3_settings

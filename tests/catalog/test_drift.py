@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.model.backup.drift import content_drift
-from tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.model.backup.drift import content_drift
+from redis_dr.tasks.model.settings.store import StoreSettings
 from tests.catalog.backups import counted, days_ago, instance, manifest
 
 WEKA = instance(

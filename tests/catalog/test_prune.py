@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.catalog.pin import set_pin
-from flows.runbook.catalog.prune import prune
-from tasks.catalog.catalog import load_catalog, mark_in_use
-from tasks.catalog.prune import remove_backup, remove_orphans
-from tasks.model.backup.store_layout import backup_prefix, manifest_key, pin_key
-from tasks.model.catalog.catalog import Unfinished
-from tasks.model.catalog.lease import Lease
-from tasks.model.errors import Refused
-from tasks.model.settings.instance import Instance
-from tasks.storage.protocol import ObjectStore
+from redis_dr.flows.runbook.catalog.pin import set_pin
+from redis_dr.flows.runbook.catalog.prune import prune
+from redis_dr.tasks.catalog.catalog import load_catalog, mark_in_use
+from redis_dr.tasks.catalog.prune import remove_backup, remove_orphans
+from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key, pin_key
+from redis_dr.tasks.model.catalog.catalog import Unfinished
+from redis_dr.tasks.model.catalog.lease import Lease
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, instance, store_backup
 
 ONE = {"keep_last": 1, "keep_hourly": 0, "keep_daily": 0, "keep_weekly": 0}

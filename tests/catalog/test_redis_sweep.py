@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 import docker
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from tasks.catalog.catalog import load_catalog
-from tasks.catalog.verify import verify_backup
-from tasks.model.errors import Damaged, RedisDrError, StoreError
-from tasks.storage.opening import open_store
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.catalog.verify import verify_backup
+from redis_dr.tasks.model.errors import Damaged, RedisDrError, StoreError
+from redis_dr.tasks.storage.opening import open_store
 from tests.storage.stores import s3_settings, uploads
 from tests.support.estate import Estate, estate, fill
 from tests.support.fault_proxy import Fault
@@ -209,8 +209,8 @@ def _judge(error: RedisDrError | None, number: int) -> None:
 
 BACK_UP = """
 import sys
-from flows.runbook.backup import backup
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.tasks.model.settings.instance import Instance
 backup(Instance.model_validate_json(sys.argv[1]))
 """
 KILLED = range(1, BACKUP + 1) if FULL else range(2 + SEED % 5, BACKUP + 1, 5)

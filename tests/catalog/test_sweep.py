@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.catalog.copy import copy
-from flows.runbook.catalog.prune import prune
-from flows.runbook.catalog.verify import ALL, verify
-from tasks.catalog.catalog import load_catalog
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.errors import Damaged, RedisDrError, StoreError
-from tasks.model.report import Report
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import check_stored
+from redis_dr.flows.runbook.catalog.copy import copy
+from redis_dr.flows.runbook.catalog.prune import prune
+from redis_dr.flows.runbook.catalog.verify import ALL, verify
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.errors import Damaged, RedisDrError, StoreError
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import check_stored
 from tests.catalog.backups import NAME, instance, store_backup
 from tests.storage.stores import s3_settings, uploads
 from tests.support.fault_proxy import Fault
@@ -220,7 +220,14 @@ def test_killed_at_a_request(rig: Rig, name: str, at: int, tmp_path: Path) -> No
             name=NAME, url=how.url, endpoint=rig.far.store.endpoint_url, part=how.part_size
         )
     )
-    command = [sys.executable, "-m", "flows.cli.main", "--config", str(file), *COMMANDS[name]]
+    command = [
+        sys.executable,
+        "-m",
+        "redis_dr.flows.cli.main",
+        "--config",
+        str(file),
+        *COMMANDS[name],
+    ]
     if name == "copy":
         command += ["--to", rig.far.store.url, "--to-endpoint-url", rig.far.store.endpoint_url]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.catalog.verify import ALL, verify
-from tasks.catalog.catalog import load_catalog
-from tasks.catalog.verify import Share
-from tasks.model.backup.inventory import DatabaseInventory
-from tasks.model.backup.manifest import Manifest
-from tasks.model.backup.store_layout import backup_prefix, manifest_key
-from tasks.model.errors import UsageError
-from tasks.model.settings.instance import Instance
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import store_file
-from tasks.storage.protocol import ObjectStore
+from redis_dr.flows.runbook.catalog.verify import ALL, verify
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.catalog.verify import Share
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import store_file
+from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.catalog.backups import NAME, days_ago, rdb, store_backup
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import docker
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.runbook.backup import backup
-from tasks.catalog.catalog import add_proof
-from tasks.model.backup.store_layout import proof_name
-from tasks.model.settings.instance import Instance
-from tasks.storage.opening import open_store
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.tasks.catalog.catalog import add_proof
+from redis_dr.tasks.model.backup.store_layout import proof_name
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.opening import open_store
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer, start_redis
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows.runbook.observe.check import check
-from tasks.engine.container import inspect
-from tasks.engine.helper import hold
-from tasks.model.observe.check_report import CheckReport
-from tasks.model.observe.check_server import judge_clock
-from tasks.model.report import Finding
-from tasks.model.server.holder import Holder
+from redis_dr.flows.runbook.observe.check import check
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.helper import hold
+from redis_dr.tasks.model.observe.check_report import CheckReport
+from redis_dr.tasks.model.observe.check_server import judge_clock
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.holder import Holder
 from tests.check.conftest import Estate
 from tests.support.prefect_server import PrefectServer
 from tests.support.waiting import wait_until

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from flows.runbook.observe.check import check
-from tasks.model.errors import UsageError
-from tasks.observe.metrics import metrics_text, write_metrics
+from redis_dr.flows.runbook.observe.check import check
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.observe.metrics import metrics_text, write_metrics
 from tests.check.conftest import Estate
 from tests.support.command_line import CommandLine
 from tests.support.redis_server import PASSWORD

@@ -11,9 +11,9 @@ from random import Random
 
 import pyrage
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.errors import RedisDrError
-from tasks.rdb import SplicePlan, splice
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.rdb import SplicePlan, splice
 from tests.drill.place import Place
 
 IDENTITY = "REDIS_DR_AGE_IDENTITY_FILE"

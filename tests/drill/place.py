@@ -9,17 +9,17 @@ from typing import Any
 
 import docker
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.runbook.backup import backup
-from flows.runbook.drill.drill import DrillOptions, drill
-from tasks.catalog.catalog import load_catalog
-from tasks.model.backup.manifest import Manifest
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.drill.drill_report import DrillReport
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import open_file, store_file
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.drill.drill_report import DrillReport
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import open_file, store_file
 from tests.support.instance import instance_of
 from tests.support.redis_server import DEFAULT_IMAGE, RedisServer, start_redis
 from tests.support.waiting import wait_until

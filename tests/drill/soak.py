@@ -22,11 +22,11 @@ from typing import Any
 import docker
 
 from benchmarks.measured import keep
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.runbook.backup import backup
-from flows.runbook.drill.drill import DrillOptions, drill
-from tasks.model.errors import RedisDrError
-from tasks.model.settings.instance import Instance
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.settings.instance import Instance
 from tests.drill.faults import FAULTS, Means, identity, outcome
 from tests.drill.image import sleeping_image
 from tests.drill.place import POLICY, make_place, rewrite_aof

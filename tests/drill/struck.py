@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from flows.cli.main import main
+from redis_dr.flows.cli.main import main
 from tests.support.command_line import CommandLine
 
 NEVER = "0"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.drill.compare import Named, compare_files
-from tasks.model.backup.inventory import Inventory
-from tasks.model.errors import RdbError
-from tasks.rdb import InventoryOptions, take_forms, take_inventory
+from redis_dr.tasks.drill.compare import Named, compare_files
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.errors import RdbError
+from redis_dr.tasks.rdb import InventoryOptions, take_forms, take_inventory
 from tests.drill.place import fill
 from tests.rdb import by_hand
 from tests.rdb.small_files import MS, RECORDS

@@ -10,22 +10,22 @@ import docker
 import pytest
 import redis
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.orchestration.pages.drill import drill_line
-from flows.runbook.backup import backup
-from flows.runbook.drill.drill import DrillOptions, drill
-from flows.runbook.drill.scratch import on_ground
-from flows.runbook.restore.prepare import download
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.drill.evidence import read_proof
-from tasks.engine.helper import holder_of
-from tasks.engine.scratch import ground_name
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.drill.drill_report import RTO_PARTS, DrillReport
-from tasks.model.errors import Refused
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.say import quiet
-from tasks.storage.opening import open_store
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.flows.orchestration.pages.drill import drill_line
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
+from redis_dr.flows.runbook.drill.scratch import on_ground
+from redis_dr.flows.runbook.restore.prepare import download
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.drill.evidence import read_proof
+from redis_dr.tasks.engine.helper import holder_of
+from redis_dr.tasks.engine.scratch import ground_name
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, DrillReport
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.say import quiet
+from redis_dr.tasks.storage.opening import open_store
 from tests.drill.place import POLICY, Place, fill, make_place, rewrite_aof
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.drill.drill import drill as module
-from flows.runbook.drill.negative_control import negative_control
-from flows.runbook.drill.rehearse import Rehearsal, rehearse
-from flows.runbook.drill.scratch import on_ground
-from flows.runbook.operation.operation import Held
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.drill.damage import DAMAGES, choose_damage
-from tasks.model.drill.drill_findings import judge_control
-from tasks.model.drill.drill_report import Control
-from tasks.model.say import quiet
+from redis_dr.flows.runbook.drill.drill import drill as module
+from redis_dr.flows.runbook.drill.negative_control import negative_control
+from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse
+from redis_dr.flows.runbook.drill.scratch import on_ground
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.drill.damage import DAMAGES, choose_damage
+from redis_dr.tasks.model.drill.drill_findings import judge_control
+from redis_dr.tasks.model.drill.drill_report import Control
+from redis_dr.tasks.model.say import quiet
 from tests.drill.place import Place
 
 

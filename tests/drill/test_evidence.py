@@ -12,11 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.drill.evidence import PAYLOAD_TYPE, load_signer, load_verifier, proof_of, read_proof
-from tasks.drill.signature import judge_signature
-from tasks.model.errors import Damaged, UsageError
-from tasks.model.settings.drill import DrillSettings
-from tasks.storage.opening import open_store
+from redis_dr.tasks.drill.evidence import (
+    PAYLOAD_TYPE,
+    load_signer,
+    load_verifier,
+    proof_of,
+    read_proof,
+)
+from redis_dr.tasks.drill.signature import judge_signature
+from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.model.settings.drill import DrillSettings
+from redis_dr.tasks.storage.opening import open_store
 from tests.drill.place import Place
 
 STATEMENT: dict[str, Any] = {

@@ -38,7 +38,7 @@ lease_seconds = 5
 def start(redis_dr: CommandLine) -> "subprocess.Popen[str]":
     """A drill in a process of its own; what it says can be read while it runs."""
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "flows.cli.main", "drill", "--turn", "1"],
+        [sys.executable, "-u", "-m", "redis_dr.flows.cli.main", "drill", "--turn", "1"],
         cwd=redis_dr.folder,
         env=os.environ,
         stdout=subprocess.PIPE,

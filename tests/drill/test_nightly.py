@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from flows.runbook.backup import backup
-from flows.runbook.nightly import nightly
-from tasks.catalog.catalog import load_catalog
-from tasks.model.drill.drill_report import DrillReport
-from tasks.model.report import Report
-from tasks.model.settings.instance import Instance
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.nightly import nightly
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.model.drill.drill_report import DrillReport
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.opening import open_store
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.drill.page import render_page, summary
-from tasks.drill.plots import human
-from tasks.model.drill.drill_report import Control, DrillLine, DrillReport
-from tasks.model.report import Finding
+from redis_dr.tasks.drill.page import render_page, summary
+from redis_dr.tasks.drill.plots import human
+from redis_dr.tasks.model.drill.drill_report import Control, DrillLine, DrillReport
+from redis_dr.tasks.model.report import Finding
 from tests.drill.place import Place
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.drill.aof import living_keys
-from tasks.model.backup.inventory import DatabaseInventory, Inventory
-from tasks.model.drill.drill_findings import judge_replay
-from tasks.model.settings.drift import DriftSettings
+from redis_dr.tasks.drill.aof import living_keys
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory
+from redis_dr.tasks.model.drill.drill_findings import judge_replay
+from redis_dr.tasks.model.settings.drift import DriftSettings
 from tests.rdb import by_hand
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from tasks.drill.compare import compare_files
+from redis_dr.tasks.drill.compare import compare_files
 from tests.drill.place import fill
 from tests.support.redis_server import RedisServer
 

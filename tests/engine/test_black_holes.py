@@ -12,8 +12,8 @@ from typing import Any
 import docker
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.runbook.recover.recover import recover
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.flows.runbook.recover.recover import recover
 from tests.support import faults
 from tests.support.estate import Estate, estate, fill
 from tests.support.instances import DEBUG

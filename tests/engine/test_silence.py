@@ -6,13 +6,13 @@ import time
 import docker
 import pytest
 
-from tasks.engine.container import inspect
-from tasks.engine.exec import run_in
-from tasks.engine.guard import TOO_LATE, guarded
-from tasks.engine.heartbeat import BEAT_FILE
-from tasks.engine.helper import Hands, hold
-from tasks.model.errors import Unreachable
-from tasks.model.server.holder import Holder
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.engine.guard import TOO_LATE, guarded
+from redis_dr.tasks.engine.heartbeat import BEAT_FILE
+from redis_dr.tasks.engine.helper import Hands, hold
+from redis_dr.tasks.model.errors import Unreachable
+from redis_dr.tasks.model.server.holder import Holder
 from tests.support.estate import Estate
 from tests.support.waiting import wait_until
 

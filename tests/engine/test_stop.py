@@ -8,7 +8,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from tasks.engine.container import stop
+from redis_dr.tasks.engine.container import stop
 from tests.support.leftovers import labels, remove_container
 from tests.support.redis_server import DEFAULT_IMAGE
 from tests.support.waiting import wait_until

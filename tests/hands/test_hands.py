@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from tasks.engine.container import inspect
-from tasks.engine.exec import run_in
-from tasks.engine.helper import ScriptFailed, hold, holder_of
-from tasks.engine.owner import Owner
-from tasks.model.errors import Damaged, Fenced, Refused, Unreachable
-from tasks.model.server.holder import Holder
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.engine.helper import ScriptFailed, hold, holder_of
+from redis_dr.tasks.engine.owner import Owner
+from redis_dr.tasks.model.errors import Damaged, Fenced, Refused, Unreachable
+from redis_dr.tasks.model.server.holder import Holder
 from tests.support.estate import Estate
 from tests.support.waiting import wait_until
 

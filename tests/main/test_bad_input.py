@@ -9,9 +9,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from deployments.setup.recipe import REDIS_80
-from tasks.model.backup.manifest import Manifest
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.setup.recipe import REDIS_80
+from redis_dr.tasks.model.backup.manifest import Manifest
 from tests.main.conftest import POLICIES, fill
 from tests.support.command_line import Answer, CommandLine
 from tests.support.ports import free_port

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.cli.main import command_parser
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.flows.cli.main import command_parser
 from tests.main.conftest import fill
 from tests.support.command_line import CommandLine
 from tests.support.redis_server import RedisServer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from tests.main.conftest import fill
 from tests.support.command_line import CommandLine
 from tests.support.redis_server import RedisServer

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.operation.operation import holding
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.model.errors import UsageError
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.server.target import target_of
-from tasks.restore.download import fetch, look_inside
-from tasks.restore.policy import apply_policy, splice_plan
-from tasks.restore.policy_by_server import Filtering, filter_by_server
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.operation.operation import holding
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.server.target import target_of
+from redis_dr.tasks.restore.download import fetch, look_inside
+from redis_dr.tasks.restore.policy import apply_policy, splice_plan
+from redis_dr.tasks.restore.policy_by_server import Filtering, filter_by_server
+from redis_dr.tasks.storage.opening import open_store
 from tests.support.estate import fill
 from tests.support.instances import Make
 

@@ -13,7 +13,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from tests.support.prefect_server import PrefectServer
 from tests.support.redis_server import RedisServer
 from tests.support.scene import Scene, scene

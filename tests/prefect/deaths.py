@@ -12,7 +12,7 @@ from signal import Signals
 from typing import Any
 from uuid import UUID
 
-from tasks.restore.unfinished import left_behind
+from redis_dr.tasks.restore.unfinished import left_behind
 from tests.prefect.hosts import working
 from tests.support.prefect_server import (
     PrefectServer,
@@ -25,7 +25,7 @@ from tests.support.prefect_server import (
 from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
-RESTORE = f"from flows.restore import restore; print(restore('{NAME}', warm=False))"
+RESTORE = f"from redis_dr.flows.restore import restore; print(restore('{NAME}', warm=False))"
 WRITTEN_SINCE = b"written:since"
 POOL = "host-of-deaths"
 Process = subprocess.Popen[bytes]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from deployments.prefect_server import running
+from redis_dr.deployments.prefect_server import running
 from tests.support.prefect_server import ROOT, PrefectServer
 from tests.support.scene import Scene
 
@@ -26,7 +26,7 @@ def deploy(server: PrefectServer, made: Scene, pool: str) -> None:
     """As a person does it once for each host."""
     env = server.environment(made.configuration, **made.secrets)
     done = subprocess.run(
-        [sys.executable, "-m", "deployments.deploy", "--pool", pool],
+        [sys.executable, "-m", "redis_dr.deployments.deploy", "--pool", pool],
         cwd=ROOT,
         env=env,
         capture_output=True,

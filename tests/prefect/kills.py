@@ -11,8 +11,8 @@ from pathlib import Path
 
 import docker
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.runbook.backup import backup
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.flows.runbook.backup import backup
 from tests.prefect.deaths import POOL, Death, after
 from tests.prefect.hosts import deploy
 from tests.support.leftovers import sweep

@@ -9,8 +9,8 @@ from signal import SIGKILL, SIGTERM
 
 import pytest
 
-from deployments.prefect_server import running_server
-from flows.runbook.backup import backup
+from redis_dr.deployments.prefect_server import running_server
+from redis_dr.flows.runbook.backup import backup
 from tests.prefect.conftest import MakeScene
 from tests.prefect.deaths import (
     POOL,

@@ -9,9 +9,9 @@ import yaml
 from cronsim import CronSim
 from pydantic import ValidationError
 
-from deployments.deploy import FILE, for_pool
-from deployments.table import DEPLOYED, POOL, Deployed
-from tasks.model.settings.schedule import ScheduleSettings
+from redis_dr.deployments.deploy import FILE, for_pool
+from redis_dr.deployments.table import DEPLOYED, POOL, Deployed
+from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ScheduleSettings()

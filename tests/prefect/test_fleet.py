@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.backup import backup
-from flows.runbook.fleet import attempt, fleet
-from tasks.model.errors import Interrupted, RedisDrError, Refused, StoreError, Unreachable
-from tasks.model.observe.fleet_report import FleetLine
-from tasks.model.report import Report
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.backup import backup
+from redis_dr.flows.runbook.fleet import attempt, fleet
+from redis_dr.tasks.model.errors import Interrupted, RedisDrError, Refused, StoreError, Unreachable
+from redis_dr.tasks.model.observe.fleet_report import FleetLine
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
 from tests.prefect.conftest import MakeScene, use
 from tests.support.command_line import CommandLine
 from tests.support.prefect_server import PrefectServer, every_row

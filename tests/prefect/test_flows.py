@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from flows.backup import backup
-from flows.prune import prune
-from flows.recover import recover
-from flows.verify import verify
+from redis_dr.flows.backup import backup
+from redis_dr.flows.prune import prune
+from redis_dr.flows.recover import recover
+from redis_dr.flows.verify import verify
 from tests.support.prefect_server import PrefectServer, every_row
 from tests.support.redis_server import PASSWORD
 from tests.support.scene import NAME, Scene

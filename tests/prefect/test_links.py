@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.backup import backup
-from flows.drill import drill
-from flows.nightly import nightly
-from flows.orchestration.names import page_under
-from flows.restore import restore
+from redis_dr.flows.backup import backup
+from redis_dr.flows.drill import drill
+from redis_dr.flows.nightly import nightly
+from redis_dr.flows.orchestration.names import page_under
+from redis_dr.flows.restore import restore
 from tests.prefect.deaths import consent, newest_restore
 from tests.support.prefect_server import PrefectServer
 from tests.support.scene import NAME, Scene

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deployments.prefect_server import environment
-from deployments.table import DEPLOYED
+from redis_dr.deployments.prefect_server import environment
+from redis_dr.deployments.table import DEPLOYED
 from tests.prefect.conftest import MakeScene
 from tests.support.prefect_server import ROOT, PrefectServer, descendants
 from tests.support.waiting import wait_until
@@ -36,7 +36,7 @@ def test_it_starts_everything_and_leaves_nothing(make_scene: MakeScene, tmp_path
         **made.secrets,
     }
     with log.open("wb") as sink:
-        command = [sys.executable, "-m", "deployments.ui"]
+        command = [sys.executable, "-m", "redis_dr.deployments.ui"]
         ui = subprocess.Popen(command, cwd=ROOT, env=env, stdout=sink, stderr=subprocess.STDOUT)
     try:
         address = wait_until(lambda: _ADDRESS.search(log.read_text()), 180, "the address")

@@ -10,9 +10,9 @@ from prefect.client.schemas.objects import StateType
 from prefect.flow_engine import run_flow
 from prefect.schedules import Cron
 
-from deployments.missed import drop_missed
-from deployments.table import TAG
-from flows.orchestration.catch_up import caught_up_by
+from redis_dr.deployments.missed import drop_missed
+from redis_dr.deployments.table import TAG
+from redis_dr.flows.orchestration.catch_up import caught_up_by
 from tests.support.prefect_server import PrefectServer
 
 worked: list[str] = []

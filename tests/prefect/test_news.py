@@ -7,8 +7,8 @@ import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.events.filters import EventFilter, EventNameFilter
 
-from flows.backup import backup
-from flows.orchestration.hooks import recover_failed
+from redis_dr.flows.backup import backup
+from redis_dr.flows.orchestration.hooks import recover_failed
 from tests.prefect.conftest import MakeScene, use
 from tests.prefect.listener import Listener, listening
 from tests.support.prefect_server import PrefectServer

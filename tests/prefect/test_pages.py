@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.orchestration.pages.backup import backup_line
-from flows.orchestration.pages.fleet import fleet_line, fleet_page
-from flows.orchestration.pages.markdown import age, findings, size, table
-from flows.orchestration.pages.restore import plan_page, question, restore_line
-from flows.runbook.fleet import scorecard
-from tasks.model.backup.backup_report import BackupReport
-from tasks.model.observe.fleet_report import FleetLine
-from tasks.model.report import Finding
-from tasks.model.restore.accounting import DatabaseAccount
-from tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
-from tasks.model.timings import Timings
+from redis_dr.flows.orchestration.pages.backup import backup_line
+from redis_dr.flows.orchestration.pages.fleet import fleet_line, fleet_page
+from redis_dr.flows.orchestration.pages.markdown import age, findings, size, table
+from redis_dr.flows.orchestration.pages.restore import plan_page, question, restore_line
+from redis_dr.flows.runbook.fleet import scorecard
+from redis_dr.tasks.model.backup.backup_report import BackupReport
+from redis_dr.tasks.model.observe.fleet_report import FleetLine
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.accounting import DatabaseAccount
+from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
+from redis_dr.tasks.model.timings import Timings
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 BASE = {"instance": "weka-redis", "ok": True, "started_at": NOW, "seconds": 1.0}

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from prefect import flow
 from prefect.runtime import flow_run
 
-from flows.orchestration.progress import saying
-from tasks.model.say import Progress
-from tasks.restore.compare import Comparison, compare_keys
+from redis_dr.flows.orchestration.progress import saying
+from redis_dr.tasks.model.say import Progress
+from redis_dr.tasks.restore.compare import Comparison, compare_keys
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.instance import instance_of
 from tests.support.prefect_server import PrefectServer, every_row

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from deployments.prefect_server import running_server
-from deployments.table import DEPLOYED
+from redis_dr.deployments.prefect_server import running_server
+from redis_dr.deployments.table import DEPLOYED
 from tests.prefect.conftest import MakeScene
 from tests.prefect.deaths import nobody_holds
 from tests.prefect.hosts import deploy, working

@@ -11,8 +11,8 @@ from prefect.exceptions import PrefectException
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from tasks.model.errors import Refused
-from tasks.step import _Once, step
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.step import _Once, step
 from tests.support.prefect_server import PrefectServer
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.model.errors import RedisDrError, ServiceDown, ServiceError, UsageError
-from tasks.model.settings.notify import NotifySettings
-from tasks.observe.notify import beat, post
+from redis_dr.tasks.model.errors import RedisDrError, ServiceDown, ServiceError, UsageError
+from redis_dr.tasks.model.settings.notify import NotifySettings
+from redis_dr.tasks.observe.notify import beat, post
 from tests.prefect.listener import TOKEN, listening
 
 

@@ -7,8 +7,8 @@ from contextvars import copy_context
 import pytest
 from prefect import flow
 
-from flows.backup import backup
-from flows.orchestration.concurrency import ensure_limit, limit_name, turn
+from redis_dr.flows.backup import backup
+from redis_dr.flows.orchestration.concurrency import ensure_limit, limit_name, turn
 from tests.support.prefect_server import PrefectServer
 from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until

@@ -8,17 +8,17 @@ import docker
 import pytest
 from prefect import flow
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from deployments.demo.query_service import QueryService
-from flows.check import check
-from flows.drill import drill
-from flows.janitor import janitor
-from flows.nightly import nightly
-from flows.orchestration.progress import saying
-from flows.prune import prune
-from flows.recover import recover
-from flows.verify import verify
-from flows.warm import warm
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.demo.query_service import QueryService
+from redis_dr.flows.check import check
+from redis_dr.flows.drill import drill
+from redis_dr.flows.janitor import janitor
+from redis_dr.flows.nightly import nightly
+from redis_dr.flows.orchestration.progress import saying
+from redis_dr.flows.prune import prune
+from redis_dr.flows.recover import recover
+from redis_dr.flows.verify import verify
+from redis_dr.flows.warm import warm
 from tests.prefect.conftest import use
 from tests.support.prefect_server import PrefectServer
 from tests.support.redis_server import start_redis

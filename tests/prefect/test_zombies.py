@@ -9,8 +9,8 @@ import pytest
 from prefect import flow
 from prefect.states import Cancelling, Running
 
-from flows.orchestration.crashed_runs import bury
-from tasks.model.server.holder import Holder
+from redis_dr.flows.orchestration.crashed_runs import bury
+from redis_dr.tasks.model.server.holder import Holder
 from tests.support.prefect_server import PrefectServer
 from tests.support.waiting import wait_until
 

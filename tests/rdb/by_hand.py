@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterable, Sequence
 
-from tasks.rdb.base.reader import crc64
+from redis_dr.tasks.rdb.base.reader import crc64
 
 
 def length(number: int) -> bytes:

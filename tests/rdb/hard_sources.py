@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from tasks.rdb.base.reader import crc64
+from redis_dr.tasks.rdb.base.reader import crc64
 from tests.rdb import by_hand
 
 _MB = 1 << 20

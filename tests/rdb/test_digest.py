@@ -9,8 +9,14 @@ import redis
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.model.errors import RdbError, UnknownRdb
-from tasks.rdb import InventoryOptions, database_digest, digest_of_dump, entries, take_inventory
+from redis_dr.tasks.model.errors import RdbError, UnknownRdb
+from redis_dr.tasks.rdb import (
+    InventoryOptions,
+    database_digest,
+    digest_of_dump,
+    entries,
+    take_inventory,
+)
 from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, saved
 from tests.rdb.data import FAR_MS, Content, contents, fill, keyspaces, words

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.rdb import EpochFloor, HashValue, SplicePlan, values
+from redis_dr.tasks.rdb import EpochFloor, HashValue, SplicePlan, values
 from tests.rdb import by_hand
 from tests.rdb.conftest import emptied, loaded, saved
 from tests.rdb.test_splice import spliced

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.model.errors import RdbError, UnknownRdb
-from tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
+from redis_dr.tasks.model.errors import RdbError, UnknownRdb
+from redis_dr.tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
 from tests.rdb import by_hand
 from tests.rdb.small_files import ALL, MODULE, RECORDS, REMARKS, one
 

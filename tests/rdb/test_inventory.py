@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.model.settings.keys import KeyRule
-from tasks.rdb import InventoryOptions, take_inventory
-from tasks.rdb.base.reader import WINDOW
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.rdb import InventoryOptions, take_inventory
+from redis_dr.tasks.rdb.base.reader import WINDOW
 from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, saved
 from tests.rdb.data import FAR_MS

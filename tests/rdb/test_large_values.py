@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from tasks.model.errors import RdbError
-from tasks.rdb import digest_of_dump, entries, values
+from redis_dr.tasks.model.errors import RdbError
+from redis_dr.tasks.rdb import digest_of_dump, entries, values
 from tests.rdb import by_hand
 from tests.rdb.conftest import emptied, saved
 from tests.support.redis_server import RedisServer

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.rdb.base.lzf import LzfError, SystemLzf, decompress, python_decompress, stream
+from redis_dr.tasks.rdb.base.lzf import LzfError, SystemLzf, decompress, python_decompress, stream
 from tests.rdb.conftest import Servers
 
 literals = st.binary(min_size=1, max_size=32).map(lambda run: bytes((len(run) - 1,)) + run)

@@ -8,8 +8,8 @@ import pytest
 HARD = """
 import sys, time
 from pathlib import Path
-from tasks.model.errors import RdbError
-from tasks.rdb import InventoryOptions, take_inventory
+from redis_dr.tasks.model.errors import RdbError
+from redis_dr.tasks.rdb import InventoryOptions, take_inventory
 from tests.rdb.hard_sources import SOURCES
 
 def peak():

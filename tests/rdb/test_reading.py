@@ -4,7 +4,7 @@ import io
 
 from hypothesis import HealthCheck, given, settings
 
-from tasks.rdb import entries, take_inventory, values
+from redis_dr.tasks.rdb import entries, take_inventory, values
 from tests.rdb.conftest import emptied, saved
 from tests.rdb.data import Content, fill, keyspaces
 from tests.rdb.seen import expires, seen

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.model.settings.keys import KeyRule
-from tasks.rdb import SplicePlan, values
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.rdb import SplicePlan, values
 from tests.rdb import by_hand
 from tests.rdb.conftest import emptied, loaded, saved
 from tests.rdb.test_splice import spliced

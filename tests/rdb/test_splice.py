@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.model.errors import RdbError, UsageError
-from tasks.model.settings.keys import KeyRule, first_match
-from tasks.rdb import (
+from redis_dr.tasks.model.errors import RdbError, UsageError
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
+from redis_dr.tasks.rdb import (
     InventoryOptions,
     SplicePlan,
     SpliceResult,

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tasks.rdb.base.format import TYPES
+from redis_dr.tasks.rdb.base.format import TYPES
 from tests.rdb.test_types import BY_HAND, WRITTEN
 
 NAMES = {"redis70": "Redis 7.0", "redis80": "Redis 8.0", "valkey81": "Valkey 8.1"}

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from tasks.rdb import entries, take_inventory, value_of_dump, values
+from redis_dr.tasks.rdb import entries, take_inventory, value_of_dump, values
 from tests.rdb import by_hand
 from tests.rdb.conftest import IMAGES, Servers, emptied, saved
 from tests.rdb.seen import seen

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.restore.compare import explain
+from redis_dr.tasks.restore.compare import explain
 
 counts = st.integers(0, 50)
 names = st.sampled_from(["equal", "gone", "differing"])

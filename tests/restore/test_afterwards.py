@@ -3,10 +3,10 @@
 import json
 from datetime import datetime
 
-from flows.runbook.recover.recover import recover
-from tasks.catalog.catalog import add_proof, load_catalog
-from tasks.model.backup.store_layout import proof_name
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.catalog.catalog import add_proof, load_catalog
+from redis_dr.tasks.model.backup.store_layout import proof_name
+from redis_dr.tasks.storage.opening import open_store
 from tests.support.estate import Estate
 
 

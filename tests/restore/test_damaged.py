@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.backup.manifest import Manifest
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.errors import Damaged, RedisDrError, Refused
-from tasks.model.report import all_ok
-from tasks.model.settings.instance import Instance
-from tasks.rdb import InventoryOptions, take_inventory
-from tasks.rdb.base.reader import crc64
-from tasks.restore.download import agrees, fetch, look_inside
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import store_file
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused
+from redis_dr.tasks.model.report import all_ok
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.rdb import InventoryOptions, take_inventory
+from redis_dr.tasks.rdb.base.reader import crc64
+from redis_dr.tasks.restore.download import agrees, fetch, look_inside
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import store_file
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make
 

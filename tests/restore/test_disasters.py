@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tasks.model.errors import Refused
+from redis_dr.tasks.model.errors import Refused
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make
 from tests.support.waiting import wait_until

@@ -14,9 +14,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from deployments.setup import dockerd
-from deployments.setup.place import Place, place_for
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.setup import dockerd
+from redis_dr.deployments.setup.place import Place, place_for
 from tests.support import faults
 from tests.support.estate import Estate, estate, fill
 from tests.support.instances import DEBUG
@@ -26,9 +26,9 @@ from tests.support.waiting import stopped_by_itself, wait_until
 # in a process of its own: the door to the engine is opened once, for the engine of these tests
 _DO = """
 import json, sys
-from flows.runbook.backup import backup
-from flows.runbook.recover.recover import recover
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.model.settings.instance import Instance
 done = {"backup": backup, "recover": recover}[sys.argv[1]]
 print(done(Instance.model_validate_json(sys.argv[2])).model_dump_json())
 """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.model.errors import UsageError
+from redis_dr.tasks.model.errors import UsageError
 from tests.support.estate import fill
 from tests.support.instances import Make
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.model.errors import Refused
-from tasks.model.report import Finding
-from tasks.model.server.acl import names_in
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.acl import names_in
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make
 

@@ -7,8 +7,8 @@ import docker
 import pytest
 import redis
 
-from flows.runbook.recover.recover import recover
-from tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 from tests.support.estate import Estate, changed, estate, fill
 from tests.support.instances import DEBUG, Make
 from tests.support.redis_server import start_redis

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from flows.runbook.recover.recover import recover
-from tasks.model.errors import Fenced, RedisDrError, Refused
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.model.errors import Fenced, RedisDrError, Refused
+from redis_dr.tasks.model.settings.instance import Instance
 from tests.support import faults
 from tests.support.estate import Estate, changed
 from tests.support.waiting import stopped_by_itself, wait_until

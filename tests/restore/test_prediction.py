@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import docker
 import pytest
 
-from flows.runbook.recover.recover import recover
+from redis_dr.flows.runbook.recover.recover import recover
 from tests.support import faults
 from tests.support.estate import Estate, changed, fill
 from tests.support.instances import Make

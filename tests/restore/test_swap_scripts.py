@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.restore import swap as swapping
+from redis_dr.tasks.restore import swap as swapping
 
 PROGRAMS = ("mv", "rm", "mkdir", "stat", "cat", "sync")
 SHIM = """#!/bin/sh

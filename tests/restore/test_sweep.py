@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.runbook.recover.recover import recover
+from redis_dr.flows.runbook.recover.recover import recover
 from tests.support import faults
 from tests.support.estate import Estate, fill
 

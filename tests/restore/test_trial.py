@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.runbook.drill.drill import DrillOptions, drill
-from tasks.model.restore.restore_report import RestoreReport
+from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
+from redis_dr.tasks.model.restore.restore_report import RestoreReport
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make
 

@@ -7,11 +7,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from tasks.model.errors import CircuitOpen, NotReady, UsageError
-from tasks.model.settings.resilience import ResilienceSettings
-from tasks.resilience.breaker import Breaker
-from tasks.resilience.pace import Pace
-from tasks.resilience.retry import Patience, with_retries
+from redis_dr.tasks.model.errors import CircuitOpen, NotReady, UsageError
+from redis_dr.tasks.model.settings.resilience import ResilienceSettings
+from redis_dr.tasks.resilience.breaker import Breaker
+from redis_dr.tasks.resilience.pace import Pace
+from redis_dr.tasks.resilience.retry import Patience, with_retries
 
 LIMITS = ResilienceSettings(breaker_failures=3, breaker_reset_seconds=10)
 

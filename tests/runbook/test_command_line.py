@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.main import main
+from redis_dr.flows.cli.main import main
 from tests.support.command_line import Answer
 from tests.support.redis_server import PASSWORD
 
@@ -148,7 +148,7 @@ def test_rendered_files_are_written(command, tmp_path):
 def test_watching_ends_with_the_last_report(command, filled):
     """--watch looks again and again; Ctrl-C ends it with the verdict of the last look."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows.cli.main", "health", "--watch", "0.1"],
+        [sys.executable, "-m", "redis_dr.flows.cli.main", "health", "--watch", "0.1"],
         cwd=command.folder,
         stdout=subprocess.PIPE,
         text=True,

@@ -7,10 +7,10 @@ import redis
 import yaml
 from hypothesis import given
 
-from flows.runbook.observe.config import check, render
-from tasks.model.observe.rendering import redis_conf, start_command
-from tasks.model.server.server_config import judge_drift, normal, on_command_line
-from tasks.model.settings.instance import RUNBOOK_SERVER
+from redis_dr.flows.runbook.observe.config import check, render
+from redis_dr.tasks.model.observe.rendering import redis_conf, start_command
+from redis_dr.tasks.model.server.server_config import judge_drift, normal, on_command_line
+from redis_dr.tasks.model.settings.instance import RUNBOOK_SERVER
 from tests.support.instance import instance_of
 from tests.support.leftovers import labels
 from tests.support.ports import free_port

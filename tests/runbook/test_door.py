@@ -8,11 +8,18 @@ import time
 import pytest
 import redis
 
-from tasks.model.errors import CircuitOpen, NotReady, RedisDrError, Refused, Unreachable, UsageError
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect, password_of
-from tasks.server.errors import redis_errors, translate
-from tasks.server.info import persistence, server_info, server_time_ms, wait_until_ready
+from redis_dr.tasks.model.errors import (
+    CircuitOpen,
+    NotReady,
+    RedisDrError,
+    Refused,
+    Unreachable,
+    UsageError,
+)
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect, password_of
+from redis_dr.tasks.server.errors import redis_errors, translate
+from redis_dr.tasks.server.info import persistence, server_info, server_time_ms, wait_until_ready
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD, RedisServer
 from tests.support.waiting import wait_until

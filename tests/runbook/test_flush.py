@@ -4,13 +4,13 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from flows.runbook.cache.flush import flush
-from flows.runbook.catalog.verify import verify
-from tasks.catalog.catalog import load_catalog
-from tasks.model.cache.flush import FlushRequest, plan_flush, require_confirmation
-from tasks.model.errors import Refused, UsageError
-from tasks.model.settings.instance import Instance
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.cache.flush import flush
+from redis_dr.flows.runbook.catalog.verify import verify
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.model.cache.flush import FlushRequest, plan_flush, require_confirmation
+from redis_dr.tasks.model.errors import Refused, UsageError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.opening import open_store
 from tests.runbook.conftest import DATABASES
 from tests.support.instance import instance_of
 

@@ -4,17 +4,17 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from flows.runbook.backup import backup
-from flows.runbook.cache.audit import audit_keys
-from flows.runbook.observe.health import health
-from flows.runbook.observe.init import Wish, init
-from flows.runbook.restore.restore import restore
-from tasks.configuration import load_settings
-from tasks.model.errors import Unreachable, UsageError
-from tasks.model.observe.discovery import guess_action, guess_patterns, sampled, usual_ttl
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.settings.health import HealthSettings
-from tasks.model.settings.keys import KeyRule, first_match
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.cache.audit import audit_keys
+from redis_dr.flows.runbook.observe.health import health
+from redis_dr.flows.runbook.observe.init import Wish, init
+from redis_dr.flows.runbook.restore.restore import restore
+from redis_dr.tasks.configuration import load_settings
+from redis_dr.tasks.model.errors import Unreachable, UsageError
+from redis_dr.tasks.model.observe.discovery import guess_action, guess_patterns, sampled, usual_ttl
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.settings.health import HealthSettings
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD
 

@@ -4,11 +4,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from flows.runbook.cache.epoch import epoch, wanted_of
-from flows.runbook.cache.invalidate import invalidate
-from tasks.model.cache.invalidation import targets
-from tasks.model.errors import RedisDrError, UsageError
-from tasks.model.settings.flush import InvalidateSettings
+from redis_dr.flows.runbook.cache.epoch import epoch, wanted_of
+from redis_dr.flows.runbook.cache.invalidate import invalidate
+from redis_dr.tasks.model.cache.invalidation import targets
+from redis_dr.tasks.model.errors import RedisDrError, UsageError
+from redis_dr.tasks.model.settings.flush import InvalidateSettings
 
 PATTERNS = InvalidateSettings().patterns
 

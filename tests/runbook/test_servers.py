@@ -1,13 +1,13 @@
 """The verbs on every server that we can run: Redis 7.0, Redis 8.0, Valkey 8.1."""
 
-from flows.runbook.cache.audit import audit_keys
-from flows.runbook.cache.flush import flush
-from flows.runbook.cache.invalidate import invalidate
-from flows.runbook.observe.config import check
-from flows.runbook.observe.health import health
-from flows.runbook.observe.monitor import monitor
-from flows.runbook.observe.top import top
-from tasks.model.cache.flush import FlushRequest
+from redis_dr.flows.runbook.cache.audit import audit_keys
+from redis_dr.flows.runbook.cache.flush import flush
+from redis_dr.flows.runbook.cache.invalidate import invalidate
+from redis_dr.flows.runbook.observe.config import check
+from redis_dr.flows.runbook.observe.health import health
+from redis_dr.flows.runbook.observe.monitor import monitor
+from redis_dr.flows.runbook.observe.top import top
+from redis_dr.tasks.model.cache.flush import FlushRequest
 from tests.support.instance import instance_of
 
 

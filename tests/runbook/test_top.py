@@ -6,11 +6,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from flows.runbook.observe.monitor import monitor
-from flows.runbook.observe.top import top
-from tasks.model.errors import UsageError
-from tasks.model.observe.monitor import Tally, unescaped
-from tasks.model.observe.top import masked
+from redis_dr.flows.runbook.observe.monitor import monitor
+from redis_dr.flows.runbook.observe.top import top
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.observe.monitor import Tally, unescaped
+from redis_dr.tasks.model.observe.top import masked
 from tests.support.redis_server import PASSWORD
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployments.demo.dataset import records
+from redis_dr.deployments.demo.dataset import records
 from tests.support.dataset import fill
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from deployments.demo.instance import remove_instance
-from deployments.demo.proof import compare
-from tasks.model.errors import RedisDrError, Refused
+from redis_dr.deployments.demo.instance import remove_instance
+from redis_dr.deployments.demo.proof import compare
+from redis_dr.tasks.model.errors import RedisDrError, Refused
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def service(redis_server, tmp_path) -> Iterator[str]:
     word = tmp_path / "password"
     word.write_text(redis_server.password)
     process = subprocess.Popen(
-        [sys.executable, "-m", "deployments.demo.query_service", str(redis_server.port)],
+        [sys.executable, "-m", "redis_dr.deployments.demo.query_service", str(redis_server.port)],
         env={**os.environ, "REDIS_PASSWORD_FILE": str(word)},
         stdout=subprocess.PIPE,
         text=True,
@@ -72,7 +72,7 @@ def test_the_proof_finds_one_key_too_few_and_one_too_many():
 def test_the_demo_ends_green_and_leaves_nothing_in_the_engine(docker_client, tmp_path):
     """The whole of `make demo` with few keys and under another name."""
     name = f"redis-dr-test-demo-{os.getpid()}"
-    command = [sys.executable, "-m", "deployments.demo.run"]
+    command = [sys.executable, "-m", "redis_dr.deployments.demo.run"]
     command += ["--name", name, "--keys", "1000", "--folder", str(tmp_path / "demo")]
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from deployments.setup.bridge import free_network
-from deployments.setup.endpoint import answers
-from deployments.setup.place import LONGEST, Place, place_for
+from redis_dr.deployments.setup.bridge import free_network
+from redis_dr.deployments.setup.endpoint import answers
+from redis_dr.deployments.setup.place import LONGEST, Place, place_for
 from tests.support.waiting import wait_until
 
-ENGINE = [sys.executable, "-m", "deployments.setup.engine", "run"]
+ENGINE = [sys.executable, "-m", "redis_dr.deployments.setup.engine", "run"]
 # the checks run as root or not; either way this user has no rights
 NOBODY = """
 import os, sys
-from deployments.setup import engine
+from redis_dr.deployments.setup import engine
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 sys.exit(engine.main(sys.argv[1:]))

@@ -11,8 +11,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.setup.index import translate
-from deployments.setup.place import place_for
+from redis_dr.deployments.setup.index import translate
+from redis_dr.deployments.setup.place import place_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,7 +66,7 @@ def test_a_bare_clone_gets_all_it_needs_and_the_second_time_nothing(tmp_path):
     for name in filter(None, tracked.stdout.split("\0")):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).exists():
-            shutil.copy(ROOT / name, clone / name)
+            shutil.copy(ROOT / name, clone / name, follow_symlinks=False)
     base = Path(sys.base_prefix) / "bin" / "python3"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("VIRTUAL_ENV")}
     command = ["make", "--silent", "setup", f"PYTHON={base}"]

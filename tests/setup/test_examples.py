@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from deployments.demo.instance import PASSWORD_FILE, RUNBOOK_ARGS, START, secret_archive
-from tasks.cache.query_lists import read_lists
-from tasks.configuration import load_settings
-from tasks.model.settings.instance import RUNBOOK_SERVER
+from redis_dr.deployments.demo.instance import PASSWORD_FILE, RUNBOOK_ARGS, START, secret_archive
+from redis_dr.tasks.cache.query_lists import read_lists
+from redis_dr.tasks.configuration import load_settings
+from redis_dr.tasks.model.settings.instance import RUNBOOK_SERVER
 from tests.support.leftovers import labels, remove_family, remove_volume
 from tests.support.waiting import wait_until
 

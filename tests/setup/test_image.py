@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from deployments.setup.apt_sources import Archive, main_archive, this_distribution
-from deployments.setup.image import ensure_image
-from deployments.setup.recipe import RECIPES
+from redis_dr.deployments.setup.apt_sources import Archive, main_archive, this_distribution
+from redis_dr.deployments.setup.image import ensure_image
+from redis_dr.deployments.setup.recipe import RECIPES
 from tests.support.leftovers import labels, remove_volume
 
 
@@ -23,7 +23,7 @@ def test_a_second_call_builds_nothing(docker_client, redis_image):
 
 def test_an_image_that_cannot_be_had_is_one_line(docker_client):
     """Exit code 4, and the line names the image and what to do."""
-    command = [sys.executable, "-m", "deployments.setup.image", "redis-dr/none:0"]
+    command = [sys.executable, "-m", "redis_dr.deployments.setup.image", "redis-dr/none:0"]
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (4, "")
     assert len(result.stderr.splitlines()) == 1

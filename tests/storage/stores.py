@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.model.settings.store import StoreSettings
 from tests.support.s3_server import S3Server
 
 PART = 5 * 2**20  # bytes; the smallest part that S3 takes

@@ -14,9 +14,9 @@ from typing import Self
 
 import pytest
 
-from tasks.model.errors import Damaged, Refused, StoreError
-from tasks.storage.directory.store import DirectoryStore, root_of
-from tasks.storage.directory.write import Incoming, _claim, publish_new
+from redis_dr.tasks.model.errors import Damaged, Refused, StoreError
+from redis_dr.tasks.storage.directory.store import DirectoryStore, root_of
+from redis_dr.tasks.storage.directory.write import Incoming, _claim, publish_new
 from tests.support.waiting import wait_until
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -24,7 +24,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from typing import Self
-from tasks.storage.directory.store import DirectoryStore
+from redis_dr.tasks.storage.directory.store import DirectoryStore
 DirectoryStore(Path(sys.argv[1])).put("a/dump", sys.stdin.buffer)
 """
 

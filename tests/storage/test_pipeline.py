@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyrage import x25519
 
-from tasks.model.backup.manifest import StoredFile
-from tasks.model.errors import Damaged, UsageError
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.directory.store import DirectoryStore
-from tasks.storage.pipeline.compression import compressed
-from tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
-from tasks.storage.pipeline.files import check_stored, open_file, store_file
-from tasks.storage.streams import Tally
+from redis_dr.tasks.model.backup.manifest import StoredFile
+from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.directory.store import DirectoryStore
+from redis_dr.tasks.storage.pipeline.compression import compressed
+from redis_dr.tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
+from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
+from redis_dr.tasks.storage.streams import Tally
 from tests.storage.stores import broken, directory_settings, noise
 
 IDENTITY = x25519.Identity.generate()
@@ -187,10 +187,10 @@ def test_a_reader_that_stops_early_frees_the_thread(tmp_path: Path) -> None:
 MEASURE = """
 import io, resource, sys
 from pathlib import Path
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.pipeline.compression import compressed
-from tasks.storage.directory.store import DirectoryStore
-from tasks.storage.pipeline.files import open_file, store_file
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.pipeline.compression import compressed
+from redis_dr.tasks.storage.directory.store import DirectoryStore
+from redis_dr.tasks.storage.pipeline.files import open_file, store_file
 class Endless(io.RawIOBase):
     left = int(sys.argv[2])
     block = __import__("os").urandom(65536)

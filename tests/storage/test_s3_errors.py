@@ -7,11 +7,11 @@ import botocore.exceptions
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tasks.model.errors import StoreError, TransientStoreError, UsageError
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
-from tasks.storage.s3.client import make_client
-from tasks.storage.s3.errors import CODES, EXCEPTIONS, store_error
+from redis_dr.tasks.model.errors import StoreError, TransientStoreError, UsageError
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.s3.client import make_client
+from redis_dr.tasks.storage.s3.errors import CODES, EXCEPTIONS, store_error
 from tests.storage.stores import s3_settings
 from tests.support.ports import free_port
 from tests.support.s3_server import S3Server

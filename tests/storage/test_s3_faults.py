@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.model.errors import Damaged, StoreError, TransientStoreError
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
-from tasks.storage.pipeline.files import check_stored, open_file, store_file
-from tasks.storage.s3.store import S3Store
+from redis_dr.tasks.model.errors import Damaged, StoreError, TransientStoreError
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
+from redis_dr.tasks.storage.s3.store import S3Store
 from tests.storage.stores import PART, noise, s3_settings, uploads
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.s3_server import S3Server

@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.model.errors import StoreError
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.opening import open_store
-from tasks.storage.s3.options import content_md5, etag_contradicts, multipart_etag, write_options
-from tasks.storage.s3.write import part_size
+from redis_dr.tasks.model.errors import StoreError
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.s3.options import (
+    content_md5,
+    etag_contradicts,
+    multipart_etag,
+    write_options,
+)
+from redis_dr.tasks.storage.s3.write import part_size
 from tests.storage.conftest import settings_of
 from tests.storage.stores import PART, noise, s3_settings
 from tests.support.s3_server import S3Server

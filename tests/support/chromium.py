@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page, sync_playwright
 
-from deployments.setup.browser import ensure_browser
+from redis_dr.deployments.setup.browser import ensure_browser
 
 # without the last four it asks for hosts outside at every start
 _FLAGS = [

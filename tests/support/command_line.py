@@ -40,7 +40,7 @@ class CommandLine:
 
     def run(self, *arguments: str, seconds: float = 180) -> Answer:
         """Run a command for people."""
-        return self._call(["-m", "flows.cli.main", *arguments], seconds)
+        return self._call(["-m", "redis_dr.flows.cli.main", *arguments], seconds)
 
     def python(self, code: str, *, seconds: float = 180) -> Answer:
         """Run a few lines of Python in the same place."""

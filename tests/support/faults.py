@@ -16,10 +16,10 @@ from typing import Any
 
 import requests
 
-from flows.runbook.restore.restore import restore
-from tasks.model.errors import RedisDrError
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.runbook.restore.restore import restore
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.settings.instance import Instance
 from tests.support.hole import swallow
 
 KILL, STOP, FAIL = "kill", "stop", "fail"

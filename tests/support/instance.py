@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.instance import Instance
 from tests.support.redis_server import RedisServer
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import docker
 import pytest
 
-from deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from tests.support.estate import Estate, estate, fill
 from tests.support.redis_server import RedisServer, start_redis
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from deployments.prefect_server import environment, running, running_server
+from redis_dr.deployments.prefect_server import environment, running, running_server
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -39,7 +39,7 @@ class PrefectServer:
         return {
             **environment(self.home, self.port),
             "PREFECT_RUNNER_POLL_FREQUENCY": "1",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}",
             "REDIS_DR_CONFIG": str(configuration),
             **more,
         }
@@ -122,16 +122,16 @@ def running_prefect(home: Path) -> Iterator[PrefectServer]:
 def serving(
     server: PrefectServer, configuration: Path, **more: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """deployments.serve on a configuration, once all its deployments are there."""
+    """redis_dr.deployments.serve on a configuration, once all its deployments are there."""
     log = (configuration.parent / "serve.log").open("ab")
     env, begun = server.environment(configuration, **more), datetime.now(UTC)
-    with log, running([sys.executable, "-m", "deployments.serve"], env, log) as process:
+    with log, running([sys.executable, "-m", "redis_dr.deployments.serve"], env, log) as process:
         wait_until(lambda: _ready(server, process, begun), 90, "serve is ready", interval=0.3)
         yield process
 
 
 def _ready(server: PrefectServer, process: "subprocess.Popen[bytes]", begun: datetime) -> bool:
-    from deployments.table import DEPLOYED  # noqa: PLC0415 with its only user
+    from redis_dr.deployments.table import DEPLOYED  # noqa: PLC0415 with its only user
 
     assert process.poll() is None, "serve ended"
     with server.client() as client:

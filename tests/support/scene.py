@@ -7,8 +7,8 @@ from pathlib import Path
 
 import redis
 
-from tasks.configuration import load_settings
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.configuration import load_settings
+from redis_dr.tasks.model.settings.instance import Instance
 from tests.support.estate import fill
 from tests.support.redis_server import PASSWORD, RedisServer
 

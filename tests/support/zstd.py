@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from deployments.setup.debian import fetch
+from redis_dr.deployments.setup.debian import fetch
 
 
 def zstd_program(scratch: Path) -> str:

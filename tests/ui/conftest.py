@@ -7,8 +7,8 @@ import docker
 import pytest
 from playwright.sync_api import Page
 
-from deployments.demo.instance import RUNBOOK_ARGS
-from flows.runbook.backup import backup
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.flows.runbook.backup import backup
 from tests.support.chromium import open_page
 from tests.support.prefect_server import PrefectServer, serving
 from tests.support.redis_server import start_redis

@@ -7,7 +7,7 @@ from typing import Any
 import docker
 import pytest
 
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.instance import Instance
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer, start_redis
 from tests.warm.service import QueryService, serving

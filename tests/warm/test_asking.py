@@ -5,10 +5,10 @@ import threading
 import hypothesis.strategies as st
 from hypothesis import example, given, settings
 
-from tasks.cache.warm import ask_all
-from tasks.model.cache.queries import Query, in_order
-from tasks.model.errors import ServiceDown, ServiceError
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.cache.warm import ask_all
+from redis_dr.tasks.model.cache.queries import Query, in_order
+from redis_dr.tasks.model.errors import ServiceDown, ServiceError
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 class Scripted:

@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from flows.runbook.restore.warm import warm
-from tasks.http.query_service import HttpService
-from tasks.model.errors import ServiceDown
+from redis_dr.flows.runbook.restore.warm import warm
+from redis_dr.tasks.http.query_service import HttpService
+from redis_dr.tasks.model.errors import ServiceDown
 from tests.warm.service import QueryService, reply
 
 

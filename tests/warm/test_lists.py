@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.cache.query_lists import read_list, read_lists
-from tasks.model.cache.queries import cache_key
-from tasks.model.errors import UsageError
+from redis_dr.tasks.cache.query_lists import read_list, read_lists
+from redis_dr.tasks.model.cache.queries import cache_key
+from redis_dr.tasks.model.errors import UsageError
 
 FORMS = {
     "texts.json": json.dumps(["one", "two"]),

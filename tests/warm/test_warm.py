@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from flows.cli.main import main
-from flows.runbook.restore.warm import warm
-from tasks.model.backup.inventory import DatabaseInventory, Inventory, KeySize
-from tasks.model.backup.manifest import Manifest, Persistence, StoredFile
+from redis_dr.flows.cli.main import main
+from redis_dr.flows.runbook.restore.warm import warm
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, KeySize
+from redis_dr.tasks.model.backup.manifest import Manifest, Persistence, StoredFile
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD
 

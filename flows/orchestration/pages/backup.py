@@ -1,8 +1,8 @@
 """The page of a backup: what is inside, database by database and pattern by pattern."""
 
-from flows.orchestration.pages.markdown import findings, page, seconds, size, table
-from tasks.model.backup.backup_report import BackupReport
-from tasks.model.backup.manifest import Manifest
+from redis_dr.flows.orchestration.pages.markdown import findings, page, seconds, size, table
+from redis_dr.tasks.model.backup.backup_report import BackupReport
+from redis_dr.tasks.model.backup.manifest import Manifest
 
 
 def backup_line(report: BackupReport) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flows.orchestration.pages.markdown import link, page, size, table
-from tasks.model.catalog.store_reports import ListReport
+from redis_dr.flows.orchestration.pages.markdown import link, page, size, table
+from redis_dr.tasks.model.catalog.store_reports import ListReport
 
 
 def catalog_page(report: ListReport, told: Mapping[str, Mapping[str, str]]) -> str:

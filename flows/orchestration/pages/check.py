@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from flows.orchestration.pages.markdown import age, findings, page, size, table
-from tasks.model.observe.check_report import CheckReport
+from redis_dr.flows.orchestration.pages.markdown import age, findings, page, size, table
+from redis_dr.tasks.model.observe.check_report import CheckReport
 
 
 def check_line(report: CheckReport) -> str:

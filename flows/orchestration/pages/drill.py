@@ -1,7 +1,7 @@
 """The page of a drill: was it a real restore, was it equal, how long, how old."""
 
-from flows.orchestration.pages.markdown import age, findings, page, seconds, table
-from tasks.model.drill.drill_report import DrillReport
+from redis_dr.flows.orchestration.pages.markdown import age, findings, page, seconds, table
+from redis_dr.tasks.model.drill.drill_report import DrillReport
 
 
 def drill_line(report: DrillReport) -> str:

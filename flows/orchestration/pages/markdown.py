@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 

@@ -1,11 +1,11 @@
 """The page of a night: backup, proof and retention on one sheet."""
 
-from flows.orchestration.pages.backup import backup_line
-from flows.orchestration.pages.drill import drill_line
-from flows.orchestration.pages.markdown import findings, page
-from flows.orchestration.pages.store import prune_line, verify_line
-from tasks.model.drill.drill_report import DrillReport
-from tasks.model.drill.nightly_report import NightlyReport
+from redis_dr.flows.orchestration.pages.backup import backup_line
+from redis_dr.flows.orchestration.pages.drill import drill_line
+from redis_dr.flows.orchestration.pages.markdown import findings, page
+from redis_dr.flows.orchestration.pages.store import prune_line, verify_line
+from redis_dr.tasks.model.drill.drill_report import DrillReport
+from redis_dr.tasks.model.drill.nightly_report import NightlyReport
 
 
 def nightly_line(report: NightlyReport) -> str:

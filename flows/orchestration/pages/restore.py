@@ -1,8 +1,8 @@
 """The pages of a restore: the plan that a person reads at 3 a.m., and what was done."""
 
-from flows.orchestration.pages.markdown import age, findings, page, seconds, size, table
-from tasks.model.report import Finding
-from tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
+from redis_dr.flows.orchestration.pages.markdown import age, findings, page, seconds, size, table
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
 
 
 def plan_page(plan: PlanReport) -> str:

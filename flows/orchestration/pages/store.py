@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from flows.orchestration.pages.markdown import findings, page, size, table
-from tasks.model.catalog.store_reports import PlannedBackup, PruneReport, VerifyReport
+from redis_dr.flows.orchestration.pages.markdown import findings, page, size, table
+from redis_dr.tasks.model.catalog.store_reports import PlannedBackup, PruneReport, VerifyReport
 
 
 def verify_line(report: VerifyReport) -> str:

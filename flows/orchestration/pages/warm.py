@@ -1,7 +1,7 @@
 """The page of a warm-up."""
 
-from flows.orchestration.pages.markdown import findings, page, table
-from tasks.model.cache.warm_report import WarmReport
+from redis_dr.flows.orchestration.pages.markdown import findings, page, table
+from redis_dr.tasks.model.cache.warm_report import WarmReport
 
 
 def warm_line(report: WarmReport) -> str:

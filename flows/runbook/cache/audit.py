@@ -4,13 +4,13 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 
-from tasks.cache.audit import sample_keys
-from tasks.cache.flush import look_at_server
-from tasks.model.cache.key_audit import Audit, KeyAuditReport, judge_audit
-from tasks.model.errors import UsageError
-from tasks.model.report import all_ok
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect
+from redis_dr.tasks.cache.audit import sample_keys
+from redis_dr.tasks.cache.flush import look_at_server
+from redis_dr.tasks.model.cache.key_audit import Audit, KeyAuditReport, judge_audit
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.report import all_ok
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect
 
 
 def audit_keys(instance: Instance, sample: int) -> KeyAuditReport:

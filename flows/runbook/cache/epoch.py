@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-from tasks.cache.epochs import Wanted, bump_epochs, count_epochs, read_epochs
-from tasks.model.cache.epochs import Epoch, EpochReport
-from tasks.model.errors import UsageError
-from tasks.model.report import Finding, all_ok
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect
+from redis_dr.tasks.cache.epochs import Wanted, bump_epochs, count_epochs, read_epochs
+from redis_dr.tasks.model.cache.epochs import Epoch, EpochReport
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect
 
 
 def wanted_of(docs: Sequence[str], chunks: Sequence[str], *, everything: bool) -> Wanted:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import redis
 
-from flows.runbook.backup import backup
-from flows.runbook.operation.operation import holding
-from tasks.cache.flush import (
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.operation.operation import holding
+from redis_dr.tasks.cache.flush import (
     FLUSHALL_NOTE,
     flush_database,
     flush_everything,
@@ -17,9 +17,9 @@ from tasks.cache.flush import (
     look_at_pattern,
     look_at_server,
 )
-from tasks.catalog.catalog import load_catalog
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.cache.flush import (
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.cache.flush import (
     FlushPlan,
     FlushReport,
     FlushRequest,
@@ -28,14 +28,14 @@ from tasks.model.cache.flush import (
     plan_flush,
     require_confirmation,
 )
-from tasks.model.errors import Refused
-from tasks.model.report import Finding, Report
-from tasks.model.say import Say, quiet
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.server.connection import connect
-from tasks.storage.opening import open_store
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.report import Finding, Report
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.storage.opening import open_store
 
 Prove = Callable[[Instance, str, Say], Report]  # instance, backup id -> a drill's report
 

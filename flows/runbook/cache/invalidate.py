@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-from tasks.cache.invalidate import remove_targets
-from tasks.model.cache.invalidation import InvalidateReport, targets
-from tasks.model.cache.removal import Removal
-from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
-from tasks.server.connection import connect
+from redis_dr.tasks.cache.invalidate import remove_targets
+from redis_dr.tasks.model.cache.invalidation import InvalidateReport, targets
+from redis_dr.tasks.model.cache.removal import Removal
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import connect
 
 
 def invalidate(

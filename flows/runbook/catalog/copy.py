@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from flows.runbook.operation.read_lease import reading
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.catalog.copy import commit_copy, copy_file, discard_copy
-from tasks.model.backup.manifest import Manifest
-from tasks.model.catalog.store_reports import CopyReport
-from tasks.model.errors import RedisDrError, UsageError
-from tasks.model.report import Finding, all_ok
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.store import StoreSettings
-from tasks.model.timings import Timings
-from tasks.storage.opening import open_store
-from tasks.storage.protocol import ObjectStore
+from redis_dr.flows.runbook.operation.read_lease import reading
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.catalog.copy import commit_copy, copy_file, discard_copy
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.store_reports import CopyReport
+from redis_dr.tasks.model.errors import RedisDrError, UsageError
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.protocol import ObjectStore
 
 _LEASE = timedelta(hours=24)  # a copy that takes longer than this has died
 

@@ -1,18 +1,18 @@
 """Examine the configured store: what works, what it can be trusted with, what it ignores."""
 
-from tasks.catalog.doctor import (
+from redis_dr.tasks.catalog.doctor import (
     keep_report,
     probe_capabilities,
     probe_clock,
     probe_followed,
     probe_verbs,
 )
-from tasks.model.catalog.store_reports import DoctorReport
-from tasks.model.report import Finding, all_ok
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.storage.opening import open_store
+from redis_dr.tasks.model.catalog.store_reports import DoctorReport
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.opening import open_store
 
 
 def doctor(instance: Instance, say: Say = quiet) -> DoctorReport:

@@ -5,16 +5,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.model.catalog.export_report import ExportReport
-from tasks.model.gate import require
-from tasks.model.report import Finding, all_ok
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
-from tasks.restore.download import agrees, fetch, look_inside
-from tasks.storage.opening import open_store
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.catalog.export_report import ExportReport
+from redis_dr.tasks.model.gate import require
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
+from redis_dr.tasks.restore.download import agrees, fetch, look_inside
+from redis_dr.tasks.storage.opening import open_store
 
 
 def export(instance: Instance, which: str, db: int, output: Path, say: Say = quiet) -> ExportReport:

@@ -2,19 +2,19 @@
 
 from datetime import datetime
 
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.model.backup.manifest import Manifest
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.catalog.store_reports import (
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.store_reports import (
     ListedBackup,
     ListedProof,
     ListReport,
     Oddity,
     ShowReport,
 )
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.storage.opening import open_store
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.opening import open_store
 
 
 def list_backups(instance: Instance) -> ListReport:

@@ -1,11 +1,11 @@
 """Keep a backup for ever, or leave it to retention again."""
 
-from tasks.catalog.catalog import choose, load_catalog, pin, unpin
-from tasks.model.catalog.store_reports import PinReport
-from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.storage.opening import open_store
+from redis_dr.tasks.catalog.catalog import choose, load_catalog, pin, unpin
+from redis_dr.tasks.model.catalog.store_reports import PinReport
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.opening import open_store
 
 
 def set_pin(instance: Instance, which: str, *, pinned: bool, reason: str = "") -> PinReport:

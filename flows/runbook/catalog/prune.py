@@ -4,19 +4,24 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from tasks.catalog.catalog import load_catalog
-from tasks.catalog.prune import remove_backup, remove_expired_leases, remove_orphans, sweep_uploads
-from tasks.model.backup.drift import content_drift
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.catalog.retention import RetentionPlan, plan_retention
-from tasks.model.catalog.store_reports import PlannedBackup, PruneReport
-from tasks.model.errors import Refused, StoreError
-from tasks.model.report import Finding
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.storage.opening import open_store
-from tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.catalog.prune import (
+    remove_backup,
+    remove_expired_leases,
+    remove_orphans,
+    sweep_uploads,
+)
+from redis_dr.tasks.model.backup.drift import content_drift
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.retention import RetentionPlan, plan_retention
+from redis_dr.tasks.model.catalog.store_reports import PlannedBackup, PruneReport
+from redis_dr.tasks.model.errors import Refused, StoreError
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.protocol import ObjectStore
 
 _NEVER_FINISHED = "files of a run that never finished"
 

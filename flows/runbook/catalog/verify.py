@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from tasks.catalog.catalog import add_proof, choose, load_catalog
-from tasks.catalog.verify import Share, verify_backup, verify_stored
-from tasks.model.backup.manifest import Manifest
-from tasks.model.backup.store_layout import proof_name
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.catalog.store_reports import VerifiedBackup, VerifyReport
-from tasks.model.report import Finding, all_ok
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.storage.opening import open_store
-from tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.catalog.catalog import add_proof, choose, load_catalog
+from redis_dr.tasks.catalog.verify import Share, verify_backup, verify_stored
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import proof_name
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.store_reports import VerifiedBackup, VerifyReport
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.protocol import ObjectStore
 
 ALL = Share(1, 1)
 

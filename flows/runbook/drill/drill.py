@@ -8,30 +8,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
 
-from flows.runbook.drill.negative_control import negative_control
-from flows.runbook.drill.record import record
-from flows.runbook.drill.rehearse import Rehearsal, rehearse, restart
-from flows.runbook.drill.scratch import on_ground
-from flows.runbook.operation.operation import Held
-from flows.runbook.operation.read_lease import reading
-from flows.runbook.restore.prepare import download
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.drill.aof import end_of_aof, living_keys
-from tasks.drill.evidence import load_signer
-from tasks.drill.history import drills_so_far, recent_drills
-from tasks.drill.warm import rehearse_warming
-from tasks.engine.sandbox import SandboxFailed
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.backup.manifest import Manifest
-from tasks.model.drill.drill_findings import judge_control, judge_replay, judge_targets, rpo_of
-from tasks.model.drill.drill_report import RTO_PARTS, Control, DrillReport
-from tasks.model.errors import Damaged, RedisDrError
-from tasks.model.report import Finding, all_ok
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.drill.negative_control import negative_control
+from redis_dr.flows.runbook.drill.record import record
+from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse, restart
+from redis_dr.flows.runbook.drill.scratch import on_ground
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.read_lease import reading
+from redis_dr.flows.runbook.restore.prepare import download
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.drill.aof import end_of_aof, living_keys
+from redis_dr.tasks.drill.evidence import load_signer
+from redis_dr.tasks.drill.history import drills_so_far, recent_drills
+from redis_dr.tasks.drill.warm import rehearse_warming
+from redis_dr.tasks.engine.sandbox import SandboxFailed
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.drill.drill_findings import (
+    judge_control,
+    judge_replay,
+    judge_targets,
+    rpo_of,
+)
+from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, Control, DrillReport
+from redis_dr.tasks.model.errors import Damaged, RedisDrError
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.opening import open_store
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from flows.runbook.drill.rehearse import Meddling, rehearse
-from flows.runbook.operation.operation import Held
-from tasks.drill.damage import (
+from redis_dr.flows.runbook.drill.rehearse import Meddling, rehearse
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.tasks.drill.damage import (
     copy_backup,
     damage_copy,
     damage_server,
@@ -15,16 +15,16 @@ from tasks.drill.damage import (
     damageable_database,
     in_store,
 )
-from tasks.engine.sandbox import SandboxFailed
-from tasks.model.backup.inventory import Inventory
-from tasks.model.backup.manifest import Manifest
-from tasks.model.drill.damage import Damage, choose_damage
-from tasks.model.drill.drill_report import Control
-from tasks.model.errors import Damaged
-from tasks.model.gate import describe
-from tasks.model.say import quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
+from redis_dr.tasks.engine.sandbox import SandboxFailed
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.drill.damage import Damage, choose_damage
+from redis_dr.tasks.model.drill.drill_report import Control
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.gate import describe
+from redis_dr.tasks.model.say import quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 
 
 def negative_control(

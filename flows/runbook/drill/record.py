@@ -4,17 +4,17 @@ from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 
-from tasks.catalog.catalog import add_proof
-from tasks.drill.evidence import Signer, proof_of
-from tasks.drill.page import render_page
-from tasks.model.backup.manifest import Manifest
-from tasks.model.backup.store_layout import PROOFS, backup_prefix, proof_name
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.drill.drill_report import DrillReport
-from tasks.model.drill.evidence import statement_of
-from tasks.model.errors import UsageError
-from tasks.model.settings.instance import Instance
-from tasks.storage.opening import open_store
+from redis_dr.tasks.catalog.catalog import add_proof
+from redis_dr.tasks.drill.evidence import Signer, proof_of
+from redis_dr.tasks.drill.page import render_page
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import PROOFS, backup_prefix, proof_name
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.drill.drill_report import DrillReport
+from redis_dr.tasks.model.drill.evidence import statement_of
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.opening import open_store
 
 
 def record(

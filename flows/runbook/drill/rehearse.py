@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.runbook.operation.operation import Held
-from flows.runbook.restore.cutover import write_journal
-from flows.runbook.restore.prepare import Prepared, download, prepare
-from tasks.drill.compare import compare_files, made_anew
-from tasks.drill.server import (
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.restore.cutover import write_journal
+from redis_dr.flows.runbook.restore.prepare import Prepared, download, prepare
+from redis_dr.tasks.drill.compare import compare_files, made_anew
+from redis_dr.tasks.drill.server import (
     Stage,
     booted,
     effective,
@@ -18,21 +18,21 @@ from tasks.drill.server import (
     take_mark,
     write_mark,
 )
-from tasks.engine.helper import Hands
-from tasks.engine.sandbox import Sandbox
-from tasks.model.backup.inventory import Inventory
-from tasks.model.backup.manifest import Manifest
-from tasks.model.drill.compared import Compared
-from tasks.model.drill.drill_findings import judge_content, judge_functions
-from tasks.model.report import Finding, all_ok
-from tasks.model.restore.accounting import DatabaseAccount
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.server.target import Target
-from tasks.model.timings import Timings
-from tasks.restore.journal import end
-from tasks.restore.staging import owner_of_data, stage
-from tasks.restore.swap import remove_home, swap
-from tasks.restore.trial import server_arguments
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.sandbox import Sandbox
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.drill.compared import Compared
+from redis_dr.tasks.model.drill.drill_findings import judge_content, judge_functions
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.restore.accounting import DatabaseAccount
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.restore.journal import end
+from redis_dr.tasks.restore.staging import owner_of_data, stage
+from redis_dr.tasks.restore.swap import remove_home, swap
+from redis_dr.tasks.restore.trial import server_arguments
 
 
 @dataclass(frozen=True, slots=True)

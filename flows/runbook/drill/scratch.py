@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from flows.runbook.operation.operation import Held
-from tasks.engine.errors import NoSuchContainer
-from tasks.engine.helper import hold
-from tasks.engine.scratch import GroundSpec, find_image, free_servers, ground, sweep
-from tasks.model.backup.manifest import Manifest
-from tasks.model.errors import Refused
-from tasks.model.say import Say
-from tasks.model.server.holder import Holder
-from tasks.model.server.survey import Survey
-from tasks.model.settings.instance import Instance
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.tasks.engine.errors import NoSuchContainer
+from redis_dr.tasks.engine.helper import hold
+from redis_dr.tasks.engine.scratch import GroundSpec, find_image, free_servers, ground, sweep
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.server.holder import Holder
+from redis_dr.tasks.model.server.survey import Survey
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 @contextmanager

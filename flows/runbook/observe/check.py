@@ -6,28 +6,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tasks.catalog.catalog import load_catalog
-from tasks.catalog.doctor import probe_clock
-from tasks.drill.history import recent_drills
-from tasks.drill.signature import judge_signature
-from tasks.engine.scratch import sweep
-from tasks.http.prefect_schedules import read_schedules
-from tasks.model.errors import RedisDrError
-from tasks.model.observe.check_report import CheckReport
-from tasks.model.observe.check_server import (
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.catalog.doctor import probe_clock
+from redis_dr.tasks.drill.history import recent_drills
+from redis_dr.tasks.drill.signature import judge_signature
+from redis_dr.tasks.engine.scratch import sweep
+from redis_dr.tasks.http.prefect_schedules import read_schedules
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.observe.check_report import CheckReport
+from redis_dr.tasks.model.observe.check_server import (
     judge_clock,
     judge_persistence,
     judge_set_aside,
     judge_settings,
     unanswered,
 )
-from tasks.model.observe.check_store import judge_catalog, proven, regular_backups
-from tasks.model.report import Finding, all_ok
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.observe.check import look_at_instance, look_for_set_aside
-from tasks.restore.unfinished import left_behind
-from tasks.storage.opening import open_store
+from redis_dr.tasks.model.observe.check_store import judge_catalog, proven, regular_backups
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.observe.check import look_at_instance, look_for_set_aside
+from redis_dr.tasks.restore.unfinished import left_behind
+from redis_dr.tasks.storage.opening import open_store
 
 R = TypeVar("R")
 

@@ -4,15 +4,20 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 
-from tasks.cache.flush import look_at_server
-from tasks.engine.container import inspect
-from tasks.model.observe.rendering import compose_service, redis_conf
-from tasks.model.report import Finding, all_ok
-from tasks.model.server.container import ContainerState
-from tasks.model.server.server_config import SECRETS, ConfigReport, judge_drift, on_command_line
-from tasks.model.settings.instance import Instance
-from tasks.observe.config import read_settings, try_without_password
-from tasks.server.connection import connect
+from redis_dr.tasks.cache.flush import look_at_server
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.model.observe.rendering import compose_service, redis_conf
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.server_config import (
+    SECRETS,
+    ConfigReport,
+    judge_drift,
+    on_command_line,
+)
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.observe.config import read_settings, try_without_password
+from redis_dr.tasks.server.connection import connect
 
 
 def render(instance: Instance, image: str, port: int) -> ConfigReport:

@@ -4,13 +4,13 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 
-from tasks.model.observe.health import HealthReport, judge_health
-from tasks.model.report import Finding, all_ok
-from tasks.model.server.server_config import judge_drift
-from tasks.model.settings.instance import Instance
-from tasks.observe.config import read_settings
-from tasks.observe.health import look_at_health
-from tasks.server.connection import connect
+from redis_dr.tasks.model.observe.health import HealthReport, judge_health
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.server.server_config import judge_drift
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.observe.config import read_settings
+from redis_dr.tasks.observe.health import look_at_health
+from redis_dr.tasks.server.connection import connect
 
 
 def health(instance: Instance) -> HealthReport:

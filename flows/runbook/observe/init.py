@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tasks.cache.audit import sample_keys
-from tasks.cache.flush import look_at_server
-from tasks.engine.address import published_address
-from tasks.engine.container import inspect
-from tasks.model.errors import Unreachable, UsageError
-from tasks.model.observe.discovery import (
+from redis_dr.tasks.cache.audit import sample_keys
+from redis_dr.tasks.cache.flush import look_at_server
+from redis_dr.tasks.engine.address import published_address
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.model.errors import Unreachable, UsageError
+from redis_dr.tasks.model.observe.discovery import (
     InitReport,
     Sampled,
     guess_database,
     guess_patterns,
     sampled,
 )
-from tasks.model.observe.first_configuration import Found, first_configuration
-from tasks.model.report import Finding
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.settings.instance import Instance
-from tasks.observe.config import read_settings
-from tasks.server.connection import connect
+from redis_dr.tasks.model.observe.first_configuration import Found, first_configuration
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.observe.config import read_settings
+from redis_dr.tasks.server.connection import connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 
-from tasks.model.errors import UsageError
-from tasks.model.observe.monitor import MonitorReport, Tally, shares
-from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
-from tasks.observe.monitor import listen
-from tasks.server.connection import connect
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.observe.monitor import MonitorReport, Tally, shares
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.observe.monitor import listen
+from redis_dr.tasks.server.connection import connect
 
 MOST_SECONDS = 60.0
 

@@ -4,12 +4,12 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 
-from tasks.cache.flush import look_at_server
-from tasks.model.observe.top import TopReport
-from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
-from tasks.observe.top import read_clients, read_slow_log, weigh_keys
-from tasks.server.connection import connect
+from redis_dr.tasks.cache.flush import look_at_server
+from redis_dr.tasks.model.observe.top import TopReport
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.observe.top import read_clients, read_slow_log, weigh_keys
+from redis_dr.tasks.server.connection import connect
 
 
 def top(instance: Instance, db: int, sample: int, count: int) -> TopReport:

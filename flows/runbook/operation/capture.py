@@ -3,23 +3,23 @@
 import contextlib
 from collections.abc import Callable
 
-from flows.runbook.operation.operation import Held
-from tasks.backup.fork_lock import fork_turn
-from tasks.backup.pin import pin_aof, pin_rdb, unpin
-from tasks.backup.snapshot import saves_so_far, take_snapshot
-from tasks.backup.upload import Collected, collect_aof, collect_rdb, discard, read_back
-from tasks.catalog.catalog import commit, load_catalog
-from tasks.model.backup.backup_gates import backup_gates
-from tasks.model.backup.backup_report import Captured, describe
-from tasks.model.backup.drift import content_drift
-from tasks.model.backup.manifest import Manifest, Persistence, StoredFile
-from tasks.model.backup.pinned import PinnedFile
-from tasks.model.backup.snapshot import Snapshot, judge_snapshot
-from tasks.model.errors import RedisDrError, SaveFailed
-from tasks.model.gate import require
-from tasks.model.report import Finding, all_ok
-from tasks.observe.survey import free_bytes, require_answer
-from tasks.storage.opening import load_ahead, open_store
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.tasks.backup.fork_lock import fork_turn
+from redis_dr.tasks.backup.pin import pin_aof, pin_rdb, unpin
+from redis_dr.tasks.backup.snapshot import saves_so_far, take_snapshot
+from redis_dr.tasks.backup.upload import Collected, collect_aof, collect_rdb, discard, read_back
+from redis_dr.tasks.catalog.catalog import commit, load_catalog
+from redis_dr.tasks.model.backup.backup_gates import backup_gates
+from redis_dr.tasks.model.backup.backup_report import Captured, describe
+from redis_dr.tasks.model.backup.drift import content_drift
+from redis_dr.tasks.model.backup.manifest import Manifest, Persistence, StoredFile
+from redis_dr.tasks.model.backup.pinned import PinnedFile
+from redis_dr.tasks.model.backup.snapshot import Snapshot, judge_snapshot
+from redis_dr.tasks.model.errors import RedisDrError, SaveFailed
+from redis_dr.tasks.model.gate import require
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.observe.survey import free_bytes, require_answer
+from redis_dr.tasks.storage.opening import load_ahead, open_store
 
 ATTEMPTS = 3  # at a save that nothing disturbs
 

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from flows.runbook.operation.recovery import Settled, settle
-from tasks.engine.helper import Hands, hold
-from tasks.model.backup.store_layout import backup_prefix
-from tasks.model.say import Say, quiet
-from tasks.model.server.holder import Holder
-from tasks.model.server.survey import Survey
-from tasks.model.server.volume import Layout
-from tasks.model.settings.instance import Instance
-from tasks.model.timings import Timings
-from tasks.observe.survey import data_dir, survey
+from redis_dr.flows.runbook.operation.recovery import Settled, settle
+from redis_dr.tasks.engine.helper import Hands, hold
+from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.server.holder import Holder
+from redis_dr.tasks.model.server.survey import Survey
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.observe.survey import data_dir, survey
 
 
 @dataclass(frozen=True)

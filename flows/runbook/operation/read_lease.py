@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from tasks.catalog.catalog import mark_in_use, release_use
-from tasks.model.backup.manifest import Manifest
-from tasks.model.errors import StoreError
-from tasks.model.settings.instance import Instance
-from tasks.storage.opening import open_store
+from redis_dr.tasks.catalog.catalog import mark_in_use, release_use
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.errors import StoreError
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.opening import open_store
 
 _LEASE = timedelta(hours=6)  # a drill of a big backup, its download and its control
 

@@ -3,19 +3,19 @@
 import contextlib
 from dataclasses import dataclass
 
-from tasks.engine.container import inspect
-from tasks.engine.errors import NoSuchContainer
-from tasks.engine.helper import Hands
-from tasks.engine.sandbox import remove_sandbox, sandbox_name
-from tasks.model.errors import SaveFailed, Unreachable
-from tasks.model.report import Finding, all_ok
-from tasks.model.restore.journal import BEFORE_STOP, Journal, Phase, will_finish
-from tasks.model.say import Say
-from tasks.model.server.volume import Layout
-from tasks.model.settings.instance import Instance
-from tasks.restore.journal import end, read
-from tasks.restore.replaced import sweep_set_aside
-from tasks.restore.stop import (
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.errors import NoSuchContainer
+from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.sandbox import remove_sandbox, sandbox_name
+from redis_dr.tasks.model.errors import SaveFailed, Unreachable
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.restore.journal import BEFORE_STOP, Journal, Phase, will_finish
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.restore.journal import end, read
+from redis_dr.tasks.restore.replaced import sweep_set_aside
+from redis_dr.tasks.restore.stop import (
     NotServing,
     await_server,
     halt,
@@ -24,7 +24,7 @@ from tasks.restore.stop import (
     start_server,
     stop_server,
 )
-from tasks.restore.swap import remove_home, undo
+from redis_dr.tasks.restore.swap import remove_home, undo
 
 Left = tuple[Journal, Phase]
 

@@ -3,14 +3,14 @@
 import contextlib
 from datetime import UTC, datetime
 
-from flows.runbook.operation.operation import holding
-from tasks.engine.container import inspect
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.errors import RedisDrError
-from tasks.model.restore.journal import Journal
-from tasks.model.say import Say
-from tasks.model.settings.instance import Instance
-from tasks.restore.stop import keep_serving, start_server
+from redis_dr.flows.runbook.operation.operation import holding
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.restore.journal import Journal
+from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.restore.stop import keep_serving, start_server
 
 
 def regain(instance: Instance, journal: Journal, say: Say) -> None:

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from flows.runbook.recover.recover import recover
-from tasks.model.report import Finding
-from tasks.model.restore.recover_report import RecoverReport
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.restore.unfinished import left_behind
+from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.recover_report import RecoverReport
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.restore.unfinished import left_behind
 
 
 def tidy(instance: Instance, say: Say = quiet) -> RecoverReport:

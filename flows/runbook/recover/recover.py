@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime
 
-from flows.runbook.operation.operation import Held, holding
-from tasks.engine.container import inspect
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.report import Finding, all_ok
-from tasks.model.restore.recover_report import RecoverReport, SetAsideLine
-from tasks.model.say import Say, quiet
-from tasks.model.server.volume import Layout
-from tasks.model.settings.instance import Instance
-from tasks.restore.replaced import list_set_aside
+from redis_dr.flows.runbook.operation.operation import Held, holding
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.restore.recover_report import RecoverReport, SetAsideLine
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.restore.replaced import list_set_aside
 
 
 def recover(instance: Instance, say: Say = quiet) -> RecoverReport:

@@ -5,27 +5,32 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from flows.runbook.operation.operation import Held
-from flows.runbook.operation.recovery import resolve_patiently
-from flows.runbook.recover.after_fencing import regain
-from flows.runbook.restore.plan import written_keys
-from flows.runbook.restore.prepare import Prepared
-from tasks.engine.errors import NoSuchContainer
-from tasks.model.errors import Fenced, Interrupted, RedisDrError
-from tasks.model.report import Finding, all_ok
-from tasks.model.restore.accounting import DatabaseAccount, judge
-from tasks.model.restore.journal import Journal, will_finish
-from tasks.restore.compare import Comparison, compare_keys, compare_with_witness, load_counters
-from tasks.restore.epoch_guard import LastEpochs, last_epochs, raise_epochs
-from tasks.restore.journal import begin, end, move_to
-from tasks.restore.stop import (
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.recovery import resolve_patiently
+from redis_dr.flows.runbook.recover.after_fencing import regain
+from redis_dr.flows.runbook.restore.plan import written_keys
+from redis_dr.flows.runbook.restore.prepare import Prepared
+from redis_dr.tasks.engine.errors import NoSuchContainer
+from redis_dr.tasks.model.errors import Fenced, Interrupted, RedisDrError
+from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
+from redis_dr.tasks.model.restore.journal import Journal, will_finish
+from redis_dr.tasks.restore.compare import (
+    Comparison,
+    compare_keys,
+    compare_with_witness,
+    load_counters,
+)
+from redis_dr.tasks.restore.epoch_guard import LastEpochs, last_epochs, raise_epochs
+from redis_dr.tasks.restore.journal import begin, end, move_to
+from redis_dr.tasks.restore.stop import (
     await_server,
     require_same,
     restore_policy,
     start_server,
     stop_server,
 )
-from tasks.restore.swap import remove_home, swap
+from redis_dr.tasks.restore.swap import remove_home, swap
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,16 @@
 import shutil
 from pathlib import Path
 
-from flows.runbook.operation.capture import proven_save
-from flows.runbook.operation.operation import Held
-from tasks.backup.pin import unpin
-from tasks.backup.upload import Collected
-from tasks.model.backup.manifest import Manifest
-from tasks.model.backup.pinned import PinnedFile
-from tasks.model.errors import UnknownRdb
-from tasks.model.settings.instance import Instance
-from tasks.restore.download import fetch, look_inside
-from tasks.restore.epoch_guard import has_epochs
+from redis_dr.flows.runbook.operation.capture import proven_save
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.tasks.backup.pin import unpin
+from redis_dr.tasks.backup.upload import Collected
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.pinned import PinnedFile
+from redis_dr.tasks.model.errors import UnknownRdb
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.restore.download import fetch, look_inside
+from redis_dr.tasks.restore.epoch_guard import has_epochs
 
 _CHUNK = 2**20
 

@@ -2,16 +2,16 @@
 
 from datetime import UTC, datetime
 
-from flows.runbook.operation.operation import Held
-from flows.runbook.restore.prepare import Prepared
-from tasks.drill.history import recent_drills
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.drill.drill_report import DrillLine
-from tasks.model.report import all_ok
-from tasks.model.restore.prediction import Prediction
-from tasks.model.restore.restore_report import PlanReport, RuleLine
-from tasks.rdb import SpliceResult
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.restore.prepare import Prepared
+from redis_dr.tasks.drill.history import recent_drills
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.drill.drill_report import DrillLine
+from redis_dr.tasks.model.report import all_ok
+from redis_dr.tasks.model.restore.prediction import Prediction
+from redis_dr.tasks.model.restore.restore_report import PlanReport, RuleLine
+from redis_dr.tasks.rdb import SpliceResult
+from redis_dr.tasks.storage.opening import open_store
 
 # facts/redis.md 5 and DESIGN.md: a load of 324 MB took about 3 s, of 1,000,000 keys 1.4 s
 _BYTES_A_SECOND = 110e6

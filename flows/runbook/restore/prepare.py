@@ -4,23 +4,23 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flows.runbook.operation.operation import Held
-from tasks.engine.owner import Owner
-from tasks.engine.server_image import image_server
-from tasks.model.backup.inventory import Inventory
-from tasks.model.backup.manifest import Manifest, Persistence
-from tasks.model.errors import UnknownRdb
-from tasks.model.report import Finding
-from tasks.model.restore.restore_gates import Facts, restore_gates
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.server.target import Target, target_of
-from tasks.observe.survey import configuration_text, free_bytes, users_of
-from tasks.rdb import SpliceResult
-from tasks.restore.download import agrees, fetch, look_inside
-from tasks.restore.policy import apply_policy, splice_plan
-from tasks.restore.policy_by_server import Filtering, filter_by_server
-from tasks.restore.replay_aof import Replay, replay, require_aof
-from tasks.restore.staging import owner_of_data
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.tasks.engine.owner import Owner
+from redis_dr.tasks.engine.server_image import image_server
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest, Persistence
+from redis_dr.tasks.model.errors import UnknownRdb
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.restore_gates import Facts, restore_gates
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.server.target import Target, target_of
+from redis_dr.tasks.observe.survey import configuration_text, free_bytes, users_of
+from redis_dr.tasks.rdb import SpliceResult
+from redis_dr.tasks.restore.download import agrees, fetch, look_inside
+from redis_dr.tasks.restore.policy import apply_policy, splice_plan
+from redis_dr.tasks.restore.policy_by_server import Filtering, filter_by_server
+from redis_dr.tasks.restore.replay_aof import Replay, replay, require_aof
+from redis_dr.tasks.restore.staging import owner_of_data
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 import contextlib
 
-from flows.runbook.operation.operation import Held
-from tasks.catalog.catalog import load_catalog
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.errors import StoreError
-from tasks.model.server.volume import Layout
-from tasks.restore.replaced import list_set_aside, remove_set_aside
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.errors import StoreError
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.restore.replaced import list_set_aside, remove_set_aside
+from redis_dr.tasks.storage.opening import open_store
 
 
 def forget_replaced(held: Held) -> tuple[str, ...]:

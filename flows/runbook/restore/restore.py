@@ -7,30 +7,30 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.runbook.operation.capture import capture
-from flows.runbook.operation.operation import Held, holding
-from flows.runbook.operation.read_lease import reading
-from flows.runbook.restore.cutover import Exchanged, exchange, write_journal
-from flows.runbook.restore.live_set import fetch_live
-from flows.runbook.restore.plan import plan_report, rule_lines
-from flows.runbook.restore.prepare import Prepared, download_any, prepare
-from flows.runbook.restore.release import forget_replaced
-from flows.runbook.restore.trial import Opened, Tried, prove_staged
-from flows.runbook.restore.warm import warm
-from tasks.catalog.catalog import choose, load_catalog
-from tasks.catalog.reports import keep_report
-from tasks.model.backup.backup_id import new_backup_id
-from tasks.model.backup.manifest import Manifest
-from tasks.model.errors import RedisDrError, Refused
-from tasks.model.gate import require
-from tasks.model.report import all_ok
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.model.restore.restore_report import PlanReport, RestoreReport
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.restore.journal import end
-from tasks.restore.swap import remove_home
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.operation.capture import capture
+from redis_dr.flows.runbook.operation.operation import Held, holding
+from redis_dr.flows.runbook.operation.read_lease import reading
+from redis_dr.flows.runbook.restore.cutover import Exchanged, exchange, write_journal
+from redis_dr.flows.runbook.restore.live_set import fetch_live
+from redis_dr.flows.runbook.restore.plan import plan_report, rule_lines
+from redis_dr.flows.runbook.restore.prepare import Prepared, download_any, prepare
+from redis_dr.flows.runbook.restore.release import forget_replaced
+from redis_dr.flows.runbook.restore.trial import Opened, Tried, prove_staged
+from redis_dr.flows.runbook.restore.warm import warm
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.catalog.reports import keep_report
+from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.errors import RedisDrError, Refused
+from redis_dr.tasks.model.gate import require
+from redis_dr.tasks.model.report import all_ok
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.restore.journal import end
+from redis_dr.tasks.restore.swap import remove_home
+from redis_dr.tasks.storage.opening import open_store
 
 Agree = Callable[[PlanReport], bool]
 

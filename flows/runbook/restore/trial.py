@@ -3,20 +3,20 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flows.runbook.operation.operation import Held
-from flows.runbook.restore.plan import predicted_downtime, written_keys
-from flows.runbook.restore.prepare import Prepared
-from tasks.drill.reuse import Bytes, Drilled, drilled
-from tasks.model.backup.inventory import Inventory
-from tasks.model.backup.manifest import Manifest
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.gate import require
-from tasks.model.report import Finding
-from tasks.model.restore.prediction import Prediction
-from tasks.model.restore.restore_options import RestoreOptions
-from tasks.restore.staging import stage
-from tasks.restore.trial import Trial, expected_downtime, trial_boot
-from tasks.storage.opening import open_store
+from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.restore.plan import predicted_downtime, written_keys
+from redis_dr.flows.runbook.restore.prepare import Prepared
+from redis_dr.tasks.drill.reuse import Bytes, Drilled, drilled
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.gate import require
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.prediction import Prediction
+from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.restore.staging import stage
+from redis_dr.tasks.restore.trial import Trial, expected_downtime, trial_boot
+from redis_dr.tasks.storage.opening import open_store
 
 
 @dataclass(frozen=True, slots=True)

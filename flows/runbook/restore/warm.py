@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import redis
 
-from tasks.cache.query_lists import read_lists
-from tasks.cache.state import CachedAnswers, CacheState, hit_ratio, look_at_cache
-from tasks.cache.warm import Service, ask_all
-from tasks.model.backup.manifest import Manifest
-from tasks.model.cache.queries import Query, plan_queries
-from tasks.model.cache.warm_report import Outcome, WarmReport, all_ok, judge
-from tasks.model.say import Say, quiet
-from tasks.model.settings.instance import Instance
-from tasks.model.settings.warm import WarmSettings
-from tasks.model.timings import Timings
-from tasks.server.connection import connect
-from tasks.server.info import wait_until_ready
+from redis_dr.tasks.cache.query_lists import read_lists
+from redis_dr.tasks.cache.state import CachedAnswers, CacheState, hit_ratio, look_at_cache
+from redis_dr.tasks.cache.warm import Service, ask_all
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.cache.queries import Query, plan_queries
+from redis_dr.tasks.model.cache.warm_report import Outcome, WarmReport, all_ok, judge
+from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.warm import WarmSettings
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.info import wait_until_ready
 
 
 def warm(instance: Instance, manifest: Manifest | None = None, say: Say = quiet) -> WarmReport:
@@ -88,10 +88,10 @@ def _queries(instance: Instance, manifest: Manifest | None) -> tuple[Query, ...]
 def open_service(settings: WarmSettings) -> Service:
     """Whoever answers: the endpoint, or the function."""
     if settings.function is not None:
-        from tasks.cache.query_function import FunctionService  # noqa: PLC0415 see below
+        from redis_dr.tasks.cache.query_function import FunctionService  # noqa: PLC0415 see below
 
         return FunctionService(settings.function)
-    from tasks.http.query_service import HttpService  # noqa: PLC0415 httpx costs 0.2 s that other verbs need not pay
+    from redis_dr.tasks.http.query_service import HttpService  # noqa: PLC0415 httpx costs 0.2 s that other verbs need not pay
 
     return HttpService(settings)
 

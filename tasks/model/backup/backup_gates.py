@@ -1,9 +1,9 @@
 """May a backup begin? A failing BGSAVE stops production's writes (facts/redis.md 8), so look."""
 
-from tasks.model.report import Finding
-from tasks.model.server.container import Mount
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.server.survey import Survey
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.container import Mount
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.server.survey import Survey
 
 
 def backup_gates(found: Survey, free: int) -> tuple[Finding, ...]:

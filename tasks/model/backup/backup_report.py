@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tasks.model.backup.manifest import Manifest, StoredFile
-from tasks.model.backup.snapshot import Snapshot
-from tasks.model.errors import Unreachable
-from tasks.model.report import Finding, Report, all_ok
-from tasks.model.server.survey import Survey
-from tasks.model.timings import Timings
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
+from redis_dr.tasks.model.backup.snapshot import Snapshot
+from redis_dr.tasks.model.errors import Unreachable
+from redis_dr.tasks.model.report import Finding, Report, all_ok
+from redis_dr.tasks.model.server.survey import Survey
+from redis_dr.tasks.model.timings import Timings
 
 
 class BackupReport(Report):

@@ -7,8 +7,8 @@ become "latest", and retention must not remove the good ones because of it.
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 def content_drift(

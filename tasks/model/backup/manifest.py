@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
-from tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
+from redis_dr.tasks.model.errors import Damaged, UsageError
 
 FORMAT_VERSION = 1
 _ITSELF = "manifest_sha256"

@@ -7,8 +7,8 @@ saving child (facts/redis.md 8), so the file itself must agree with what the ser
 from dataclasses import dataclass, replace
 from typing import Self
 
-from tasks.model.backup.inventory import Inventory
-from tasks.model.report import Finding
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.report import Finding
 
 Counts = dict[int, tuple[int, int]]  # database -> keys, of those with an expiry
 

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from tasks.model.backup.backup_id import is_backup_id
+from redis_dr.tasks.model.backup.backup_id import is_backup_id
 
 MANIFEST = "manifest.json"
 PIN = "pin.json"

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.model.report import Report
+from redis_dr.tasks.model.report import Report
 
 
 class Epoch(BaseModel):

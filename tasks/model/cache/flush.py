@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tasks.model.cache.removal import Removal
-from tasks.model.errors import Refused, UsageError
-from tasks.model.report import Report
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.cache.removal import Removal
+from redis_dr.tasks.model.errors import Refused, UsageError
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.settings.instance import Instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tasks.model.cache.removal import Removal
-from tasks.model.errors import UsageError
-from tasks.model.report import Report
+from redis_dr.tasks.model.cache.removal import Removal
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.report import Report
 
 _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.model.report import Finding, Report, all_ok
+from redis_dr.tasks.model.report import Finding, Report, all_ok
 
 
 class BreakerChange(BaseModel):

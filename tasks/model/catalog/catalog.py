@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.errors import RedisDrError
 
 
 @dataclass(frozen=True, slots=True)

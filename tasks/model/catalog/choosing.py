@@ -2,9 +2,9 @@
 
 import secrets
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.errors import RedisDrError, UsageError
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.errors import RedisDrError, UsageError
 
 
 def choose(catalog: Catalog, which: str) -> Manifest:

@@ -1,6 +1,6 @@
 """The report of an export."""
 
-from tasks.model.report import Report
+from redis_dr.tasks.model.report import Report
 
 
 class ExportReport(Report):

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.catalog.catalog import Catalog, Unfinished
-from tasks.model.settings.retention import RetentionSettings
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.catalog import Catalog, Unfinished
+from redis_dr.tasks.model.settings.retention import RetentionSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.errors import Damaged
-from tasks.model.report import Report
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.report import Report
 
 
 class _Line(BaseModel):

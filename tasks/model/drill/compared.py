@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)

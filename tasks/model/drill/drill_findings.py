@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from tasks.model.backup.inventory import Inventory
-from tasks.model.backup.manifest import Manifest
-from tasks.model.drill.compared import Compared, digest_in
-from tasks.model.drill.drill_report import Control
-from tasks.model.report import Finding
-from tasks.model.restore.accounting import DatabaseAccount, judge
-from tasks.model.settings.drift import DriftSettings
-from tasks.model.settings.drill import DrillSettings
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.drill.compared import Compared, digest_in
+from redis_dr.tasks.model.drill.drill_report import Control
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
+from redis_dr.tasks.model.settings.drift import DriftSettings
+from redis_dr.tasks.model.settings.drill import DrillSettings
 
 
 def judge_functions(manifest: Manifest, inventory: Inventory) -> Finding:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.model.report import Report
-from tasks.model.restore.accounting import DatabaseAccount
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 
 
 class _Noun(BaseModel):

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from tasks.model.backup.manifest import Manifest
-from tasks.model.drill.drill_report import DrillLine, DrillReport
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.drill.drill_report import DrillLine, DrillReport
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "urn:redis-dr:drill:v1"

@@ -1,9 +1,9 @@
 """The report of a night: a backup, its proof, and what retention did because of it."""
 
-from tasks.model.backup.backup_report import BackupReport
-from tasks.model.catalog.store_reports import PruneReport, VerifyReport
-from tasks.model.drill.drill_report import DrillReport
-from tasks.model.report import Report
+from redis_dr.tasks.model.backup.backup_report import BackupReport
+from redis_dr.tasks.model.catalog.store_reports import PruneReport, VerifyReport
+from redis_dr.tasks.model.drill.drill_report import DrillReport
+from redis_dr.tasks.model.report import Report
 
 
 class NightlyReport(Report):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from tasks.model.report import Report
+from redis_dr.tasks.model.report import Report
 
 
 class CheckReport(Report):

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from tasks.model.report import Finding
-from tasks.model.server.server_config import judge_drift
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.server_config import judge_drift
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.instance import Instance
 
 _WATCHED = ("save", "appendonly", "maxmemory", "maxmemory-policy")
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from tasks.model.backup.drift import content_drift
-from tasks.model.backup.manifest import Manifest
-from tasks.model.catalog.catalog import Catalog
-from tasks.model.catalog.retention import plan_retention
-from tasks.model.report import Finding
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.backup.drift import content_drift
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.retention import plan_retention
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
 
 _UNITS: tuple[tuple[str, str, timedelta], ...] = (
     ("keep_hourly", "hour", timedelta(hours=1)),

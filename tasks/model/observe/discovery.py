@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tasks.model.report import Report
+from redis_dr.tasks.model.report import Report
 
 _MANY = 8  # different words at one place of a key, and it is a name of things, not a word
 _VARYING = re.compile(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.model.observe.discovery import DatabaseGuess, Guess
+from redis_dr.tasks.model.observe.discovery import DatabaseGuess, Guess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.model.report import Finding, Report
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.settings.health import HealthSettings
+from redis_dr.tasks.model.report import Finding, Report
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.health import HealthSettings
 
 
 class Latency(BaseModel):

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from tasks.model.server.server_config import SECRETS
-from tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.server.server_config import SECRETS
+from redis_dr.tasks.model.settings.instance import Instance
 
 _CONF = "/usr/local/etc/redis/redis.conf"
 _SECRET = "/run/secrets/redis_password"  # noqa: S105 a path, not a password

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.model.backup.inventory import KeySize
-from tasks.model.report import Report
+from redis_dr.tasks.model.backup.inventory import KeySize
+from redis_dr.tasks.model.report import Report
 
 _SHOWN = 100  # characters of a command
 # after these words everything may be a secret

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding
 
 
 class DatabaseAccount(BaseModel):

@@ -1,8 +1,8 @@
 """Whether an RDB file holds what its manifest says: counts and digests, database by database."""
 
-from tasks.model.backup.inventory import DatabaseInventory, Inventory
-from tasks.model.backup.manifest import Manifest
-from tasks.model.report import Finding
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.report import Finding
 
 
 def agrees(manifest: Manifest, inventory: Inventory) -> tuple[Finding, ...]:

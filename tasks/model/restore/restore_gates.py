@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from tasks.model.backup.inventory import Inventory
-from tasks.model.backup.manifest import Manifest
-from tasks.model.report import Finding
-from tasks.model.server.acl import Users, users_note
-from tasks.model.server.loadable import loadable, version_of
-from tasks.model.server.server_info import ServerInfo
-from tasks.model.server.survey import Survey
-from tasks.model.server.target import Target
+from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.acl import Users, users_note
+from redis_dr.tasks.model.server.loadable import loadable, version_of
+from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.server.survey import Survey
+from redis_dr.tasks.model.server.target import Target
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 # seconds between the container's start and the server's: the entrypoint hands over files first

@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tasks.model.report import Report
-from tasks.model.restore.accounting import DatabaseAccount
-from tasks.model.restore.prediction import Prediction
+from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.restore.accounting import DatabaseAccount
+from redis_dr.tasks.model.restore.prediction import Prediction
 
 
 class RuleLine(BaseModel):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from tasks.model.errors import Damaged
+from redis_dr.tasks.model.errors import Damaged
 
 Kind = Literal["b", "i", "h"]  # base, incremental, history (about to be deleted by the server)
 

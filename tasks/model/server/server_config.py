@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from tasks.model.report import Finding, Report
+from redis_dr.tasks.model.report import Finding, Report
 
 _SIZE = re.compile(r"(\d+)(b|kb?|mb?|gb?)?", re.IGNORECASE)
 _UNITS = {

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from tasks.model.backup.manifest import Persistence
-from tasks.model.server.container import ContainerState
-from tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.backup.manifest import Persistence
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.server_info import ServerInfo
 
 
 @dataclass(frozen=True, slots=True)

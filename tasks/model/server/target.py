@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tasks.model.backup.manifest import Persistence
-from tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.backup.manifest import Persistence
+from redis_dr.tasks.model.server.container import ContainerState
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tasks.model.settings.base import Section
+from redis_dr.tasks.model.settings.base import Section
 
 
 class DatabaseSettings(Section):

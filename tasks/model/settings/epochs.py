@@ -1,6 +1,6 @@
 """`[epochs]`: the version counters that make cache entries stale."""
 
-from tasks.model.settings.base import Section
+from redis_dr.tasks.model.settings.base import Section
 
 
 class EpochSettings(Section):

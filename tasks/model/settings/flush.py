@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from tasks.model.settings.base import Section
+from redis_dr.tasks.model.settings.base import Section
 
 
 class FlushSettings(Section):

@@ -2,21 +2,21 @@
 
 from pydantic import Field, SecretStr
 
-from tasks.model.settings.base import Section
-from tasks.model.settings.check import CheckSettings
-from tasks.model.settings.database import DatabaseSettings
-from tasks.model.settings.drift import DriftSettings
-from tasks.model.settings.drill import DrillSettings
-from tasks.model.settings.epochs import EpochSettings
-from tasks.model.settings.flush import FlushSettings, InvalidateSettings
-from tasks.model.settings.health import HealthSettings
-from tasks.model.settings.keys import KeyRule
-from tasks.model.settings.notify import NotifySettings
-from tasks.model.settings.resilience import ResilienceSettings
-from tasks.model.settings.restore import RestoreSettings
-from tasks.model.settings.retention import RetentionSettings
-from tasks.model.settings.store import StoreSettings
-from tasks.model.settings.warm import WarmSettings
+from redis_dr.tasks.model.settings.base import Section
+from redis_dr.tasks.model.settings.check import CheckSettings
+from redis_dr.tasks.model.settings.database import DatabaseSettings
+from redis_dr.tasks.model.settings.drift import DriftSettings
+from redis_dr.tasks.model.settings.drill import DrillSettings
+from redis_dr.tasks.model.settings.epochs import EpochSettings
+from redis_dr.tasks.model.settings.flush import FlushSettings, InvalidateSettings
+from redis_dr.tasks.model.settings.health import HealthSettings
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.model.settings.notify import NotifySettings
+from redis_dr.tasks.model.settings.resilience import ResilienceSettings
+from redis_dr.tasks.model.settings.restore import RestoreSettings
+from redis_dr.tasks.model.settings.retention import RetentionSettings
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.model.settings.warm import WarmSettings
 
 RUNBOOK_SERVER = {
     "maxmemory": "256mb",

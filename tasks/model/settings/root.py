@@ -4,10 +4,10 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from tasks.model.errors import UsageError
-from tasks.model.settings.fleet import FleetSettings
-from tasks.model.settings.instance import Instance, Shared
-from tasks.model.settings.schedule import ScheduleSettings
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.fleet import FleetSettings
+from redis_dr.tasks.model.settings.instance import Instance, Shared
+from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
 _OF_ALL = {"instances", "fleet", "schedule"}  # what no single instance has
 

@@ -1,6 +1,6 @@
 """The words for what is wrong with a file: where it stands, in which database, what was read."""
 
-from tasks.model.errors import RdbError, UnknownRdb
+from redis_dr.tasks.model.errors import RdbError, UnknownRdb
 
 _REMEDY = "restore another backup; `redis-dr verify --all` names those that are whole"
 _UNKNOWN = "use a newer release, or restore this backup without key rules and database policies"

@@ -5,11 +5,11 @@ from typing import BinaryIO, Final
 
 import anycrc
 
-from tasks.model.errors import RdbError, UnknownRdb
-from tasks.rdb.base import lzf
-from tasks.rdb.base.damage import broken, unknown
-from tasks.rdb.base.format import LARGE
-from tasks.rdb.base.text import Pieces, Text, whole
+from redis_dr.tasks.model.errors import RdbError, UnknownRdb
+from redis_dr.tasks.rdb.base import lzf
+from redis_dr.tasks.rdb.base.damage import broken, unknown
+from redis_dr.tasks.rdb.base.format import LARGE
+from redis_dr.tasks.rdb.base.text import Pieces, Text, whole
 
 WINDOW: Final = 1 << 20
 _CRC: Final = anycrc.Model("CRC64-REDIS")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-from tasks.rdb.base.damage import unknown
-from tasks.rdb.base.format import LONGEST_HELD
+from redis_dr.tasks.rdb.base.damage import unknown
+from redis_dr.tasks.rdb.base.format import LONGEST_HELD
 
 
 class Hasher(Protocol):

@@ -7,9 +7,9 @@ cannot be held whole. Whatever they claim, what they yield was there.
 from collections.abc import Iterator
 from typing import Final
 
-from tasks.model.errors import RdbError, UnknownRdb
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.base.text import Pieces, Text
+from redis_dr.tasks.model.errors import RdbError, UnknownRdb
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.base.text import Pieces, Text
 
 _PAD: Final = bytes(16)  # lets an element's header be read at the very end without a check
 _AHEAD: Final = 1 << 16

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tasks.rdb.encodings.blob import Blob
+from redis_dr.tasks.rdb.encodings.blob import Blob
 
 
 def intset(blob: Blob) -> Iterator[bytes]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tasks.rdb.base.text import Pieces, Text
-from tasks.rdb.encodings.blob import Blob
+from redis_dr.tasks.rdb.base.text import Pieces, Text
+from redis_dr.tasks.rdb.encodings.blob import Blob
 
 _HEADER: Final = 10
 _COUNT_UNKNOWN: Final = 65535

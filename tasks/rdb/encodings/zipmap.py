@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tasks.rdb.base.text import Pieces, Text
-from tasks.rdb.encodings.blob import Blob
+from redis_dr.tasks.rdb.base.text import Pieces, Text
+from redis_dr.tasks.rdb.encodings.blob import Blob
 
 
 def zipmap(blob: Blob) -> Iterator[Text]:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tasks.model.settings.keys import KeyRule
-from tasks.rdb.quick import Row
-from tasks.rdb.splice.result import SplicedDatabase, SplicedRule
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.splice.result import SplicedDatabase, SplicedRule
 
 KEEP, DROP, REQUEUE = 0, 1, 2
 _FATES: Final = {"restore": KEEP, "drop": DROP, "keep": DROP, "requeue": REQUEUE}

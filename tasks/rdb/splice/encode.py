@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.base.text import canonical, length_prefix
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.text import canonical, length_prefix
 
 Field = tuple[bytes, bytes, int | None]  # field, value, its expiry in Unix ms
 

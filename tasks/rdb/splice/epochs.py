@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.base.text import whole
-from tasks.rdb.elements import expiring_fields, hash_pairs
-from tasks.rdb.splice.encode import Field
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.base.text import whole
+from redis_dr.tasks.rdb.elements import expiring_fields, hash_pairs
+from redis_dr.tasks.rdb.splice.encode import Field
 
 Fields = Mapping[bytes, tuple[bytes, int | None]]  # field -> value, its expiry in Unix ms
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import BinaryIO, Final
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.base.damage import broken, unknown
-from tasks.rdb.base.reader import crc64
-from tasks.rdb.splice.script import Ranges
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.damage import broken, unknown
+from redis_dr.tasks.rdb.base.reader import crc64
+from redis_dr.tasks.rdb.splice.script import Ranges
 
 _CHUNK: Final = 1 << 20
 _MS: Final = struct.Struct("<q")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tasks.model.errors import UsageError
-from tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.keys import KeyRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import BinaryIO, Final
 
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.base.text import Pieces, Text, canonical, feed, length_prefix, whole
-from tasks.rdb.elements import list_elements
-from tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.base.text import Pieces, Text, canonical, feed, length_prefix, whole
+from redis_dr.tasks.rdb.elements import list_elements
+from redis_dr.tasks.rdb.quick import Row
 
 _CHUNK: Final = 1 << 16
 

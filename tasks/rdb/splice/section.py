@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.leaders import shown
-from tasks.rdb.patterns import matcher
-from tasks.rdb.quick import Row
-from tasks.rdb.splice.account import DROP, KEEP, REQUEUE, Account, RuleAccount
-from tasks.rdb.splice.encode import prefix
-from tasks.rdb.splice.plan import SplicePlan
-from tasks.rdb.splice.requeue import Requeue
-from tasks.rdb.splice.script import Ranges, Script
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.leaders import shown
+from redis_dr.tasks.rdb.patterns import matcher
+from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.splice.account import DROP, KEEP, REQUEUE, Account, RuleAccount
+from redis_dr.tasks.rdb.splice.encode import prefix
+from redis_dr.tasks.rdb.splice.plan import SplicePlan
+from redis_dr.tasks.rdb.splice.requeue import Requeue
+from redis_dr.tasks.rdb.splice.script import Ranges, Script
 
 BACKUP, LIVE = 0, 1
 _EXPIRE_MS_SIZE: Final = 9  # bytes; a shorter prefix holds seconds (Redis 2.4)

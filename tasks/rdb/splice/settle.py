@@ -1,14 +1,14 @@
 """What can be decided only when both files were read: lists put back, counters moved on."""
 
-from tasks.rdb.base import format as rdb
-from tasks.rdb.leaders import shown
-from tasks.rdb.quick import Row
-from tasks.rdb.splice.encode import hash_record, list_head, prefix, string_record
-from tasks.rdb.splice.epochs import Fields, Raised, fields_at, raise_floor
-from tasks.rdb.splice.output import Files
-from tasks.rdb.splice.requeue import Merge, Place, Requeue
-from tasks.rdb.splice.result import EpochChange, Requeued
-from tasks.rdb.splice.section import BACKUP, LIVE, Section, shifted
+from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.leaders import shown
+from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.splice.encode import hash_record, list_head, prefix, string_record
+from redis_dr.tasks.rdb.splice.epochs import Fields, Raised, fields_at, raise_floor
+from redis_dr.tasks.rdb.splice.output import Files
+from redis_dr.tasks.rdb.splice.requeue import Merge, Place, Requeue
+from redis_dr.tasks.rdb.splice.result import EpochChange, Requeued
+from redis_dr.tasks.rdb.splice.section import BACKUP, LIVE, Section, shifted
 
 
 def settle_requeues(section: Section, files: Files) -> list[Requeued]:

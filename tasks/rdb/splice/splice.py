@@ -7,17 +7,27 @@ that are right. Memory does not grow with the number of keys.
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from tasks.model.errors import UsageError
-from tasks.rdb.base.reader import Reader
-from tasks.rdb.scan import Aux, Database, End, Event, Function, Header, Keys, ModuleAux, Scan
-from tasks.rdb.splice.encode import Field, hash_record, resizedb
-from tasks.rdb.splice.epochs import hash_fields
-from tasks.rdb.splice.output import Files, Output
-from tasks.rdb.splice.plan import SplicePlan
-from tasks.rdb.splice.result import EpochChange, Requeued, SpliceResult
-from tasks.rdb.splice.script import Ranges, Rewrite, Script
-from tasks.rdb.splice.section import BACKUP, Section, shifted
-from tasks.rdb.splice.settle import settle_epochs, settle_requeues
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.scan import (
+    Aux,
+    Database,
+    End,
+    Event,
+    Function,
+    Header,
+    Keys,
+    ModuleAux,
+    Scan,
+)
+from redis_dr.tasks.rdb.splice.encode import Field, hash_record, resizedb
+from redis_dr.tasks.rdb.splice.epochs import hash_fields
+from redis_dr.tasks.rdb.splice.output import Files, Output
+from redis_dr.tasks.rdb.splice.plan import SplicePlan
+from redis_dr.tasks.rdb.splice.result import EpochChange, Requeued, SpliceResult
+from redis_dr.tasks.rdb.splice.script import Ranges, Rewrite, Script
+from redis_dr.tasks.rdb.splice.section import BACKUP, Section, shifted
+from redis_dr.tasks.rdb.splice.settle import settle_epochs, settle_requeues
 
 _FIRST_WITH_SIZES = 7  # RESIZEDB and AUX came with format 7; every server since reads it
 

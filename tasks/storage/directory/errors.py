@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tasks.model.errors import StoreError, TransientStoreError
+from redis_dr.tasks.model.errors import StoreError, TransientStoreError
 
 _REMEDIES = {
     errno.EACCES: "let the user that runs redis-dr read and write there",

@@ -6,10 +6,10 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tasks.model.catalog.store_reports import Capability
-from tasks.model.errors import Refused
-from tasks.storage.directory.errors import store_errors
-from tasks.storage.directory.store import DirectoryStore
+from redis_dr.tasks.model.catalog.store_reports import Capability
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.storage.directory.errors import store_errors
+from redis_dr.tasks.storage.directory.store import DirectoryStore
 
 _RACERS = 8
 

@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from tasks.model.errors import Damaged
-from tasks.storage.directory.errors import store_error, store_errors
-from tasks.storage.directory.write import (
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.storage.directory.errors import store_error, store_errors
+from redis_dr.tasks.storage.directory.write import (
     Incoming,
     publish_new,
     publish_over,
     sweep_incoming,
 )
-from tasks.storage.protocol import StoredObject, checked_key
-from tasks.storage.streams import stream
+from redis_dr.tasks.storage.protocol import StoredObject, checked_key
+from redis_dr.tasks.storage.streams import stream
 
 INCOMING = ".incoming"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from tasks.model.errors import Refused, StoreError
-from tasks.storage.directory.errors import store_errors
-from tasks.storage.streams import CHUNK
+from redis_dr.tasks.model.errors import Refused, StoreError
+from redis_dr.tasks.storage.directory.errors import store_errors
+from redis_dr.tasks.storage.streams import CHUNK
 
 _PART = ".part"
 _CLAIM = ".claim"

@@ -8,9 +8,9 @@ from typing import BinaryIO
 import pyrage
 from pyrage import x25519
 
-from tasks.model.errors import Damaged, UsageError
-from tasks.storage.pipeline.pump import Pump
-from tasks.storage.streams import stream
+from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.storage.pipeline.pump import Pump
+from redis_dr.tasks.storage.streams import stream
 
 IDENTITY_VARIABLE = "REDIS_DR_AGE_IDENTITY_FILE"
 

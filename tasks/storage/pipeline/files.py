@@ -5,12 +5,12 @@ Everything streams; what a fault in any part of the chain means is decided here,
 
 from typing import BinaryIO, Literal
 
-from tasks.model.backup.manifest import StoredFile
-from tasks.model.errors import Damaged
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.pipeline.compression import compressed, decompressed
-from tasks.storage.protocol import ObjectStore, checked_key
-from tasks.storage.streams import CHUNK, Tally, stream, tallied
+from redis_dr.tasks.model.backup.manifest import StoredFile
+from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.pipeline.compression import compressed, decompressed
+from redis_dr.tasks.storage.protocol import ObjectStore, checked_key
+from redis_dr.tasks.storage.streams import CHUNK, Tally, stream, tallied
 
 Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
 
@@ -51,7 +51,7 @@ def _packed(source: BinaryIO, plain: Tally, settings: StoreSettings) -> BinaryIO
     packed = compressed(source, settings.zstd_level, plain)
     if not settings.age_recipients:
         return packed
-    from tasks.storage.pipeline.encryption import encrypted  # noqa: PLC0415 not every store needs it
+    from redis_dr.tasks.storage.pipeline.encryption import encrypted  # noqa: PLC0415 not every store needs it
 
     return encrypted(packed, settings.age_recipients)
 
@@ -85,7 +85,7 @@ def check_stored(store: ObjectStore, key_prefix: str, file: StoredFile) -> None:
 
 def _unpacked(raw: BinaryIO, file: StoredFile) -> BinaryIO:
     if file.encryption == "age":
-        from tasks.storage.pipeline.encryption import decrypted  # noqa: PLC0415 not every store needs it
+        from redis_dr.tasks.storage.pipeline.encryption import decrypted  # noqa: PLC0415 not every store needs it
 
         raw = decrypted(raw, file.stored_name)
     return decompressed(raw, file.stored_name) if file.codec == "zstd" else raw

@@ -8,9 +8,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.loaders import Loader, create_loader
 
-from tasks.model.errors import UsageError
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.s3.errors import s3_errors
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.s3.errors import s3_errors
 
 _SERVER_REGION = "us-east-1"  # what S3-compatible servers take when nobody says anything
 

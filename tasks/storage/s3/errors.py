@@ -11,7 +11,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from tasks.model.errors import Damaged, StoreError, TransientStoreError
+from redis_dr.tasks.model.errors import Damaged, StoreError, TransientStoreError
 
 _CLOCK = "set this machine's clock (S3 refuses requests that are 15 minutes off)"
 _LATER = "try again later; if it stays, look at the server's log"

@@ -10,17 +10,17 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from tasks.model.errors import StoreError
-from tasks.storage.s3.errors import THEIRS, code_of, s3_errors
-from tasks.storage.s3.options import (
+from redis_dr.tasks.model.errors import StoreError
+from redis_dr.tasks.storage.s3.errors import THEIRS, code_of, s3_errors
+from redis_dr.tasks.storage.s3.options import (
     LOCKING,
     content_md5,
     etag_contradicts,
     etag_proves,
     multipart_etag,
 )
-from tasks.storage.s3.write import Sent, Target, changed, part_size, sent_whole
-from tasks.storage.streams import fill
+from redis_dr.tasks.storage.s3.write import Sent, Target, changed, part_size, sent_whole
+from redis_dr.tasks.storage.streams import fill
 
 _MAX_PARTS = 10_000  # S3's own limit
 

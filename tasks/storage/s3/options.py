@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.model.backup.store_layout import is_lasting
-from tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.model.backup.store_layout import is_lasting
+from redis_dr.tasks.model.settings.store import StoreSettings
 
 LOCKING = {"ObjectLockMode", "ObjectLockLegalHoldStatus"}
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")

@@ -9,16 +9,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tasks.model.backup.store_layout import backups_prefix
-from tasks.model.catalog.store_reports import Capability
-from tasks.model.errors import StoreError
-from tasks.model.report import Finding
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.s3.errors import THEIRS, code_of, s3_errors, status_of, store_error
-from tasks.storage.s3.object_lock import takes_nonsense
-from tasks.storage.s3.options import ignored_settings, write_options
-from tasks.storage.s3.store import S3Store
-from tasks.storage.s3.write import Target
+from redis_dr.tasks.model.backup.store_layout import backups_prefix
+from redis_dr.tasks.model.catalog.store_reports import Capability
+from redis_dr.tasks.model.errors import StoreError
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.s3.errors import THEIRS, code_of, s3_errors, status_of, store_error
+from redis_dr.tasks.storage.s3.object_lock import takes_nonsense
+from redis_dr.tasks.storage.s3.options import ignored_settings, write_options
+from redis_dr.tasks.storage.s3.store import S3Store
+from redis_dr.tasks.storage.s3.write import Target
 
 _RACERS = 8
 _LOCK = timedelta(seconds=30)  # how long the probe's own locked object stays

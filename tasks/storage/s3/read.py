@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
-from tasks.model.errors import Damaged, TransientStoreError
-from tasks.storage.s3.errors import (
+from redis_dr.tasks.model.errors import Damaged, TransientStoreError
+from redis_dr.tasks.storage.s3.errors import (
     THEIRS,
     code_of,
     is_missing,
@@ -24,7 +24,7 @@ from tasks.storage.s3.errors import (
     status_of,
     store_error,
 )
-from tasks.storage.streams import CHUNK, from_blocks
+from redis_dr.tasks.storage.streams import CHUNK, from_blocks
 
 _BLOCK = 8 * 2**20  # bytes of one range
 _TRIES = 5  # in a row without a new byte

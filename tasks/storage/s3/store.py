@@ -7,15 +7,15 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from tasks.model.errors import Refused, TransientStoreError
-from tasks.model.settings.store import StoreSettings
-from tasks.storage.protocol import StoredObject, checked_key
-from tasks.storage.s3.client import make_client
-from tasks.storage.s3.errors import code_of, is_missing, s3_errors
-from tasks.storage.s3.object_lock import require_followed, require_lock
-from tasks.storage.s3.options import LOCKING, write_options
-from tasks.storage.s3.read import Ranges, open_ranges
-from tasks.storage.s3.write import Target, put_small, upload
+from redis_dr.tasks.model.errors import Refused, TransientStoreError
+from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.protocol import StoredObject, checked_key
+from redis_dr.tasks.storage.s3.client import make_client
+from redis_dr.tasks.storage.s3.errors import code_of, is_missing, s3_errors
+from redis_dr.tasks.storage.s3.object_lock import require_followed, require_lock
+from redis_dr.tasks.storage.s3.options import LOCKING, write_options
+from redis_dr.tasks.storage.s3.read import Ranges, open_ranges
+from redis_dr.tasks.storage.s3.write import Target, put_small, upload
 
 _CONFLICT_TRIES = 5
 

@@ -6,10 +6,10 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from tasks.model.errors import StoreError, TransientStoreError
-from tasks.storage.s3.errors import code_of, s3_errors
-from tasks.storage.s3.options import content_md5, etag_contradicts, etag_proves
-from tasks.storage.streams import fill
+from redis_dr.tasks.model.errors import StoreError, TransientStoreError
+from redis_dr.tasks.storage.s3.errors import code_of, s3_errors
+from redis_dr.tasks.storage.s3.options import content_md5, etag_contradicts, etag_proves
+from redis_dr.tasks.storage.streams import fill
 
 _RESENT = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"}
 _TRIES = 4  # of one body that changed on the way; botocore retries everything else
@@ -48,7 +48,7 @@ def part_size(number: int, first: int) -> int:
 
 def upload(target: Target, source: BinaryIO, first_part: int, workers: int) -> Sent:
     """Store the source to its end. What the source raises passes through."""
-    from tasks.storage.s3.multipart import upload_parts  # noqa: PLC0415 it needs this file's nouns
+    from redis_dr.tasks.storage.s3.multipart import upload_parts  # noqa: PLC0415 it needs this file's nouns
 
     head = fill(source, first_part)
     if len(head) == first_part:
