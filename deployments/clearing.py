@@ -10,7 +10,7 @@ from redis_dr.flows.orchestration.artifacts import API_ERRORS
 from redis_dr.flows.orchestration.crashed_runs import bury
 from redis_dr.flows.orchestration.pages.recover import recover_line
 from redis_dr.flows.runbook.fleet import one_line
-from redis_dr.flows.runbook.recover.janitor import tidy
+from redis_dr.flows.runbook.recover.janitor import recover_if_needed
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.settings.instance import Instance
 
@@ -19,7 +19,7 @@ def clear(instances: Sequence[Instance]) -> None:
     """Every instance is tried, whatever becomes of the others; an API that is away is only told."""
     for instance in instances:
         try:
-            report = tidy(instance, _tell)
+            report = recover_if_needed(instance, _tell)
         except RedisDrError as error:
             _tell(f"{instance.name}: {one_line(error)}")
             continue

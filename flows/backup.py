@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.harness import FlowSpec, present
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.backup import backup_line, backup_page
@@ -23,7 +23,7 @@ def page_with_inventory(report: BackupReport) -> str:
     return backup_page(report, choose(catalog, report.backup_id))
 
 
-BACKUP = Face(
+BACKUP = FlowSpec(
     "backup",
     save,
     backup_line,

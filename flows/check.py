@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.harness import FlowSpec, present
 from redis_dr.flows.orchestration.hooks import tell_failure
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.check import check_line, check_page
@@ -21,7 +21,7 @@ def _work(instance: Instance, _say: Say) -> CheckReport:
 
 
 # six times an hour: people are told of a bad verdict only
-CHECK = Face("check", _work, check_line, check_page, exclusive=False, quiet_when_good=True)
+CHECK = FlowSpec("check", _work, check_line, check_page, exclusive=False, quiet_when_good=True)
 
 
 @flow(name="check", flow_run_name=run_name("check"), on_failure=[tell_failure])

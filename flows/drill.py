@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.harness import FlowSpec, present
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.drill import drill_line, drill_page
@@ -29,7 +29,7 @@ def drill(instance: InstanceName | None = None, which: str = "latest") -> State[
     def work(subject: Instance, say: Say) -> DrillReport:
         return rehearse(subject, DrillOptions(backup=which), say)
 
-    face = Face(
+    spec = FlowSpec(
         "drill",
         work,
         drill_line,
@@ -38,4 +38,4 @@ def drill(instance: InstanceName | None = None, which: str = "latest") -> State[
         exclusive=False,
         changes_store=True,
     )
-    return present(face, instance)
+    return present(spec, instance)

@@ -5,14 +5,14 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.harness import FlowSpec, present
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.nightly import nightly_line, nightly_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.nightly import nightly as night
 
-NIGHTLY = Face(
+NIGHTLY = FlowSpec(
     "nightly",
     night,
     nightly_line,

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.harness import FlowSpec, present
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.store import prune_line, prune_page
@@ -28,5 +28,5 @@ def prune(instance: InstanceName | None = None, apply: bool = False) -> State[An
     def work(subject: Instance, say: Say) -> PruneReport:
         return plan_and_remove(subject, apply=apply, say=say)
 
-    face = Face("prune", work, prune_line, prune_page, exclusive=False, changes_store=apply)
-    return present(face, instance)
+    spec = FlowSpec("prune", work, prune_line, prune_page, exclusive=False, changes_store=apply)
+    return present(spec, instance)

@@ -5,14 +5,14 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.harness import FlowSpec, present
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.recover import recover_line, recover_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.recover.recover import recover as settle
 
-RECOVER = Face("recover", settle, recover_line, recover_page)
+RECOVER = FlowSpec("recover", settle, recover_line, recover_page)
 
 
 @flow(name="recover", flow_run_name=run_name("recover"), **HOOKS)

@@ -10,7 +10,7 @@ from redis_dr.flows.orchestration.approval import ask_for_name
 from redis_dr.flows.orchestration.artifacts import publish
 from redis_dr.flows.orchestration.concurrency import turn
 from redis_dr.flows.orchestration.crashed_runs import sign
-from redis_dr.flows.orchestration.harness import Face, present_one, state_of, unable
+from redis_dr.flows.orchestration.harness import FlowSpec, present_one, state_of, unable
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.links import see_also
 from redis_dr.flows.orchestration.names import run_name
@@ -57,7 +57,7 @@ def restore(
     options = RestoreOptions(backup=backup, source=source, safety_backup=safety_backup, warm=warm)
     work = _asked_first(options, settings.schedule.answer_minutes)
     # it takes its turns by itself: nothing is held while a person thinks
-    face = Face(
+    spec = FlowSpec(
         "restore",
         work,
         restore_line,
@@ -66,7 +66,7 @@ def restore(
         exclusive=False,
         changes_store=True,
     )
-    return state_of(present_one(face, subject))
+    return state_of(present_one(spec, subject))
 
 
 def _asked_first(options: RestoreOptions, minutes: int) -> Work[RestoreReport]:

@@ -6,7 +6,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.harness import FlowSpec, present
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.store import verify_line, verify_page
@@ -40,5 +40,5 @@ def verify(instance: InstanceName | None = None, which: str = "seventh") -> Stat
     def work(subject: Instance, say: Say) -> VerifyReport:
         return read_back(subject, share_of_today(which, datetime.now(UTC)), say=say)
 
-    face = Face("verify", work, verify_line, verify_page, exclusive=False, changes_store=True)
-    return present(face, instance)
+    spec = FlowSpec("verify", work, verify_line, verify_page, exclusive=False, changes_store=True)
+    return present(spec, instance)

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import Face, present
+from redis_dr.flows.orchestration.harness import FlowSpec, present
 from redis_dr.flows.orchestration.hooks import tell_failure
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.warm import warm_line, warm_page
@@ -20,7 +20,7 @@ def _work(instance: Instance, say: Say) -> WarmReport:
     return ask(instance, say=say)
 
 
-WARM = Face("warm", _work, warm_line, warm_page, exclusive=False)
+WARM = FlowSpec("warm", _work, warm_line, warm_page, exclusive=False)
 
 
 @flow(name="warm", flow_run_name=run_name("warm"), on_failure=[tell_failure])

@@ -33,7 +33,7 @@ R = TypeVar("R", bound=Report)
 
 
 @dataclass(frozen=True, slots=True)
-class Face(Generic[R]):
+class FlowSpec(Generic[R]):
     """One verb: its runbook, and how its report reads."""
 
     verb: str
@@ -46,7 +46,7 @@ class Face(Generic[R]):
     quiet_when_good: bool = False  # where runs are many, and a good one says nothing new
 
 
-def present(face: Face[R], name: str | None) -> State[Any]:
+def present(spec: FlowSpec[R], name: str | None) -> State[Any]:
     """Run it for the named instance, or for all; the state's message is the outcome in one line."""
     if later := caught_up_by():
         return Completed(name="Skipped", message=f"missed its time; caught up once by {later.name}")
@@ -55,24 +55,24 @@ def present(face: Face[R], name: str | None) -> State[Any]:
         instances = chosen(settings, name)
     except RedisDrError as error:
         return unable(error)
-    sign(face.verb, name or "all")
+    sign(spec.verb, name or "all")
     if len(instances) > 1:
-        return _present_all(face, instances, settings.fleet.at_once)
-    return state_of(present_one(face, instances[0]))
+        return _present_all(spec, instances, settings.fleet.at_once)
+    return state_of(present_one(spec, instances[0]))
 
 
-def present_one(face: Face[R], instance: Instance) -> FleetLine:
+def present_one(spec: FlowSpec[R], instance: Instance) -> FleetLine:
     """One instance: work, publish, tell. An error of ours becomes its line."""
-    say = saying(face.verb, instance.name)
-    line, report = attempt(instance, _in_turn(face), face.line, say)
+    say = saying(spec.verb, instance.name)
+    line, report = attempt(instance, _in_turn(spec), spec.line, say)
     if report is not None:
-        also = see_also(face.verb, instance.name, face.about(report))
-        publish(face.verb, instance.name, face.page(report) + also, line.line)
-    if report is not None and face.changes_store:
+        also = see_also(spec.verb, instance.name, spec.about(report))
+        publish(spec.verb, instance.name, spec.page(report) + also, line.line)
+    if report is not None and spec.changes_store:
         publish_catalog(instance)
-    if not (line.ok and face.quiet_when_good):
+    if not (line.ok and spec.quiet_when_good):
         outcome = "succeeded" if line.ok else "failed"
-        tell(News(instance.name, face.verb, outcome, line.line, **this_run()), instance.notify)
+        tell(News(instance.name, spec.verb, outcome, line.line, **this_run()), instance.notify)
     return line
 
 
@@ -88,33 +88,33 @@ def unable(error: RedisDrError) -> State[Any]:
     return Failed(name=type(error).__name__, message=one_line(error))
 
 
-def _in_turn(face: Face[R]) -> Work[R]:
+def _in_turn(spec: FlowSpec[R]) -> Work[R]:
     def work(instance: Instance, say: Callable[[str], None]) -> R:
-        if not face.exclusive:
-            return face.work(instance, say)
+        if not spec.exclusive:
+            return spec.work(instance, say)
         with turn(instance.name):
-            return face.work(instance, say)
+            return spec.work(instance, say)
 
     return work
 
 
-def _present_all(face: Face[R], instances: Sequence[Instance], at_once: int) -> State[Any]:
+def _present_all(spec: FlowSpec[R], instances: Sequence[Instance], at_once: int) -> State[Any]:
     timings, lines = Timings(), list[FleetLine]()
 
     def one(name: str) -> State[Any]:
         instance = next(one for one in instances if one.name == name)
-        line = present_one(face, instance)
+        line = present_one(spec, instance)
         lines.append(line)
         return state_of(line)
 
     shown = Task(
-        one, task_run_name=f"{face.verb}-{{name}}", cache_policy=NO_CACHE, persist_result=False
+        one, task_run_name=f"{spec.verb}-{{name}}", cache_policy=NO_CACHE, persist_result=False
     )
     with ThreadPoolTaskRunner[Any](max_workers=at_once) as workers:
         wait([workers.submit(shown, {"name": instance.name}) for instance in instances])
-    report = scorecard(face.verb, lines, at_once, timings)
-    page = fleet_page(report, lambda name: page_under(f"key/{artifact_key(face.verb, name)}"))
-    publish("fleet", face.verb, page, fleet_line(report))
+    report = scorecard(spec.verb, lines, at_once, timings)
+    page = fleet_page(report, lambda name: page_under(f"key/{artifact_key(spec.verb, name)}"))
+    publish("fleet", spec.verb, page, fleet_line(report))
     if report.ok:
         return Completed(message=fleet_line(report))
     return Failed(name="Bad verdict", message=fleet_line(report))

@@ -12,7 +12,7 @@ from redis_dr.flows.orchestration.notify import News, tell
 from redis_dr.flows.orchestration.pages.recover import recover_line
 from redis_dr.flows.orchestration.settings import chosen, configured
 from redis_dr.flows.runbook.fleet import one_line
-from redis_dr.flows.runbook.recover.janitor import tidy
+from redis_dr.flows.runbook.recover.janitor import recover_if_needed
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.settings.instance import Instance
 
@@ -52,7 +52,7 @@ def _first_line(state: State[Any]) -> str:
 
 def _recovered(instance: Instance) -> str:
     try:
-        return recover_line(tidy(instance, get_logger("redis-dr").info))
+        return recover_line(recover_if_needed(instance, get_logger("redis-dr").info))
     except RedisDrError as error:
         return one_line(error)
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.catalog.copy import copy_everywhere
 from redis_dr.flows.runbook.operation.capture import capture
-from redis_dr.flows.runbook.operation.operation import holding
-from redis_dr.flows.runbook.restore.release import forget_replaced
+from redis_dr.flows.runbook.operation.operation import begin_operation
+from redis_dr.flows.runbook.restore.release import release_replaced
 from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.backup.backup_report import BackupReport, report_of
 from redis_dr.tasks.model.errors import RedisDrError
@@ -20,10 +20,10 @@ def backup(instance: Instance, say: Say = quiet, *, prove: bool = False) -> Back
     With `prove` a drill of it follows, when the instance is free again; its verdict counts.
     Raises Unreachable, Refused, SaveFailed, StoreError, Damaged; then nothing is listed.
     """
-    with holding(instance, "backup", new_backup_id(datetime.now(UTC)), say) as held:
-        captured = capture(held)
-        forget_replaced(held)
-    report = report_of(captured, held.timings, instance.store.url)
+    with begin_operation(instance, "backup", new_backup_id(datetime.now(UTC)), say) as operation:
+        captured = capture(operation)
+        release_replaced(operation)
+    report = report_of(captured, operation.timings, instance.store.url)
     if instance.store.copies:
         findings = (*report.findings, *copy_everywhere(instance, report.backup_id, say))
         ok = all(finding.ok for finding in findings)

@@ -18,9 +18,9 @@ def fork_turn(say: Say) -> Iterator[None]:
 
     The kernel lets go when the process dies. A courtesy: without the right to lock it goes on.
     """
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as operation:
         try:
-            lock = held.enter_context(_lock_file().open("a"))
+            lock = operation.enter_context(_lock_file().open("a"))
         except OSError as error:
             say(f"no turn among the forks of this host ({error.strerror}); going on")
         else:

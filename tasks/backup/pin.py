@@ -1,8 +1,8 @@
 """Pin the files of a backup by hard links: free, instant, out of reach of the server's renames."""
 
-from redis_dr.tasks.engine.helper import Hands, ScriptFailed
+from redis_dr.tasks.engine.helper import Helper, ScriptFailed
 from redis_dr.tasks.model.backup.manifest import Persistence
-from redis_dr.tasks.model.backup.pinned import PinnedAof, PinnedFile, Role
+from redis_dr.tasks.model.backup.pinned import LinkedAof, LinkedFile, Role
 from redis_dr.tasks.model.errors import Damaged, Unreachable
 from redis_dr.tasks.model.server.aof import AofFile, AofManifest
 from redis_dr.tasks.model.server.volume import Layout
@@ -37,42 +37,44 @@ printf '/\\n%s' "${before%.}"
 
 
 @step
-def pin_rdb(hands: Hands, layout: Layout, persistence: Persistence) -> PinnedFile:
+def link_rdb(helper: Helper, layout: Layout, persistence: Persistence) -> LinkedFile:
     """Link dump.rdb under a private name. Raises Unreachable when there is none."""
     path = f"{layout.pin}/dump.rdb"
     source = f"{layout.dir}/{persistence.dbfilename}"
-    hands.run('mkdir -p "$2" && chmod 700 "$1" "$2" && rm -f "$3"', layout.folder, layout.pin, path)
+    helper.run(
+        'mkdir -p "$2" && chmod 700 "$1" "$2" && rm -f "$3"', layout.folder, layout.pin, path
+    )
     try:
-        size = int(hands.run(_LINK, source, path))
+        size = int(helper.run(_LINK, source, path))
     except ScriptFailed as error:
         raise Unreachable(
             f"{source} is not there although the server said that it saved it",
             "check `CONFIG GET dir` and `dbfilename`; the folder must be on the container's volume",
         ) from error
-    return PinnedFile("dump.rdb", "rdb", path, size)
+    return LinkedFile("dump.rdb", "rdb", path, size)
 
 
 @step
-def pin_aof(hands: Hands, layout: Layout, persistence: Persistence) -> PinnedAof:
+def link_aof(helper: Helper, layout: Layout, persistence: Persistence) -> LinkedAof:
     """Link manifest, base and increments together: one state, whatever a rewrite does meanwhile.
 
     Raises Damaged for a manifest that Redis does not write, Fenced, Unreachable.
     """
     if not persistence.appendonly:
-        return PinnedAof()
+        return LinkedAof()
     folder = f"{layout.dir}/{persistence.appenddirname}"
     path = f"{folder}/{persistence.appendfilename}.manifest"
     try:
-        said = hands.run(_PIN_AOF, folder, path, layout.pin, str(_ATTEMPTS))
+        said = helper.run(_PIN_AOF, folder, path, layout.pin, str(_ATTEMPTS))
     except ScriptFailed:
-        return PinnedAof(missing=f"{path} is not there, or changed under {_ATTEMPTS} pins")
+        return LinkedAof(missing=f"{path} is not there, or changed under {_ATTEMPTS} pins")
     listing, _, text = said.partition("/\n")  # no file's name has a slash
     return _pinned(layout, path, _sizes(listing), text)
 
 
-def unpin(hands: Hands, layout: Layout) -> None:
+def unpin(helper: Helper, layout: Layout) -> None:
     """Take the private names away; the server's own files are untouched."""
-    hands.run(_UNPIN, layout.pin, layout.home, layout.folder)
+    helper.run(_UNPIN, layout.pin, layout.home, layout.folder)
 
 
 def _sizes(listing: str) -> dict[str, int]:
@@ -80,7 +82,7 @@ def _sizes(listing: str) -> dict[str, int]:
     return {name: int(size) for size, name in pairs}
 
 
-def _pinned(layout: Layout, path: str, sizes: dict[str, int], text: str) -> PinnedAof:
+def _pinned(layout: Layout, path: str, sizes: dict[str, int], text: str) -> LinkedAof:
     if not text.endswith("\n"):
         raise Damaged(f"{path} ends within a line", "run redis-check-aof on the append directory")
     manifest = AofManifest.parse(text)
@@ -92,9 +94,9 @@ def _pinned(layout: Layout, path: str, sizes: dict[str, int], text: str) -> Pinn
             "BGREWRITEAOF",
         )
     files = tuple(_file(layout, file, sizes[file.name]) for file in manifest.files)
-    return PinnedAof(files, manifest.text())
+    return LinkedAof(files, manifest.text())
 
 
-def _file(layout: Layout, file: AofFile, size: int) -> PinnedFile:
+def _file(layout: Layout, file: AofFile, size: int) -> LinkedFile:
     role: Role = "aof-base" if file.kind == "b" else "aof-incr"
-    return PinnedFile(f"appendonly/{file.name}", role, f"{layout.pin}/aof/{file.name}", size)
+    return LinkedFile(f"appendonly/{file.name}", role, f"{layout.pin}/aof/{file.name}", size)

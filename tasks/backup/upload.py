@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import StoredFile
-from redis_dr.tasks.model.backup.pinned import PinnedAof, PinnedFile
+from redis_dr.tasks.model.backup.pinned import LinkedAof, LinkedFile
 from redis_dr.tasks.model.backup.store_layout import MANIFEST
 from redis_dr.tasks.model.errors import Damaged, StoreError, UnknownRdb
 from redis_dr.tasks.model.settings.instance import Instance
@@ -25,7 +25,7 @@ _AHEAD = 8  # chunks that the store may be ahead of the inventory: bounds the me
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class UploadResult:
     """The RDB that was carried away and what is inside."""
 
     file: StoredFile | None  # None: it went to this machine, not to the store
@@ -34,7 +34,9 @@ class Collected:
 
 
 @step
-def collect_rdb(hands: Hands, pinned: PinnedFile, instance: Instance, key_prefix: str) -> Collected:
+def upload_rdb(
+    helper: Helper, pinned: LinkedFile, instance: Instance, key_prefix: str
+) -> UploadResult:
     """Stream dump.rdb out of the container into the store, counting and digesting on the way.
 
     Raises RdbError when the file breaks its own format, StoreError, Unreachable, Fenced; then
@@ -42,7 +44,7 @@ def collect_rdb(hands: Hands, pinned: PinnedFile, instance: Instance, key_prefix
     """
     store = open_store(instance.store)
     options = InventoryOptions(rules=instance.keys, digest=True)
-    with hands.open(pinned.path, pinned.size) as source:
+    with helper.open(pinned.path, pinned.size) as source:
         side = _Side(lambda file: take_inventory(file, options))
         try:
             tee = _Tee(source, side)
@@ -56,18 +58,18 @@ def collect_rdb(hands: Hands, pinned: PinnedFile, instance: Instance, key_prefix
             f"{file.size} bytes of {pinned.name} arrived, {pinned.size} were pinned", "run it again"
         )
     inventory = side.result()
-    return Collected(file, inventory, None if inventory else side.unknown)
+    return UploadResult(file, inventory, None if inventory else side.unknown)
 
 
 @step
-def collect_aof(
-    hands: Hands, pinned: PinnedAof, instance: Instance, key_prefix: str
+def upload_aof(
+    helper: Helper, pinned: LinkedAof, instance: Instance, key_prefix: str
 ) -> tuple[StoredFile, ...]:
     """Stream the append directory's files into the store, each cut at its pinned size."""
     store = open_store(instance.store)
     stored = []
     for file in pinned.files:
-        with hands.open(file.path, file.size) as source:
+        with helper.open(file.path, file.size) as source:
             stored.append(
                 store_file(store, key_prefix, file.name, file.role, source, instance.store)
             )

@@ -14,7 +14,7 @@ from pathlib import Path
 from zlib import crc32
 
 from redis_dr.tasks.model.backup.inventory import Inventory
-from redis_dr.tasks.model.drill.compared import Compared
+from redis_dr.tasks.model.drill.compared import ContentComparison
 from redis_dr.tasks.rdb import (
     Entry,
     InventoryOptions,
@@ -36,16 +36,16 @@ _Look = Callable[[Path, int], Inventory]
 @step
 def compare_files(
     placed: Path, saved: Path, cut_ms: int, made_anew: Named = frozenset()
-) -> Compared:
+) -> ContentComparison:
     """Compare every key that lives at `cut_ms` (Unix ms). Raises RdbError, UnknownRdb.
 
     `made_anew`: keys that no server wrote as they are placed. Not to name one costs time only.
     """
     look = partial(_formed, made_anew=made_anew)
-    compared = Compared(*_both(look, placed, saved, cut_ms), by_bytes=True)
+    compared = ContentComparison(*_both(look, placed, saved, cut_ms), by_bytes=True)
     if compared.equal:
         return compared
-    compared = Compared(*_both(_alive, placed, saved, cut_ms))
+    compared = ContentComparison(*_both(_alive, placed, saved, cut_ms))
     return compared if compared.equal else _named(compared, (placed, saved), cut_ms)
 
 
@@ -75,7 +75,7 @@ def _alive(path: Path, cut_ms: int) -> Inventory:
         return take_inventory(source, options)
 
 
-def _named(compared: Compared, files: tuple[Path, Path], cut_ms: int) -> Compared:
+def _named(compared: ContentComparison, files: tuple[Path, Path], cut_ms: int) -> ContentComparison:
     """Sums of digests in buckets by key tell where to look; only there are keys held."""
     sums = [_bucket_sums(path, cut_ms) for path in files]
     wrong = [at for at in range(_BUCKETS) if sums[0][at] != sums[1][at]]
@@ -95,7 +95,7 @@ def _named(compared: Compared, files: tuple[Path, Path], cut_ms: int) -> Compare
             examples.append(f"{what}: DB {db} {key!r}")
     if len(wrong) > len(look):
         examples.insert(0, f"in {len(look)} of {len(wrong)} parts that differ:")
-    return Compared(
+    return ContentComparison(
         placed=compared.placed,
         saved=compared.saved,
         missing=dict(counts["missing"]),

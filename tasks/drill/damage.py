@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
@@ -73,16 +73,16 @@ def damage_copy(copy: Copy, damage: Damage, rdb: Path, dice: random.Random) -> C
     return copy
 
 
-def damage_volume(hands: Hands, target: Target, damage: Damage, dice: random.Random) -> None:
+def damage_volume(helper: Helper, target: Target, damage: Damage, dice: random.Random) -> None:
     """Do what is done to the files that the server will read."""
     if damage.kind == "a start that reads no data":
         # the classic: the server looks for other names, and starts empty (facts/redis.md 2 and 5)
-        hands.run(_HIDE, target.dir, *target.names)
+        helper.run(_HIDE, target.dir, *target.names)
         return
     path = f"{target.dir}/{target.dump}"
     if target.appendonly:
         path = f"{target.dir}/{target.append_folder}/{target.append_file}.1.base.rdb"
-    hands.run(_FLIP, path, str(dice.randrange(400, 900)))
+    helper.run(_FLIP, path, str(dice.randrange(400, 900)))
 
 
 def damage_server(server: Sandbox, database: int, damage: Damage) -> None:

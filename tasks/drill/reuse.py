@@ -26,7 +26,7 @@ class Bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Drilled:
+class DrilledBytes:
     """The proof that they load, and what they hold."""
 
     name: str
@@ -36,7 +36,7 @@ class Drilled:
 @step
 def drilled(
     store: ObjectStore, catalog: Catalog, wanted: Bytes, settings: DrillSettings
-) -> Drilled | None:
+) -> DrilledBytes | None:
     """The newest such proof beside the backup. With a public key configured, only one it signed.
 
     Raises UsageError for a key that cannot be read, StoreError.
@@ -54,7 +54,9 @@ def drilled(
             ) as source:
                 predicate = read_proof(source.read(_LIMIT), key)["predicate"]
             if _same(predicate, wanted):
-                return Drilled(proof.name, float(predicate["report"]["timings"].get("load", 0)))
+                return DrilledBytes(
+                    proof.name, float(predicate["report"]["timings"].get("load", 0))
+                )
         except (Damaged, KeyError, TypeError, ValueError):
             continue  # what cannot be read proves nothing
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed, SandboxSpec, sandbox
 from redis_dr.tasks.engine.scratch import LABEL, server_name
@@ -95,7 +95,7 @@ def _until_it_answers(server: Sandbox, deadline: float) -> None:
 
 
 @step
-def save(server: Sandbox, hands: Hands, stage: Stage, copy: Path) -> int:
+def save(server: Sandbox, helper: Helper, stage: Stage, copy: Path) -> int:
     """SAVE there and bring the file here. Returns the moment (Unix ms) to compare the content at.
 
     What expires before that moment is left out of the comparison on both sides.
@@ -103,8 +103,8 @@ def save(server: Sandbox, hands: Hands, stage: Stage, copy: Path) -> int:
     server.cli("SAVE")
     cut_ms = (int(server.cli("TIME").split()[0]) + _MARGIN_SECONDS) * 1000
     path = f"{stage.target.dir}/{stage.target.dump}"
-    size = int(hands.run('stat -c %s "$1"', path))
-    with hands.open(path, size) as source, copy.open("wb") as sink:
+    size = int(helper.run('stat -c %s "$1"', path))
+    with helper.open(path, size) as source, copy.open("wb") as sink:
         copyfileobj(source, sink, _CHUNK)
     return cut_ms
 
@@ -137,9 +137,9 @@ def write_mark(server: Sandbox, stage: Stage, mark: str) -> None:
 @step
 def take_mark(server: Sandbox, mark: str) -> str:
     """What the key holds after the restart; then it is removed again."""
-    held = server.cli("GET", mark)
+    operation = server.cli("GET", mark)
     server.cli("DEL", mark)
-    return held
+    return operation
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 one value in, one word out

@@ -22,7 +22,7 @@ from redis_dr.tasks.model.errors import Fenced, Refused, Unreachable
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.holder import Holder
 
-__all__ = ["Hands", "ScriptFailed", "hands_name", "hold", "holder_of"]
+__all__ = ["Helper", "ScriptFailed", "helper_name", "hold", "holder_of"]
 
 IDLE_FILE = "/.redis-dr-idle"
 _KILLED = {137, 143}  # exit codes of a script whose container was taken away under it
@@ -46,7 +46,7 @@ done
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class Helper:
     """A held instance. Every call raises Fenced once another operation took over."""
 
     id: str  # of the container: names can be taken again, ids cannot
@@ -97,7 +97,7 @@ class Hands:
             raise _fenced(self.name) from error
 
 
-def hands_name(container: str) -> str:
+def helper_name(container: str) -> str:
     """The name that is the lock of this instance."""
     return f"{container}.redis-dr"
 
@@ -105,17 +105,17 @@ def hands_name(container: str) -> str:
 @contextmanager
 def hold(
     target: ContainerState, holder: Holder, lease_seconds: int, image: str = ""
-) -> Iterator[Hands]:
+) -> Iterator[Helper]:
     """Take the instance, beat while the block runs, let go at its end.
 
     A holder that is dead is taken over by fencing; one that lives is respected: Refused.
     """
-    name = hands_name(target.name)
+    name = helper_name(target.name)
     container_id = _take(name, target, holder, (lease_seconds, image or target.image_id))
     heartbeat = Heartbeat(container_id, lease_seconds / 5)
     try:
         heartbeat.start()
-        yield Hands(container_id, name, holder)
+        yield Helper(container_id, name, holder)
     finally:
         heartbeat.stop()
         # what was done is done: hands that cannot be let go of now end with their lease
@@ -125,7 +125,7 @@ def hold(
 
 def holder_of(container: str) -> tuple[Holder, str] | None:
     """Who holds the instance now, and in which state the hands are; None when nobody does."""
-    found = _inspect(hands_name(container))
+    found = _inspect(helper_name(container))
     if found is None:
         return None
     return Holder.from_labels(found["Config"]["Labels"] or {}), found["State"]["Status"]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from redis_dr.tasks.engine.client import engine
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
-from redis_dr.tasks.engine.helper import hands_name, holder_of
+from redis_dr.tasks.engine.helper import helper_name, holder_of
 from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.holder import Holder
@@ -24,7 +24,7 @@ _GRACE_SECONDS = 300  # after which a drill of another machine without the lock 
 
 
 @dataclass(frozen=True, slots=True)
-class GroundSpec:
+class ScratchSpec:
     """What to make, and for whom."""
 
     holder: Holder
@@ -32,14 +32,14 @@ class GroundSpec:
     dir: str  # where the volume is mounted: the server's data directory
 
 
-def ground_name(instance: str) -> str:
+def scratch_name(instance: str) -> str:
     """One drill at a time for each instance: the hands of this name are the lock."""
     return f"redis-dr.drill.{instance}"
 
 
 def server_name(instance: str) -> str:
     """The throwaway server of a drill."""
-    return f"{hands_name(ground_name(instance))}.server"
+    return f"{helper_name(scratch_name(instance))}.server"
 
 
 def find_image(names: Sequence[str], *, pull: bool) -> str:
@@ -62,16 +62,16 @@ def find_image(names: Sequence[str], *, pull: bool) -> str:
 
 
 @contextmanager
-def ground(spec: GroundSpec) -> Iterator[ContainerState]:
+def scratch(spec: ScratchSpec) -> Iterator[ContainerState]:
     """Make volume and container; both are gone after the block.
 
     What stands under the name of the lock is not this container: its own name is unique, so that a
     drill that is refused has disturbed nobody.
     """
-    place = f"{ground_name(spec.holder.instance)}.{spec.holder.id}"
+    place = f"{scratch_name(spec.holder.instance)}.{spec.holder.id}"
     labels = {LABEL: spec.holder.instance, **spec.holder.labels()}
     try:
-        yield replace(_make(spec, place, labels), name=ground_name(spec.holder.instance))
+        yield replace(_make(spec, place, labels), name=scratch_name(spec.holder.instance))
     finally:
         _free_half_made(spec.holder)
         remove_container(place)
@@ -121,7 +121,7 @@ def remove_volume(name: str) -> None:
         engine().api.remove_volume(name, force=True)
 
 
-def _make(spec: GroundSpec, place: str, labels: dict[str, str]) -> ContainerState:
+def _make(spec: ScratchSpec, place: str, labels: dict[str, str]) -> ContainerState:
     api = engine().api
     with engine_errors(f"making {place}"):
         api.create_volume(place, labels=labels)
@@ -141,7 +141,7 @@ def _free_half_made(holder: Holder) -> None:
 
     Hands that were really held are gone by now; those that are still ours had not been taken yet.
     """
-    found = holder_of(ground_name(holder.instance))
+    found = holder_of(scratch_name(holder.instance))
     mine = found is not None and found[0].id == holder.id
     if mine or not _held_by(holder.instance):
         _free_names(holder.instance, lock_too=mine)
@@ -149,7 +149,7 @@ def _free_half_made(holder: Holder) -> None:
 
 def _held_by(instance: str) -> str:
     """The id of the drill whose hands hold the ground now, "" when they are gone or dead."""
-    found = holder_of(ground_name(instance))
+    found = holder_of(scratch_name(instance))
     if found is None:
         return ""
     holder, status = found
@@ -166,7 +166,7 @@ def _left_over(labels: dict[str, str], spared: set[str], created: datetime) -> b
 
 def _free_names(instance: str, *, lock_too: bool) -> list[str]:
     """Hands and throwaway servers carry fixed names: they go when no living drill holds them."""
-    lock = hands_name(ground_name(instance))
+    lock = helper_name(scratch_name(instance))
     names = (f"{lock}.trial", server_name(instance), *((lock,) if lock_too else ()))
     there = []
     for name in names:

@@ -2,15 +2,15 @@
 
 import re
 
-from redis_dr.tasks.engine.helper import Hands, ScriptFailed
+from redis_dr.tasks.engine.helper import Helper, ScriptFailed
 
 _ASK = '"$(command -v redis-server || command -v valkey-server)" --version'
 _ANSWER = re.compile(r"(Redis|Valkey) server v=(\d+\.\d+(?:\.\d+)?)", re.IGNORECASE)
 
 
-def image_server(hands: Hands) -> tuple[str, str]:
+def image_server(helper: Helper) -> tuple[str, str]:
     """("redis", "7.2.6") or ("valkey", "8.1.1"). Raises ScriptFailed when there is neither."""
-    said = hands.run(_ASK)
+    said = helper.run(_ASK)
     found = _ANSWER.search(said)
     if found is None:
         raise ScriptFailed(

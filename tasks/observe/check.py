@@ -54,7 +54,7 @@ def look_at_instance(instance: Instance) -> ServerSeen:
 
 
 @step
-def look_for_set_aside(instance: Instance, folder: str) -> Sequence[tuple[str, int, int]]:
+def look_for_replaced(instance: Instance, folder: str) -> Sequence[tuple[str, int, int]]:
     """What restores replaced: (operation, age in seconds, bytes) each. Raises Unreachable.
 
     `folder` is the server's data directory.

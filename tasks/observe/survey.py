@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from redis_dr.tasks.engine.container import inspect
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 from redis_dr.tasks.model.server.acl import Users, names_in
 from redis_dr.tasks.model.server.survey import Survey
@@ -42,7 +42,7 @@ def survey(instance: Instance) -> Survey:
         return Survey(container, silent=error.problem)
 
 
-def data_dir(hands: Hands, instance: Instance, found: Survey) -> str:
+def data_dir(helper: Helper, instance: Instance, found: Survey) -> str:
     """The server's own word; of a dead one, where a journal lies, else what it was started with.
 
     Raises Unreachable when it cannot be told.
@@ -50,7 +50,7 @@ def data_dir(hands: Hands, instance: Instance, found: Survey) -> str:
     if found.persistence is not None:
         return found.persistence.dir
     mounts = [m for m in found.container.mounts if m.writable and m.kind in {"volume", "bind"}]
-    journals = hands.run(_JOURNALS, *[mount.destination for mount in mounts]).split()
+    journals = helper.run(_JOURNALS, *[mount.destination for mount in mounts]).split()
     if journals:  # an unfinished restore must be found, whatever else would lead elsewhere
         return str(PurePosixPath(journals[0]).parent.parent)
     given = options_of(found.container.command).get("dir", "")
@@ -84,18 +84,18 @@ def require_answer(found: Survey, instance: Instance) -> Survey:
     return found
 
 
-def free_bytes(hands: Hands, path: str) -> int:
+def free_bytes(helper: Helper, path: str) -> int:
     """Free space of the file system that holds the path, as the container sees it."""
-    return int(hands.run(_FREE, path))
+    return int(helper.run(_FREE, path))
 
 
-def configuration_text(hands: Hands, found: Survey) -> str:
+def configuration_text(helper: Helper, found: Survey) -> str:
     """The server's configuration file where the hands can see it (a bind mount), else ""."""
     path = found.info.config_file if found.info else ""
-    return hands.run(_CONFIGURED, path) if path else ""
+    return helper.run(_CONFIGURED, path) if path else ""
 
 
-def users_of(hands: Hands, instance: Instance, found: Survey) -> Users | None:
+def users_of(helper: Helper, instance: Instance, found: Survey) -> Users | None:
     """Who may log in, and what is written down of it; None when the server does not tell."""
     if found.persistence is None:
         return None
@@ -107,15 +107,15 @@ def users_of(hands: Hands, instance: Instance, found: Survey) -> Users | None:
     except RedisDrError:  # refused by an ACL, or gone: a note is not worth a restore
         return None
     if not file:
-        return Users(names, "", _configured_users(hands, found))
+        return Users(names, "", _configured_users(helper, found))
     # a relative one is looked for where the server runs
-    said = hands.run(_SEEN, str(PurePosixPath(found.persistence.dir, file)))
+    said = helper.run(_SEEN, str(PurePosixPath(found.persistence.dir, file)))
     return Users(names, file, names_in(said) if said else None)
 
 
-def _configured_users(hands: Hands, found: Survey) -> tuple[str, ...] | None:
+def _configured_users(helper: Helper, found: Survey) -> tuple[str, ...] | None:
     command = found.container.command
-    text = configuration_text(hands, found)
+    text = configuration_text(helper, found)
     from_input = any("-" in word.split() for word in command)
     if not text and (from_input or (found.info and found.info.config_file)):
         return None  # there are such settings, and they cannot be seen from here

@@ -81,7 +81,7 @@ def compare_keys(instance: Instance, placed: Path, total: int, say: Say = quiet)
 
 
 @step
-def compare_with_witness(instance: Instance, placed: Path, written: dict[int, int]) -> Comparison:
+def compare_with_listing(instance: Instance, placed: Path, written: dict[int, int]) -> Comparison:
     """For a file whose format is newer than this release: what the servers themselves say of it.
 
     Counted only where there is no witness, or an ACL forbids to ask. What is not there any more

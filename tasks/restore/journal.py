@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.restore.journal import Journal, Phase
 from redis_dr.tasks.model.server.volume import Layout
@@ -18,27 +18,27 @@ _END = FLUSH + 'rm -f "$2" "$2.tmp"; flush "$1"; rm -f "$3" "$3.tmp"'
 _READ = 'if [ -f "$1" ]; then cat "$1"; fi'
 
 
-def begin(hands: Hands, layout: Layout, journal: Journal) -> None:
+def begin(helper: Helper, layout: Layout, journal: Journal) -> None:
     """Write it down: from here on a crash is found."""
-    hands.run(_BEGIN, layout.folder, layout.journal, layout.phase, journal.model_dump_json())
+    helper.run(_BEGIN, layout.folder, layout.journal, layout.phase, journal.model_dump_json())
 
 
-def move_to(hands: Hands, layout: Layout, phase: Phase) -> None:
+def move_to(helper: Helper, layout: Layout, phase: Phase) -> None:
     """The next phase begins when this returns, never before."""
-    hands.run(FLUSH + 'record "$1" "$2"', layout.phase, phase)
+    helper.run(FLUSH + 'record "$1" "$2"', layout.phase, phase)
 
 
-def end(hands: Hands, layout: Layout) -> None:
+def end(helper: Helper, layout: Layout) -> None:
     """The operation is over; nothing is left to finish or undo."""
-    hands.run(_END, layout.folder, layout.journal, layout.phase)
+    helper.run(_END, layout.folder, layout.journal, layout.phase)
 
 
-def read(hands: Hands, folder_of: Layout) -> tuple[Journal, Phase] | None:
+def read(helper: Helper, folder_of: Layout) -> tuple[Journal, Phase] | None:
     """What a dead operation left, or None. Raises Damaged for a journal that is not ours."""
-    text = hands.run(_READ, folder_of.journal)
+    text = helper.run(_READ, folder_of.journal)
     if not text.strip():
         return None
-    phase = hands.run(_READ, folder_of.phase).strip()
+    phase = helper.run(_READ, folder_of.phase).strip()
     try:
         return Journal.model_validate_json(text), phase or "staging"  # type: ignore[return-value] # judged by its reader
     except ValidationError as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
 from redis_dr.tasks.model.errors import NotReady, UsageError
@@ -107,7 +107,7 @@ class Filtering:
 
 
 @step
-def filter_by_server(hands: Hands, asked: Filtering, instance: Instance) -> SpliceResult:
+def filter_by_server(helper: Helper, asked: Filtering, instance: Instance) -> SpliceResult:
     """Write the RDB that will be placed. Raises UsageError for `keep` and rebased expiries:
 
     those need both files read. SandboxFailed when the image's server does not load the file.
@@ -118,20 +118,20 @@ def filter_by_server(hands: Hands, asked: Filtering, instance: Instance) -> Spli
             "set on_restore to restore or empty, ttl to absolute, or use a later release",
         )
     home = f"{asked.layout.home}/filter"
-    hands.run('rm -rf "$1"; mkdir -p "$1"', home)
+    helper.run('rm -rf "$1"; mkdir -p "$1"', home)
     with asked.source.open("rb") as source:
         size = asked.source.stat().st_size
-        hands.write(f"{home}/dump.rdb", source, size, Owner(0, 0))
+        helper.write(f"{home}/dump.rdb", source, size, Owner(0, 0))
     with sandbox(_spec(asked, home, instance.restore.lease_seconds)) as server:
         server.wait_until_ready(instance.restore.start_timeout_seconds)
         databases, rules = _apply(server, asked.plan, instance)
         if sum(one.written for one in databases.values()) <= instance.restore.compare_all_up_to:
             take_listing(server, databases, listing_of(asked.placed))
         server.cli("SAVE")
-    size = int(hands.run('stat -c %s "$1"', f"{home}/dump.rdb"))
-    with hands.open(f"{home}/dump.rdb", size) as source, asked.placed.open("wb") as sink:
+    size = int(helper.run('stat -c %s "$1"', f"{home}/dump.rdb"))
+    with helper.open(f"{home}/dump.rdb", size) as source, asked.placed.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)
-    hands.run('rm -rf "$1"', home)
+    helper.run('rm -rf "$1"', home)
     return _result(asked.placed, databases, rules)
 
 

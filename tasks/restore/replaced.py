@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 
 # id, age in seconds, KiB; a folder without `old` is debris of a dead operation
 _LIST = """
@@ -18,7 +18,7 @@ done
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class ReplacedData:
     """The replaced data of one restore."""
 
     operation_id: str
@@ -26,30 +26,30 @@ class SetAside:
     bytes: int
 
 
-def list_set_aside(hands: Hands, folder: str) -> tuple[SetAside, ...]:
+def list_replaced(helper: Helper, folder: str) -> tuple[ReplacedData, ...]:
     """What lies there, newest first."""
-    found = [line.split() for line in hands.run(_LIST, folder).splitlines()]
+    found = [line.split() for line in helper.run(_LIST, folder).splitlines()]
     kept = [
-        SetAside(name, int(age), int(size) * 1024) for name, age, size in found if int(age) >= 0
+        ReplacedData(name, int(age), int(size) * 1024) for name, age, size in found if int(age) >= 0
     ]
     return tuple(sorted(kept, key=lambda one: one.age_seconds))
 
 
-def remove_set_aside(hands: Hands, folder: str, ids: tuple[str, ...]) -> None:
+def remove_replaced(helper: Helper, folder: str, ids: tuple[str, ...]) -> None:
     """Remove the replaced data of these operations."""
     for one in ids:
-        hands.run('rm -rf "$1/$2"', folder, one)
+        helper.run('rm -rf "$1/$2"', folder, one)
 
 
-def sweep_set_aside(hands: Hands, folder: str, hours: float) -> tuple[str, ...]:
+def sweep_replaced(helper: Helper, folder: str, hours: float) -> tuple[str, ...]:
     """Remove what is older, and the debris of dead operations; returns the ids removed.
 
     Only while no journal is there: what a journal speaks of is not debris.
     """
     removed = []
-    for line in hands.run(_LIST, folder).splitlines():
+    for line in helper.run(_LIST, folder).splitlines():
         name, age, _ = line.split()
-        if name != hands.holder.id and (int(age) < 0 or int(age) > hours * 3600):
-            hands.run('rm -rf "$1/$2"', folder, name)
+        if name != helper.holder.id and (int(age) < 0 or int(age) > hours * 3600):
+            helper.run('rm -rf "$1/$2"', folder, name)
             removed.append(name)
     return tuple(removed)

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.sandbox import SandboxSpec, sandbox, sandbox_name
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
@@ -41,19 +41,19 @@ def require_aof(manifest: Manifest) -> tuple[StoredFile, ...]:
 
 
 @step
-def replay(hands: Hands, replay_of: Replay, instance: Instance) -> Path:
+def replay(helper: Helper, replay_of: Replay, instance: Instance) -> Path:
     """Boot a throwaway server on the files, and bring back the RDB that it saves.
 
     Raises SandboxFailed for files that Redis refuses. A command cut off at the very end is dropped
     (aof-load-truncated): it was on its way when the backup was made.
     """
     home = f"{replay_of.layout.home}/replay"
-    hands.run(_FOLDER, home)
+    helper.run(_FOLDER, home)
     for path in replay_of.files:
         name = "appendonly.aof.manifest" if path.name == "manifest" else path.name
         with path.open("rb") as source:
             target = f"{home}/appendonlydir/{name}"
-            hands.write(target, source, path.stat().st_size, _ROOT)
+            helper.write(target, source, path.stat().st_size, _ROOT)
     spec = SandboxSpec(
         name=sandbox_name(replay_of.container.name),
         image=replay_of.container.image_id,
@@ -69,8 +69,8 @@ def replay(hands: Hands, replay_of: Replay, instance: Instance) -> Path:
         server.wait_until_ready(instance.restore.start_timeout_seconds)
         server.cli("SAVE")
     result = replay_of.files[0].with_name("fetched.rdb")
-    size = int(hands.run('stat -c %s "$1"', f"{home}/dump.rdb"))
-    with hands.open(f"{home}/dump.rdb", size) as source, result.open("wb") as sink:
+    size = int(helper.run('stat -c %s "$1"', f"{home}/dump.rdb"))
+    with helper.open(f"{home}/dump.rdb", size) as source, result.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)
-    hands.run('rm -rf "$1"', home)
+    helper.run('rm -rf "$1"', home)
     return result

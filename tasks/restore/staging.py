@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.server.aof import base_only
@@ -47,25 +47,25 @@ _HASH = FLUSH + 'flush "$1"; sha256sum "$1"'
 
 
 @step
-def owner_of_data(hands: Hands, target: Target, user: str = "") -> Owner:
+def owner_of_data(helper: Helper, target: Target, user: str = "") -> Owner:
     """Whom the data has to belong to, as numbers. `user` is the container's, "" the image's."""
-    uid, gid = hands.run(_OWNER, target.dir, *target.names, user).split()
+    uid, gid = helper.run(_OWNER, target.dir, *target.names, user).split()
     return Owner(int(uid), int(gid))
 
 
 @step
-def stage(hands: Hands, layout: Layout, target: Target, path: Path, owner: Owner) -> None:
+def stage(helper: Helper, layout: Layout, target: Target, path: Path, owner: Owner) -> None:
     """Write the file to this operation's folder on the volume. Raises Damaged unless it arrived."""
     dump = f"{layout.new}/{target.dump}"
-    hands.run(_FOLDERS, layout.folder, layout.new)
+    helper.run(_FOLDERS, layout.folder, layout.new)
     with path.open("rb") as source:
-        hands.write(dump, source, path.stat().st_size, owner)
-    _compare(hands, dump, path)
+        helper.write(dump, source, path.stat().st_size, owner)
+    _compare(helper, dump, path)
     if target.appendonly:
         manifest = base_only(target.append_file)
         names = (manifest.files[0].name, f"{target.append_file}.manifest")
         who = f"{owner.uid}:{owner.gid}"
-        hands.run(
+        helper.run(
             _APPEND_FOLDER,
             layout.new,
             target.dump,
@@ -76,10 +76,10 @@ def stage(hands: Hands, layout: Layout, target: Target, path: Path, owner: Owner
         )
 
 
-def _compare(hands: Hands, staged: str, path: Path) -> None:
+def _compare(helper: Helper, staged: str, path: Path) -> None:
     with path.open("rb") as source:
         expected = hashlib.file_digest(source, "sha256").hexdigest()
-    actual = hands.run(_HASH, staged).split()[0]
+    actual = helper.run(_HASH, staged).split()[0]
     if actual != expected:
         raise Damaged(
             f"{staged} is not what was sent: SHA-256 {actual}, expected {expected}",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import redis
 
 from redis_dr.tasks.engine.container import inspect, logs, set_restart_policy, start, stop
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.errors import NotReady, RedisDrError, SaveFailed, Unreachable
 from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.model.say import Say
@@ -32,7 +32,7 @@ def nothing() -> None:
 
 @step
 def stop_server(
-    hands: Hands, instance: Instance, before: Callable[[], None] = nothing
+    helper: Helper, instance: Instance, before: Callable[[], None] = nothing
 ) -> ContainerState:
     """Stop the container; what the server held is on the volume afterwards.
 
@@ -43,10 +43,10 @@ def stop_server(
     """
     # an engine that starts anew must not boot the server in the middle of a swap, and the end of
     # the process must not make the engine start it (facts/redis.md 15)
-    hands.assert_held()
+    helper.assert_held()
     set_restart_policy(instance.container, "no")
     info = _answer(instance)
-    hands.assert_held()
+    helper.assert_held()
     if info is not None and not info.loading:
         if info.aof_enabled:
             # refused by an ACL: then the stop takes as long as the save, and loses nothing
@@ -55,12 +55,12 @@ def stop_server(
         before()
         if not info.aof_enabled:
             _shut_down(instance)
-    return halt(hands, instance)
+    return halt(helper, instance)
 
 
-def halt(hands: Hands, instance: Instance) -> ContainerState:
+def halt(helper: Helper, instance: Instance) -> ContainerState:
     """Stop the container, whatever it does now, without regard for what is only in its memory."""
-    hands.assert_held()
+    helper.assert_held()
     state = stop(instance.container, instance.restore.stop_timeout_seconds)
     if state.status not in {"exited", "created", "dead"}:
         raise Unreachable(
@@ -70,9 +70,9 @@ def halt(hands: Hands, instance: Instance) -> ContainerState:
 
 
 @step
-def start_server(hands: Hands, instance: Instance) -> None:
+def start_server(helper: Helper, instance: Instance) -> None:
     """Start the container. What this proves: nothing; see await_server."""
-    hands.assert_held()
+    helper.assert_held()
     start(instance.container)
 
 

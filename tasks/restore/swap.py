@@ -4,7 +4,7 @@ Renames within one file system only: at any moment the old data and the new data
 in places that the journal tells. Each script may be cut off anywhere and run again.
 """
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.model.server.volume import Layout
@@ -85,19 +85,19 @@ if [ "$(seen "$@")" = "$had" ]; then echo same; else echo differs; fi
 
 
 @step
-def swap(hands: Hands, layout: Layout, journal: Journal) -> None:
+def swap(helper: Helper, layout: Layout, journal: Journal) -> None:
     """Set the old data aside and place the staged. The server must be stopped."""
-    hands.run(_SWAP, layout.dir, layout.home, layout.phase, journal.dump, journal.append_folder)
+    helper.run(_SWAP, layout.dir, layout.home, layout.phase, journal.dump, journal.append_folder)
 
 
 @step
-def undo(hands: Hands, layout: Layout, journal: Journal) -> Finding:
+def undo(helper: Helper, layout: Layout, journal: Journal) -> Finding:
     """Put the old data back, wherever a swap was cut off. The server must be stopped.
 
     The finding says whether what lies there now is what lay there before: inodes and sizes.
     """
     names = (journal.dump, journal.append_folder)
-    said = hands.run(_UNDO, layout.dir, layout.home, layout.phase, *names).split()
+    said = helper.run(_UNDO, layout.dir, layout.home, layout.phase, *names).split()
     return Finding(
         check="the old files are back",
         ok=said[-1:] in (["same"], ["untouched"]),
@@ -106,10 +106,10 @@ def undo(hands: Hands, layout: Layout, journal: Journal) -> Finding:
     )
 
 
-def remove_home(hands: Hands, layout: Layout, *, keep_old: bool) -> None:
+def remove_home(helper: Helper, layout: Layout, *, keep_old: bool) -> None:
     """Take this operation's folder away; with `keep_old` the replaced data stays in it."""
     if keep_old:
         parts = (layout.pin, layout.new, layout.trial, layout.failed)
-        hands.run('rm -rf "$@"', *parts)
+        helper.run('rm -rf "$@"', *parts)
     else:
-        hands.run('rm -rf "$1"', layout.home)
+        helper.run('rm -rf "$1"', layout.home)

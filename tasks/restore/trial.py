@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.networks import alone_on_a_bridge
 from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
@@ -60,7 +60,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Booted:
+class BootResult:
     """What the trial showed, and what it lets expect of the exchange."""
 
     findings: tuple[Finding, ...]
@@ -68,11 +68,11 @@ class Booted:
 
 
 @step
-def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> Booted:
+def trial_boot(helper: Helper, trial: Trial, instance: Instance) -> BootResult:
     """Boot, load, save, and compare database by database. Raises SandboxFailed, Unreachable."""
     who = f"{trial.owner.uid}:{trial.owner.gid}"
     layout, target = trial.layout, trial.target
-    hands.run(_PREPARE, layout.trial, layout.new, who, *target.names)
+    helper.run(_PREPARE, layout.trial, layout.new, who, *target.names)
     spec = SandboxSpec(
         name=sandbox_name(trial.container.name),
         image=trial.container.image_id,
@@ -86,14 +86,14 @@ def trial_boot(hands: Hands, trial: Trial, instance: Instance) -> Booted:
         first = server.load_seconds()
         loaded = server.info("persistence")
         if trial.counted is None:
-            saved, cut_ms = save_and_read(server, hands, f"{layout.trial}/{target.dump}")
+            saved, cut_ms = save_and_read(server, helper, f"{layout.trial}/{target.dump}")
             findings = compare(_alive(trial.staged, cut_ms), saved, loaded)
         else:
-            findings = (*_count(trial.counted, loaded), *_witnessed(server, trial.staged))
+            findings = (*_count(trial.counted, loaded), *_listed_by_server(server, trial.staged))
         load = settled_load(server, first, instance.restore.start_timeout_seconds)
-    hands.run('rm -rf "$1"', layout.trial)
+    helper.run('rm -rf "$1"', layout.trial)
     doubt = _MEASURED_ONCE if first > _LONG_LOAD else ""
-    return Booted(findings, expected_downtime(hands, load, trial.container.id, doubt))
+    return BootResult(findings, expected_downtime(helper, load, trial.container.id, doubt))
 
 
 def settled_load(server: Sandbox, first: float, timeout: float) -> float:
@@ -116,13 +116,13 @@ def settled_load(server: Sandbox, first: float, timeout: float) -> float:
 
 
 def expected_downtime(
-    hands: Hands, load_seconds: float, container: str, doubt: str = ""
+    helper: Helper, load_seconds: float, container: str, doubt: str = ""
 ) -> Prediction:
     """From the stop to the first answer, with a load that takes so long; `doubt`: why it may not.
 
     Raises Unreachable, Fenced.
     """
-    script = min(_timed(hands) for _ in range(3))
+    script = min(_timed(helper) for _ in range(3))
     back = _START * script + load_seconds
     if alone_on_a_bridge(container):
         back = max(back, _BRIDGE_SECONDS)
@@ -144,7 +144,7 @@ def _count(counted: tuple[tuple[int, int], ...], loaded: dict[str, str]) -> tupl
     )
 
 
-def _witnessed(server: Sandbox, staged: Path) -> Iterator[Finding]:
+def _listed_by_server(server: Sandbox, staged: Path) -> Iterator[Finding]:
     """Both servers say the same of every key: the one that applied the policies, and this one."""
     listing = listing_of(staged)
     if not listing.exists():
@@ -160,9 +160,9 @@ def _witnessed(server: Sandbox, staged: Path) -> Iterator[Finding]:
         )
 
 
-def _timed(hands: Hands) -> float:
+def _timed(helper: Helper) -> float:
     begun = time.monotonic()
-    hands.run("true")
+    helper.run("true")
     return time.monotonic() - begun
 
 
@@ -183,13 +183,13 @@ def server_arguments(target: Target, folder: str) -> tuple[str, ...]:
     )
 
 
-def save_and_read(server: Sandbox, hands: Hands, path: str) -> tuple[Inventory, int]:
+def save_and_read(server: Sandbox, helper: Helper, path: str) -> tuple[Inventory, int]:
     """SAVE there, and read it: the inventory of keys alive at the second value, Unix ms."""
     server.cli("SAVE")
     seconds = server.cli("TIME").split()[0]
     cut_ms = (int(seconds) + 2) * 1000  # what expires around the save is left out on both sides
-    size = int(hands.run('stat -c %s "$1"', path))
-    with hands.open(path, size) as source:
+    size = int(helper.run('stat -c %s "$1"', path))
+    with helper.open(path, size) as source:
         return take_inventory(source, InventoryOptions(alive_at_ms=cut_ms)), cut_ms
 
 

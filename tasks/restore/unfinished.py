@@ -9,15 +9,15 @@ from redis_dr.tasks.step import step
 
 
 @step
-def left_behind(instance: Instance) -> str:
+def unfinished_operation(instance: Instance) -> str:
     """What is there to recover, in words; empty when nothing is, or when its holder lives.
 
     A janitor that took the hands to look would be in the way of the nightly backup.
     Raises Unreachable.
     """
-    held = holder_of(instance.container)
-    if held is not None:
-        holder, status = held
+    operation = holder_of(instance.container)
+    if operation is not None:
+        holder, status = operation
         if status != "running":
             return f"the hands of {holder} have ended"
         return f"{holder} is dead" if holder.surely_dead() else ""

@@ -78,7 +78,7 @@ def test_flushed_at_every_attempt_there_is_no_backup(full: Estate) -> None:
         full.backup()
     assert stored(full) == ()
     assert not list(full.store.rglob("*.zst"))
-    assert full.hands_gone()
+    assert full.helper_gone()
 
 
 def test_a_killed_child_is_a_failed_save(full: Estate) -> None:

@@ -164,7 +164,7 @@ def test_a_backup_over_one_broken_request(rig: Rig, at: int, number: int) -> Non
 
     assert _listed(rig, swept=lasts) == (error is None)
     assert rig.near.digest() == before
-    assert rig.near.hands_gone()
+    assert rig.near.helper_gone()
     _judge(error, number)
 
 
@@ -185,7 +185,7 @@ def test_a_restore_over_one_broken_request(rig: Rig, at: int, number: int) -> No
 
     assert rig.near.digest() == (before if error else wanted)
     assert _listed(rig) == 1
-    assert rig.near.hands_gone()
+    assert rig.near.helper_gone()
     rig.near.server.client(0).delete("since")
     _judge(error, number)
 
@@ -237,4 +237,4 @@ def test_a_backup_killed_at_a_request(rig: Rig, at: int) -> None:
     store.sweep(datetime.now(UTC), apply=True)
     assert _listed(rig) >= 1
     assert rig.near.digest() == before
-    assert rig.near.hands_gone()
+    assert rig.near.helper_gone()

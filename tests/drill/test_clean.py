@@ -14,12 +14,12 @@ from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.orchestration.pages.drill import drill_line
 from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
-from redis_dr.flows.runbook.drill.scratch import on_ground
+from redis_dr.flows.runbook.drill.scratch import on_scratch
 from redis_dr.flows.runbook.restore.prepare import download
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.drill.evidence import read_proof
 from redis_dr.tasks.engine.helper import holder_of
-from redis_dr.tasks.engine.scratch import ground_name
+from redis_dr.tasks.engine.scratch import scratch_name
 from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, DrillReport
 from redis_dr.tasks.model.errors import Refused
@@ -195,8 +195,11 @@ def test_append_only_files_with_many_databases_are_replayed(
     manifest = choose(load_catalog(open_store(instance.store), instance.name), "latest")
 
     report = drill(instance, DrillOptions(control=False))
-    with on_ground(instance, manifest, new_backup_id(manifest.created_at), quiet) as (held, _):
-        _, inside = download(held, manifest, RestoreOptions(source="aof"), tmp_path / "aof")
+    with on_scratch(instance, manifest, new_backup_id(manifest.created_at), quiet) as (
+        operation,
+        _,
+    ):
+        _, inside = download(operation, manifest, RestoreOptions(source="aof"), tmp_path / "aof")
 
     assert report.ok, [one for one in report.findings if not one.ok]
     assert {db: one.keys for db, one in inside.databases.items()} == {19: 2}
@@ -222,7 +225,7 @@ def test_a_second_drill_at_the_same_time_is_refused(place: Place) -> None:
     reports = []
     first = Thread(target=lambda: reports.append(place.drill(control=False)))
     first.start()
-    wait_until(lambda: holder_of(ground_name(place.instance.name)), 30, "the first drill holds")
+    wait_until(lambda: holder_of(scratch_name(place.instance.name)), 30, "the first drill holds")
     with pytest.raises(Refused, match="is held by drill"):
         place.drill(control=False)
     first.join(60)

@@ -8,8 +8,8 @@ import pytest
 from redis_dr.flows.runbook.drill.drill import drill as module
 from redis_dr.flows.runbook.drill.negative_control import negative_control
 from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse
-from redis_dr.flows.runbook.drill.scratch import on_ground
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.drill.scratch import on_scratch
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.drill.damage import DAMAGES, choose_damage
 from redis_dr.tasks.model.drill.drill_findings import judge_control
@@ -21,26 +21,28 @@ from tests.drill.place import Place
 @pytest.fixture(scope="module")
 def rehearsed(
     made: Place, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Held, Rehearsal, Path]]:
+) -> Iterator[tuple[Operation, Rehearsal, Path]]:
     """A ground with a good restore on it: what every control starts from."""
     workspace = tmp_path_factory.mktemp("control")
     manifest = made.manifest
     name = new_backup_id(manifest.created_at)
-    with on_ground(made.instance, manifest, name, quiet) as (held, _):
-        yield held, rehearse(held, manifest, workspace), workspace
+    with on_scratch(made.instance, manifest, name, quiet) as (operation, _):
+        yield operation, rehearse(operation, manifest, workspace), workspace
 
 
 @pytest.mark.parametrize("turn", range(len(DAMAGES)), ids=[one.kind for one in DAMAGES])
 def test_every_damage_goes_red_and_names_itself(
-    turn: int, made: Place, rehearsed: tuple[Held, Rehearsal, Path], tmp_path: Path
+    turn: int, made: Place, rehearsed: tuple[Operation, Rehearsal, Path], tmp_path: Path
 ) -> None:
     """Through the same steps as the drill itself."""
-    held, rehearsal, workspace = rehearsed
+    operation, rehearsal, workspace = rehearsed
     assert rehearsal.inventory is not None
     rdb = tmp_path / "fetched.rdb"
     rdb.write_bytes((workspace / "fetched.rdb").read_bytes())
 
-    control = negative_control(held, (made.manifest, rehearsal.inventory, rdb), turn, seed=turn)
+    control = negative_control(
+        operation, (made.manifest, rehearsal.inventory, rdb), turn, seed=turn
+    )
 
     assert control.kind == DAMAGES[turn].kind
     assert control.red, control

@@ -87,7 +87,7 @@ def strike(one: tuple[Estate, str, str], spec: dict[str, Any]) -> str:
         "no journal": not made.server.sh("ls /data/.redis-dr/journal.json 2>/dev/null || true"),
     }
     ends["nothing was left to settle"] = recover(made.instance).outcome == "nothing to do"
-    ends["no hands"] = made.hands_gone()
+    ends["no hands"] = made.helper_gone()
     wrong = [what for what, so in ends.items() if not so]
     return f"{spec}: not {wrong}: {said}" if wrong else ""
 

@@ -10,7 +10,7 @@ from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.exec import run_in
 from redis_dr.tasks.engine.guard import TOO_LATE, guarded
 from redis_dr.tasks.engine.heartbeat import BEAT_FILE
-from redis_dr.tasks.engine.helper import Hands, hold
+from redis_dr.tasks.engine.helper import Helper, hold
 from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.server.holder import Holder
 from tests.support.estate import Estate
@@ -25,24 +25,24 @@ def holder() -> Holder:
     return Holder.this_process("test", "20261122T000000Z-abcdef", "weka-redis")
 
 
-def run_guarded(hands: Hands, script: str, turn: int, seconds: float) -> tuple[int, str]:
+def run_guarded(helper: Helper, script: str, turn: int, seconds: float) -> tuple[int, str]:
     command = ["sh", "-euc", guarded(script, turn), "redis-dr"]
-    return run_in(hands.id, command, seconds=seconds)
+    return run_in(helper.id, command, seconds=seconds)
 
 
-def programs(engine: docker.DockerClient, hands: Hands) -> list[str]:
+def programs(engine: docker.DockerClient, helper: Helper) -> list[str]:
     """What runs in the hands."""
-    return [" ".join(line) for line in engine.api.top(hands.id)["Processes"]]
+    return [" ".join(line) for line in engine.api.top(helper.id)["Processes"]]
 
 
 def test_a_program_that_says_nothing_is_given_up(lasting: Estate) -> None:
     """
     Without a byte for as long as was allowed, the call ends in Unreachable.
     """
-    with hold(inspect(lasting.server.name), holder(), 60) as hands:
+    with hold(inspect(lasting.server.name), holder(), 60) as helper:
         begun = time.monotonic()
         with pytest.raises(Unreachable, match="does not answer"):
-            run_in(hands.id, ["sleep", "40"], seconds=3)
+            run_in(helper.id, ["sleep", "40"], seconds=3)
         assert time.monotonic() - begun < 20
 
 
@@ -50,14 +50,14 @@ def test_a_script_that_works_for_long_is_waited_for(lasting: Estate) -> None:
     """
     It shows signs of life, and so does one that waits for its predecessor; they are no output.
     """
-    with hold(inspect(lasting.server.name), holder(), 60) as hands:
+    with hold(inspect(lasting.server.name), holder(), 60) as helper:
         long = threading.Thread(
-            target=lambda: run_guarded(hands, "touch /data/begun; sleep 12", 1, 8)
+            target=lambda: run_guarded(helper, "touch /data/begun; sleep 12", 1, 8)
         )
         long.start()
-        wait_until(lambda: run_in(hands.id, ["ls", "/data/begun"])[0] == 0, 10, "it has begun")
+        wait_until(lambda: run_in(helper.id, ["ls", "/data/begun"])[0] == 0, 10, "it has begun")
 
-        assert run_guarded(hands, "echo waited; rm /data/begun; sleep 12", 2, 8) == (0, "waited\n")
+        assert run_guarded(helper, "echo waited; rm /data/begun; sleep 12", 2, 8) == (0, "waited\n")
         long.join()
 
 
@@ -65,24 +65,24 @@ def test_a_script_that_comes_after_its_successor_is_not_run(lasting: Estate) -> 
     """
     A swap that an engine held up, and let go after the undo, changes nothing any more.
     """
-    with hold(inspect(lasting.server.name), holder(), 60) as hands:
-        assert run_guarded(hands, "echo two", 2, 30) == (0, "two\n")
+    with hold(inspect(lasting.server.name), holder(), 60) as helper:
+        assert run_guarded(helper, "echo two", 2, 30) == (0, "two\n")
 
-        code, said = run_guarded(hands, "touch /data/late", 1, 30)
+        code, said = run_guarded(helper, "touch /data/late", 1, 30)
 
         assert (code, "held up" in said) == (TOO_LATE, True)
-        assert run_guarded(hands, "ls /data/late 2>/dev/null || echo none", 3, 30)[1] == "none\n"
+        assert run_guarded(helper, "ls /data/late 2>/dev/null || echo none", 3, 30)[1] == "none\n"
 
 
 def test_a_script_leaves_no_program_behind(lasting: Estate) -> None:
     """
     What shows the signs of life ends with its script, also when that fails.
     """
-    with hold(inspect(lasting.server.name), holder(), 60) as hands:
+    with hold(inspect(lasting.server.name), holder(), 60) as helper:
         for turn, script in enumerate(("true", "exit 9", "false", "kill -9 $$"), 1):
-            run_guarded(hands, script, turn, 30)
+            run_guarded(helper, script, turn, 30)
         wait_until(
-            lambda: not [one for one in programs(lasting.server.engine, hands) if "trap" in one],
+            lambda: not [one for one in programs(lasting.server.engine, helper) if "trap" in one],
             15,
             "only the loop is left",
         )
@@ -93,25 +93,25 @@ def test_a_beat_that_is_never_answered_costs_no_lease(lasting: Estate) -> None:
     One hangs for ever: the next ones keep the hands, and letting go does not wait for it.
     """
     engine = lasting.server.engine
-    with hold(inspect(lasting.server.name), holder(), 10) as hands:
-        run_in(hands.id, ["sh", "-c", _HANG])
-        wait_until(lambda: hangs(engine, hands), 10, "a beat hangs")
-        run_in(hands.id, _HEAL)
-        seen = wait_until(lambda: beats(hands), 20, "a beat came after it")
+    with hold(inspect(lasting.server.name), holder(), 10) as helper:
+        run_in(helper.id, ["sh", "-c", _HANG])
+        wait_until(lambda: hangs(engine, helper), 10, "a beat hangs")
+        run_in(helper.id, _HEAL)
+        seen = wait_until(lambda: beats(helper), 20, "a beat came after it")
         # five make a lease: longer than one, that nothing but these beats can have kept
-        wait_until(lambda: beats(hands) > seen + 5, 40, "beats go on")
-        hands.assert_held()
+        wait_until(lambda: beats(helper) > seen + 5, 40, "beats go on")
+        helper.assert_held()
 
-        run_in(hands.id, ["/bin/sh", "-c", _HANG])
-        wait_until(lambda: hangs(engine, hands) > 1, 10, "another hangs")
+        run_in(helper.id, ["/bin/sh", "-c", _HANG])
+        wait_until(lambda: hangs(engine, helper) > 1, 10, "another hangs")
         begun = time.monotonic()
     assert time.monotonic() - begun < 15
 
 
-def beats(hands: Hands) -> int:
+def beats(helper: Helper) -> int:
     """The number of the last one; 0 while it is being written."""
-    return int(run_in(hands.id, ["cat", BEAT_FILE])[1] or 0)
+    return int(run_in(helper.id, ["cat", BEAT_FILE])[1] or 0)
 
 
-def hangs(engine: docker.DockerClient, hands: Hands) -> int:
-    return sum("sleep 1000" in one for one in programs(engine, hands))
+def hangs(engine: docker.DockerClient, helper: Helper) -> int:
+    return sum("sleep 1000" in one for one in programs(engine, helper))

@@ -76,15 +76,15 @@ def test_a_long_copy_stops_neither_the_beats_nor_a_take_over(lasting: Estate) ->
     While bytes stream out, the engine still answers for the hands, and the idle count stays low.
     """
     target = inspect(lasting.server.name)
-    with hold(target, holder(), 5) as hands:
-        hands.run("head -c 300000000 /dev/zero > /data/big")
-        with hands.open("/data/big", 300_000_000) as source:
+    with hold(target, holder(), 5) as helper:
+        helper.run("head -c 300000000 /dev/zero > /data/big")
+        with helper.open("/data/big", 300_000_000) as source:
             assert source.read(1000) == bytes(1000)
             until = time.monotonic() + 6
             while time.monotonic() < until:
-                assert int(run_in(hands.id, ["cat", "/.redis-dr-idle"])[1] or 0) < 5
-            assert inspect(hands.name).running
-        hands.run("rm /data/big")
+                assert int(run_in(helper.id, ["cat", "/.redis-dr-idle"])[1] or 0) < 5
+            assert inspect(helper.name).running
+        helper.run("rm /data/big")
 
 
 def test_bytes_arrive_whole_or_not_at_all(lasting: Estate) -> None:
@@ -92,32 +92,34 @@ def test_bytes_arrive_whole_or_not_at_all(lasting: Estate) -> None:
     What is written is what is read, with its owner; a short source and a short file are errors.
     """
     data = bytes(range(256)) * 9000
-    with hold(inspect(lasting.server.name), holder(), 10) as hands:
-        hands.write("/data/sent", io.BytesIO(data), len(data), Owner(999, 1000))
-        assert hands.run("stat -c '%u:%g %a' /data/sent").strip() == "999:1000 600"
-        with hands.open("/data/sent", len(data)) as source:
+    with hold(inspect(lasting.server.name), holder(), 10) as helper:
+        helper.write("/data/sent", io.BytesIO(data), len(data), Owner(999, 1000))
+        assert helper.run("stat -c '%u:%g %a' /data/sent").strip() == "999:1000 600"
+        with helper.open("/data/sent", len(data)) as source:
             assert source.read() == data
-        with hands.open("/data/sent", 10) as source:
+        with helper.open("/data/sent", 10) as source:
             assert source.read() == data[:10]
-        with hands.open("/data/sent", len(data) + 1) as source, pytest.raises(Unreachable):
+        with helper.open("/data/sent", len(data) + 1) as source, pytest.raises(Unreachable):
             source.read()
         with pytest.raises(Damaged):
-            hands.write("/data/short", io.BytesIO(b"abc"), 9, Owner(0, 0))
+            helper.write("/data/short", io.BytesIO(b"abc"), 9, Owner(0, 0))
         with pytest.raises(ScriptFailed):
-            hands.write("/nowhere/file", io.BytesIO(b"abc"), 3, Owner(0, 0))
-        hands.run("rm -f /data/sent /data/short")
+            helper.write("/nowhere/file", io.BytesIO(b"abc"), 3, Owner(0, 0))
+        helper.run("rm -f /data/sent /data/short")
 
 
 def test_scripts_run_one_after_the_other(lasting: Estate) -> None:
     """
     A script whose answer was lost may still run: the next one waits until it has ended.
     """
-    with hold(inspect(lasting.server.name), holder(), 30) as hands:
+    with hold(inspect(lasting.server.name), holder(), 30) as helper:
         slow = threading.Thread(
-            target=lambda: hands.run("echo begun > /data/order; sleep 2; echo ended >> /data/order")
+            target=lambda: helper.run(
+                "echo begun > /data/order; sleep 2; echo ended >> /data/order"
+            )
         )
         slow.start()
-        wait_until(lambda: "begun" in run_in(hands.id, ["cat", "/data/order"])[1])
-        hands.run("echo next >> /data/order")
+        wait_until(lambda: "begun" in run_in(helper.id, ["cat", "/data/order"])[1])
+        helper.run("echo next >> /data/order")
         slow.join()
-        assert hands.run("cat /data/order; rm /data/order").split() == ["begun", "ended", "next"]
+        assert helper.run("cat /data/order; rm /data/order").split() == ["begun", "ended", "next"]

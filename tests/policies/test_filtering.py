@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from redis_dr.flows.runbook.operation.operation import holding
+from redis_dr.flows.runbook.operation.operation import begin_operation
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.restore.restore_options import RestoreOptions
@@ -48,12 +48,17 @@ def test_a_server_and_a_splice_give_the_same_content(make_estate: Make, tmp_path
         assert live.read(5) == b"REDIS"
     spliced = apply_policy(source, tmp_path / "spliced.rdb", plan, source)
 
-    with holding(made.instance, "test", "20261122T000000Z-abcdef") as held:
-        target = target_of(held.found.container, manifest.persistence)
+    with begin_operation(made.instance, "test", "20261122T000000Z-abcdef") as operation:
+        target = target_of(operation.found.container, manifest.persistence)
         asked = Filtering(
-            held.found.container, held.layout, target, plan, source, tmp_path / "filtered.rdb"
+            operation.found.container,
+            operation.layout,
+            target,
+            plan,
+            source,
+            tmp_path / "filtered.rdb",
         )
-        filtered = filter_by_server(held.hands, asked, made.instance)
+        filtered = filter_by_server(operation.helper, asked, made.instance)
 
     inside = [
         look_inside(tmp_path / name, made.instance, 0) for name in ("spliced.rdb", "filtered.rdb")

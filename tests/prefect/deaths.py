@@ -12,7 +12,7 @@ from signal import Signals
 from typing import Any
 from uuid import UUID
 
-from redis_dr.tasks.restore.unfinished import left_behind
+from redis_dr.tasks.restore.unfinished import unfinished_operation
 from tests.prefect.hosts import working
 from tests.support.prefect_server import (
     PrefectServer,
@@ -210,7 +210,7 @@ def janitor(under: str, made: Scene, server: PrefectServer) -> None:
 
 def _settled(made: Scene) -> bool:
     up = made.server.container.status == "running"
-    return up and nobody_holds(made) and not left_behind(made.instance)
+    return up and nobody_holds(made) and not unfinished_operation(made.instance)
 
 
 def _over(server: PrefectServer, run_id: UUID) -> bool:

@@ -115,7 +115,7 @@ def remove(_dice: random.Random, path: Path, _other: Path) -> None:
     path.unlink()
 
 
-def exchange(_dice: random.Random, path: Path, other: Path) -> None:
+def cut_over(_dice: random.Random, path: Path, other: Path) -> None:
     shutil.copy(other, path)
 
 
@@ -124,7 +124,7 @@ IN_THE_STORE: list[Callable[[random.Random, Path, Path], None]] = [
     cut,
     append,
     remove,
-    exchange,
+    cut_over,
 ]
 
 
@@ -196,7 +196,7 @@ def test_a_restore_of_a_damaged_backup_never_stops_the_server(
     with pytest.raises((Damaged, Refused)):
         broken.restore(backup=manifest.backup_id)
     assert (made.run_id(), made.digest()) == before
-    assert made.hands_gone()
+    assert made.helper_gone()
 
 
 def _other_rdb(sample: Sample) -> bytes:

@@ -24,7 +24,7 @@ def check_restored(made: Estate, digest: str, **options: object) -> None:
     assert report.ok, bad
     assert not report.rolled_back
     assert made.digest() == digest
-    assert made.hands_gone()
+    assert made.helper_gone()
 
 
 def test_flushall_is_undone_on_every_server(make_estate: Make, redis_image: str) -> None:

@@ -114,5 +114,5 @@ def test_an_engine_that_starts_anew_leaves_the_data_old_or_new(
     assert there.server.container.status == "running"
     policy = there.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"]
     assert policy == "unless-stopped"
-    assert there.hands_gone()
+    assert there.helper_gone()
     assert do("recover", there, place)["outcome"] == "nothing to do"

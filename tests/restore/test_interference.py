@@ -39,7 +39,7 @@ def test_a_server_killed_while_it_loads_goes_back_to_the_old_data(full: Estate) 
     assert report.rolled_back
     assert not report.ok
     assert full.digest() == now
-    assert full.hands_gone()
+    assert full.helper_gone()
 
 
 def test_a_server_killed_in_the_middle_of_its_load_goes_back_to_the_old_data(
@@ -63,7 +63,7 @@ def test_a_server_killed_in_the_middle_of_its_load_goes_back_to_the_old_data(
     assert report.rolled_back
     assert "ended by itself after the start" in report.failure
     assert made.digest() == now
-    assert made.hands_gone()
+    assert made.helper_gone()
 
 
 def kill_while_loading(made: Estate) -> None:
@@ -179,7 +179,7 @@ def test_a_server_that_cannot_save_what_it_holds_is_not_stopped(make_estate: Mak
     assert client.config_get("save") == points
     policy = made.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"]
     assert policy == "unless-stopped"
-    assert made.hands_gone()
+    assert made.helper_gone()
 
 
 def test_a_full_disk_after_the_stop_is_undone(

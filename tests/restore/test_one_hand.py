@@ -43,7 +43,7 @@ def test_a_zombie_changes_nothing(full: Estate, after: bool) -> None:
     policy = full.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"]
     assert policy == "unless-stopped"
     assert full.server.client().config_get("save")["save"]
-    assert full.hands_gone()
+    assert full.helper_gone()
 
 
 def volume(made: Estate, *spared: str) -> str:
@@ -80,7 +80,7 @@ def test_eight_at_once_serialise_or_are_refused(full: Estate) -> None:
     if done:
         assert full.digest() == saved
     assert done or "ok" in outcomes
-    assert full.hands_gone()
+    assert full.helper_gone()
 
 
 def _recovered(instance: Instance) -> bool:

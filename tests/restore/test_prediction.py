@@ -109,7 +109,7 @@ def test_killed_when_the_trial_boots_again_the_old_data_stays(
 
     assert recover(made.instance).ok
     assert made.digest() == now
-    assert made.hands_gone()
+    assert made.helper_gone()
 
 
 def test_without_a_trial_the_prediction_calls_itself_a_guess(full: Estate) -> None:

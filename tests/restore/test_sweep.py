@@ -69,7 +69,7 @@ def check_whole(lasting: Estate, old: str, new: str) -> None:
     assert container.status == "running"
     assert container.attrs["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
     assert lasting.digest() in {old, new}
-    assert lasting.hands_gone()
+    assert lasting.helper_gone()
     assert not lasting.server.sh("ls /data/.redis-dr/journal.json 2>/dev/null || true")
     assert recover(lasting.instance).outcome == "nothing to do"
 

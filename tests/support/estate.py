@@ -46,7 +46,7 @@ class Estate:
     def run_id(self) -> str:
         return str(self.server.client().info("server")["run_id"])
 
-    def hands_gone(self) -> bool:
+    def helper_gone(self) -> bool:
         return not self.server.helpers()
 
 

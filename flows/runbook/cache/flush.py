@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import redis
 
 from redis_dr.flows.runbook.backup import backup
-from redis_dr.flows.runbook.operation.operation import holding
+from redis_dr.flows.runbook.operation.operation import begin_operation
 from redis_dr.tasks.cache.flush import (
     FLUSHALL_NOTE,
     flush_database,
@@ -75,7 +75,7 @@ def _alone(instance: Instance, plan: FlushPlan, say: Say) -> AbstractContextMana
     """What deserves a backup deserves that no other operation runs: FLUSHALL kills a BGSAVE."""
     if not plan.backup:
         return nullcontext()
-    return holding(instance, "flush", new_backup_id(datetime.now(UTC)), say)
+    return begin_operation(instance, "flush", new_backup_id(datetime.now(UTC)), say)
 
 
 @dataclass(frozen=True, slots=True)

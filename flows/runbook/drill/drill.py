@@ -11,8 +11,8 @@ from zlib import crc32
 from redis_dr.flows.runbook.drill.negative_control import negative_control
 from redis_dr.flows.runbook.drill.record import record
 from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse, restart
-from redis_dr.flows.runbook.drill.scratch import on_ground
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.drill.scratch import on_scratch
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.operation.read_lease import reading
 from redis_dr.flows.runbook.restore.prepare import download
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
@@ -72,12 +72,12 @@ def drill(instance: Instance, options: DrillOptions | None = None, say: Say = qu
     store = open_store(instance.store)
     catalog = load_catalog(store, instance.name)
     manifest = choose(catalog, options.backup)
-    with _opened(instance, manifest, say) as (held, swept, workspace):
+    with _opened(instance, manifest, say) as (operation, swept, workspace):
         turn = drills_so_far(catalog) if options.turn is None else options.turn
         seed = _seed(manifest) + turn if options.seed is None else options.seed
         control = (turn, seed) if options.control and instance.drill.negative_control else None
-        proven = _prove(held, manifest, workspace, control)
-        report = _report(held, manifest, proven).model_copy(
+        proven = _prove(operation, manifest, workspace, control)
+        report = _report(operation, manifest, proven).model_copy(
             update={"swept": swept, "trend": recent_drills(store, catalog, instance.drill.trend)}
         )
     return record(instance, catalog, (manifest, report), signer)
@@ -86,42 +86,42 @@ def drill(instance: Instance, options: DrillOptions | None = None, say: Say = qu
 @contextmanager
 def _opened(
     instance: Instance, manifest: Manifest, say: Say
-) -> Iterator[tuple[Held, tuple[str, ...], Path]]:
+) -> Iterator[tuple[Operation, tuple[str, ...], Path]]:
     operation_id = new_backup_id(datetime.now(UTC))
     with (
         reading(instance, manifest),
-        on_ground(instance, manifest, operation_id, say) as (held, swept),
+        on_scratch(instance, manifest, operation_id, say) as (operation, swept),
         tempfile.TemporaryDirectory(prefix="redis-dr-drill-") as workspace,
     ):
-        yield held, swept, Path(workspace)
+        yield operation, swept, Path(workspace)
 
 
 def _prove(
-    held: Held, manifest: Manifest, workspace: Path, control: tuple[int, int] | None
+    operation: Operation, manifest: Manifest, workspace: Path, control: tuple[int, int] | None
 ) -> _Proven:
     try:
-        rehearsal = rehearse(held, manifest, workspace)
+        rehearsal = rehearse(operation, manifest, workspace)
     except (Damaged, SandboxFailed) as error:
         return _Proven(Rehearsal((_failed("the backup can be restored", error),)))
     if rehearsal.inventory is None or not all_ok(rehearsal.findings):
         return _Proven(rehearsal)
-    with held.timings.measure("warm"):
-        warmed = rehearse_warming(held.instance, manifest)
-    rto = sum(held.timings.as_dict().get(part, 0.0) for part in RTO_PARTS)
-    held.say("writing, killing, booting again")
-    restarted = _tried("a restart keeps the data", lambda: restart(held, manifest, workspace))
-    moment, replayed = _replayed(held, manifest, workspace)
+    with operation.timings.measure("warm"):
+        warmed = rehearse_warming(operation.instance, manifest)
+    rto = sum(operation.timings.as_dict().get(part, 0.0) for part in RTO_PARTS)
+    operation.say("writing, killing, booting again")
+    restarted = _tried("a restart keeps the data", lambda: restart(operation, manifest, workspace))
+    moment, replayed = _replayed(operation, manifest, workspace)
     findings = (*warmed, *restarted, *replayed)
     made = None
     if control is not None and all_ok((*rehearsal.findings, *findings)):
         proven = (manifest, rehearsal.inventory, workspace / "fetched.rdb")
-        made = negative_control(held, proven, *control)
+        made = negative_control(operation, proven, *control)
         findings = (*findings, judge_control(made))
     return _Proven(rehearsal, findings, moment, made, round(rto, 3))
 
 
 def _replayed(
-    held: Held, manifest: Manifest, workspace: Path
+    operation: Operation, manifest: Manifest, workspace: Path
 ) -> tuple[datetime, tuple[Finding, ...]]:
     """The append-only files, replayed; and the newest moment that came back."""
     if not any(file.role == "aof-manifest" for file in manifest.files):
@@ -130,12 +130,12 @@ def _replayed(
 
     def replay() -> tuple[Finding, ...]:
         # with clocks of its own: the way back that is measured is the dump's
-        apart = replace(held, timings=Timings())
+        apart = replace(operation, timings=Timings())
         _, inside = download(apart, manifest, RestoreOptions(source="aof"), folder)
         living = living_keys(workspace / "fetched.rdb")
-        return (judge_replay(living, inside, held.instance.drift),)
+        return (judge_replay(living, inside, operation.instance.drift),)
 
-    with held.timings.measure("replay"):
+    with operation.timings.measure("replay"):
         findings = _tried("the append-only files bring the data back, too", replay)
     increments = [folder / one.name for one in manifest.files if one.role == "aof-incr"]
     end = end_of_aof(tuple(increments)) if all_ok(findings) else None
@@ -153,19 +153,19 @@ def _failed(check: str, error: RedisDrError) -> Finding:
     return Finding(check=check, ok=False, actual=error.problem, detail=error.remedy)
 
 
-def _report(held: Held, manifest: Manifest, proven: _Proven) -> DrillReport:
-    rehearsal, started = proven.rehearsal, held.timings.started_at
+def _report(operation: Operation, manifest: Manifest, proven: _Proven) -> DrillReport:
+    rehearsal, started = proven.rehearsal, operation.timings.started_at
     findings = (*rehearsal.findings, *proven.findings)
     sound = all_ok(findings)
     moment = proven.newest_moment if sound else None
     rpo = rpo_of(moment, started)
-    targets = judge_targets(proven.rto_seconds, rpo, held.instance.drill) if sound else ()
+    targets = judge_targets(proven.rto_seconds, rpo, operation.instance.drill) if sound else ()
     return DrillReport(
         command="drill",
-        instance=held.instance.name,
+        instance=operation.instance.name,
         ok=all_ok((*findings, *targets)),
         started_at=started,
-        seconds=held.timings.seconds,
+        seconds=operation.timings.seconds,
         findings=(*findings, *targets),
         backup_id=manifest.backup_id,
         proven=sound,
@@ -176,12 +176,12 @@ def _report(held: Held, manifest: Manifest, proven: _Proven) -> DrillReport:
         negative_control=proven.control,
         databases=rehearsal.databases,
         examples=rehearsal.examples,
-        image=held.instance.drill.image or manifest.image,
-        image_id=held.found.container.image_id,
+        image=operation.instance.drill.image or manifest.image,
+        image_id=operation.found.container.image_id,
         server_version=rehearsal.server_version,
         size=rehearsal.size,
         placed_sha256=rehearsal.sha256,
-        timings=held.timings.as_dict(),
+        timings=operation.timings.as_dict(),
     )
 
 

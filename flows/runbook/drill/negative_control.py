@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from redis_dr.flows.runbook.drill.rehearse import Meddling, rehearse
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.drill.damage import (
     copy_backup,
     damage_copy,
@@ -28,7 +28,7 @@ from redis_dr.tasks.model.timings import Timings
 
 
 def negative_control(
-    held: Held, proven: tuple[Manifest, Inventory, Path], turn: int, seed: int
+    operation: Operation, proven: tuple[Manifest, Inventory, Path], turn: int, seed: int
 ) -> Control:
     """Damage a copy of the backup just proven, restore it, and see it go red.
 
@@ -36,28 +36,30 @@ def negative_control(
     not be tried: then the drill has no control.
     """
     manifest, inventory, rdb = proven
-    database = damageable_database(inventory, _emptied(held.instance, inventory))
+    database = damageable_database(inventory, _emptied(operation.instance, inventory))
     checksum = manifest.persistence.rdbchecksum
     damage = choose_damage(turn, has_keys=database is not None, has_checksum=checksum)
-    held.say(f"negative control: {damage.kind}")
+    operation.say(f"negative control: {damage.kind}")
     workspace = rdb.with_name("control")
     workspace.mkdir()
     copy = copy_backup(rdb, manifest, workspace / "store")
     dice = random.Random(seed)  # noqa: S311 to be repeated, not to be secret
     copy = damage_copy(copy, damage, rdb, dice)
-    apart = replace(held, instance=in_store(held.instance, copy), say=quiet, timings=Timings())
+    apart = replace(
+        operation, instance=in_store(operation.instance, copy), say=quiet, timings=Timings()
+    )
     meddling = _meddling(damage, dice, database)
-    with held.timings.measure("control"):
+    with operation.timings.measure("control"):
         red, cause = _outcome(apart, copy.manifest, workspace, meddling)
     named = red and any(text in cause for text in damage.shows)
     return Control(kind=damage.kind, seed=seed, red=red, named=named, cause=cause)
 
 
 def _outcome(
-    held: Held, manifest: Manifest, workspace: Path, meddling: Meddling
+    operation: Operation, manifest: Manifest, workspace: Path, meddling: Meddling
 ) -> tuple[bool, str]:
     try:
-        rehearsal = rehearse(held, manifest, workspace, meddling)
+        rehearsal = rehearse(operation, manifest, workspace, meddling)
     except (Damaged, SandboxFailed) as error:
         return True, error.problem
     bad = [one for one in rehearsal.findings if not one.ok]

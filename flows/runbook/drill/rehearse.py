@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.restore.cutover import write_journal
-from redis_dr.flows.runbook.restore.prepare import Prepared, download, prepare
+from redis_dr.flows.runbook.restore.prepare import PreparedRestore, download, prepare
 from redis_dr.tasks.drill.compare import compare_files, made_anew
 from redis_dr.tasks.drill.server import (
     Stage,
@@ -18,11 +18,11 @@ from redis_dr.tasks.drill.server import (
     take_mark,
     write_mark,
 )
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.sandbox import Sandbox
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.drill.compared import Compared
+from redis_dr.tasks.model.drill.compared import ContentComparison
 from redis_dr.tasks.model.drill.drill_findings import judge_content, judge_functions
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
@@ -39,7 +39,7 @@ from redis_dr.tasks.restore.trial import server_arguments
 class Meddling:
     """What a negative control does between the steps; a drill does nothing."""
 
-    volume: Callable[[Hands, Target], None] | None = None
+    volume: Callable[[Helper, Target], None] | None = None
     server: Callable[[Sandbox], None] | None = None
 
 
@@ -58,7 +58,7 @@ class Rehearsal:
 
 
 def rehearse(
-    held: Held, manifest: Manifest, workspace: Path, meddling: Meddling | None = None
+    operation: Operation, manifest: Manifest, workspace: Path, meddling: Meddling | None = None
 ) -> Rehearsal:
     """Fetch, check, filter, stage, swap, boot, compare; with an honest copy also restart.
 
@@ -66,18 +66,18 @@ def rehearse(
     it could not be tried.
     """
     options = RestoreOptions()
-    fetched, inventory = download(held, manifest, options, workspace)
-    prepared = prepare(held, manifest, options, (fetched, inventory, None))
+    fetched, inventory = download(operation, manifest, options, workspace)
+    prepared = prepare(operation, manifest, options, (fetched, inventory, None))
     before = (*prepared.findings, judge_functions(manifest, inventory))
     if not all_ok(before):
         return Rehearsal(before, inventory)
-    held.say("staging and swapping on the drill's own volume")
-    with held.timings.measure("stage"):
-        lit = _placed(held, prepared)
+    operation.say("staging and swapping on the drill's own volume")
+    with operation.timings.measure("stage"):
+        lit = _placed(operation, prepared)
     if meddling and meddling.volume:
-        meddling.volume(held.hands, prepared.target)
-    held.say("booting what was restored")
-    done = _served(held, prepared, lit, meddling)
+        meddling.volume(operation.helper, prepared.target)
+    operation.say("booting what was restored")
+    done = _served(operation, prepared, lit, meddling)
     return Rehearsal(
         findings=(*before, *done.findings),
         inventory=inventory,
@@ -90,19 +90,19 @@ def rehearse(
     )
 
 
-def restart(held: Held, manifest: Manifest, workspace: Path) -> tuple[Finding, ...]:
+def restart(operation: Operation, manifest: Manifest, workspace: Path) -> tuple[Finding, ...]:
     """Boot again what the rehearsal left, write, kill, boot: everything must still be there."""
-    mark = f"redis-dr:drill:{held.hands.holder.id}"
-    lit = _stage(held, manifest)
+    mark = f"redis-dr:drill:{operation.helper.holder.id}"
+    lit = _stage(operation, manifest)
     # against what the rehearsal saved, and found equal to what was placed
     before, after = workspace / "saved.rdb", workspace / "restarted.rdb"
     timings = Timings()  # of no restore: they stay out of the RTO
-    with held.timings.measure("restart"):
+    with operation.timings.measure("restart"):
         with booted(lit, timings) as server:
             write_mark(server, lit, mark)
         with booted(lit, timings) as server:
             kept = take_mark(server, mark)
-            compared = compare_files(before, after, save(server, held.hands, lit, after))
+            compared = compare_files(before, after, save(server, operation.helper, lit, after))
     return (
         Finding(check="a write survives a kill", ok=kept == "kept", expected="kept", actual=kept),
         Finding(
@@ -114,17 +114,17 @@ def restart(held: Held, manifest: Manifest, workspace: Path) -> tuple[Finding, .
     )
 
 
-def _placed(held: Held, prepared: Prepared) -> Stage:
-    journal = write_journal(held, prepared)
-    owner = owner_of_data(held.hands, prepared.target)
-    stage(held.hands, held.layout, prepared.target, prepared.placed, owner)
-    swap(held.hands, held.layout, journal)
-    remove_home(held.hands, held.layout, keep_old=False)
-    end(held.hands, held.layout)
-    return _stage(held, prepared.manifest)
+def _placed(operation: Operation, prepared: PreparedRestore) -> Stage:
+    journal = write_journal(operation, prepared)
+    owner = owner_of_data(operation.helper, prepared.target)
+    stage(operation.helper, operation.layout, prepared.target, prepared.placed, owner)
+    swap(operation.helper, operation.layout, journal)
+    remove_home(operation.helper, operation.layout, keep_old=False)
+    end(operation.helper, operation.layout)
+    return _stage(operation, prepared.manifest)
 
 
-def _stage(held: Held, manifest: Manifest) -> Stage:
+def _stage(operation: Operation, manifest: Manifest) -> Stage:
     settings = manifest.persistence
     target = Target(
         dir=settings.dir,
@@ -134,25 +134,27 @@ def _stage(held: Held, manifest: Manifest) -> Stage:
         appendonly=settings.appendonly,
     )
     return Stage(
-        container=held.found.container,
-        instance=held.instance.name,
+        container=operation.found.container,
+        instance=operation.instance.name,
         target=target,
         arguments=(*server_arguments(target, target.dir), *effective(manifest)),
-        owner=owner_of_data(held.hands, target),
-        memory_limit=memory_limit(manifest, held.instance.drill),
-        settings=held.instance.drill,
+        owner=owner_of_data(operation.helper, target),
+        memory_limit=memory_limit(manifest, operation.instance.drill),
+        settings=operation.instance.drill,
     )
 
 
-def _served(held: Held, prepared: Prepared, lit: Stage, meddling: Meddling | None) -> Rehearsal:
+def _served(
+    operation: Operation, prepared: PreparedRestore, lit: Stage, meddling: Meddling | None
+) -> Rehearsal:
     saved = prepared.placed.with_name("saved.rdb")
-    with booted(lit, held.timings) as server:
+    with booted(lit, operation.timings) as server:
         if meddling and meddling.server:
             meddling.server(server)
-        held.say("comparing every key")
-        with held.timings.measure("verify"):
+        operation.say("comparing every key")
+        with operation.timings.measure("verify"):
             loaded = loaded_keys(server)
-            cut_ms = save(server, held.hands, lit, saved)
+            cut_ms = save(server, operation.helper, lit, saved)
             changed = made_anew(prepared.spliced)
             compared = compare_files(prepared.placed, saved, cut_ms, changed)
         version = server.info("server")
@@ -160,7 +162,7 @@ def _served(held: Held, prepared: Prepared, lit: Stage, meddling: Meddling | Non
 
 
 def _judged(
-    prepared: Prepared, compared: Compared, loaded: int, version: dict[str, str]
+    prepared: PreparedRestore, compared: ContentComparison, loaded: int, version: dict[str, str]
 ) -> Rehearsal:
     accounts = _accounts(prepared, compared)
     return Rehearsal(
@@ -172,7 +174,7 @@ def _judged(
     )
 
 
-def _accounts(prepared: Prepared, compared: Compared) -> dict[int, DatabaseAccount]:
+def _accounts(prepared: PreparedRestore, compared: ContentComparison) -> dict[int, DatabaseAccount]:
     accounts = {}
     for db in sorted({*prepared.spliced.databases, *compared.saved.databases}):
         spliced = prepared.spliced.databases.get(db)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.engine.helper import hold
-from redis_dr.tasks.engine.scratch import GroundSpec, find_image, free_servers, ground, sweep
+from redis_dr.tasks.engine.scratch import ScratchSpec, find_image, free_servers, scratch, sweep
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.say import Say
@@ -16,9 +16,9 @@ from redis_dr.tasks.model.settings.instance import Instance
 
 
 @contextmanager
-def on_ground(
+def on_scratch(
     instance: Instance, manifest: Manifest, operation_id: str, say: Say
-) -> Iterator[tuple[Held, tuple[str, ...]]]:
+) -> Iterator[tuple[Operation, tuple[str, ...]]]:
     """Make the ground, hold it, clear away what dead drills left (given as the second).
 
     The survey is that of an instance that does not answer: what a restore then takes from the
@@ -27,17 +27,17 @@ def on_ground(
     holder = Holder.this_process("drill", operation_id, instance.name)
     names = (instance.drill.image,) if instance.drill.image else (manifest.image_id, manifest.image)
     image = find_image([name for name in names if name], pull=instance.drill.pull)
-    spec = GroundSpec(holder, image, manifest.persistence.dir)
-    with ground(spec) as container, ExitStack() as held:
-        lease, hands_image = instance.drill.lease_seconds, instance.hands_image or ""
+    spec = ScratchSpec(holder, image, manifest.persistence.dir)
+    with scratch(spec) as container, ExitStack() as operation:
+        lease, helper_image = instance.drill.lease_seconds, instance.helper_image or ""
         try:
-            hands = held.enter_context(hold(container, holder, lease, hands_image))
+            helper = operation.enter_context(hold(container, holder, lease, helper_image))
         except NoSuchContainer as error:
             raise Refused(
                 f"another drill of {instance.name} cleared this one away: {error.problem}",
                 "wait until it ends; one drill of an instance runs at a time",
             ) from error
         swept = sweep(instance.name, mine=operation_id)
-        held.callback(free_servers, instance.name)
+        operation.callback(free_servers, instance.name)
         found = Survey(container, silent="a drill asks no instance")
-        yield Held(hands, instance, found, manifest.persistence.dir, say), swept
+        yield Operation(helper, instance, found, manifest.persistence.dir, say), swept

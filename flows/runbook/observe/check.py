@@ -25,8 +25,8 @@ from redis_dr.tasks.model.observe.check_store import judge_catalog, proven, regu
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
-from redis_dr.tasks.observe.check import look_at_instance, look_for_set_aside
-from redis_dr.tasks.restore.unfinished import left_behind
+from redis_dr.tasks.observe.check import look_at_instance, look_for_replaced
+from redis_dr.tasks.restore.unfinished import unfinished_operation
 from redis_dr.tasks.storage.opening import open_store
 
 R = TypeVar("R")
@@ -113,14 +113,14 @@ def _look_at_server(seen: _Seen, instance: Instance) -> None:
         judge_clock("the server", found.clock, found.between, instance.check.clock_skew_seconds),
     ]
     folder = found.folder
-    aside = seen.ask("replaced data on the volume", lambda: look_for_set_aside(instance, folder))
+    aside = seen.ask("replaced data on the volume", lambda: look_for_replaced(instance, folder))
     if aside is not None:
         seen.findings.append(judge_set_aside(aside, instance))
         seen.figures["set_aside_bytes"] = sum(size for _, _, size in aside)
 
 
 def _look_at_engine(seen: _Seen, instance: Instance) -> None:
-    left = seen.ask("nothing was left half done", lambda: left_behind(instance))
+    left = seen.ask("nothing was left half done", lambda: unfinished_operation(instance))
     if left is not None:
         seen.findings.append(
             Finding(

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from redis_dr.flows.runbook.operation.recovery import Settled, settle
-from redis_dr.tasks.engine.helper import Hands, hold
+from redis_dr.flows.runbook.operation.recovery import RecoveryResult, recover_unfinished
+from redis_dr.tasks.engine.helper import Helper, hold
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.server.holder import Holder
@@ -17,41 +17,41 @@ from redis_dr.tasks.observe.survey import data_dir, survey
 
 
 @dataclass(frozen=True)
-class Held:
+class Operation:
     """One operation on one instance, with its right to write."""
 
-    hands: Hands
+    helper: Helper
     instance: Instance
     found: Survey  # after the hands were taken: nothing of ours changes it any more
     dir: str  # of the server, also when it does not answer
     say: Say = quiet
     timings: Timings = field(default_factory=Timings)
-    settled: Settled | None = None  # what a dead operation had left
+    recovered: RecoveryResult | None = None  # what a dead operation had left
 
     @property
     def layout(self) -> Layout:
         """Where this operation keeps its things on the volume."""
-        return Layout(self.dir, self.hands.holder.id)
+        return Layout(self.dir, self.helper.holder.id)
 
     @property
     def prefix(self) -> str:
         """Where a backup by this operation lies in the store."""
-        return backup_prefix(self.instance.name, self.hands.holder.id)
+        return backup_prefix(self.instance.name, self.helper.holder.id)
 
 
 @contextmanager
-def holding(
+def begin_operation(
     instance: Instance, operation: str, operation_id: str, say: Say = quiet
-) -> Iterator[Held]:
+) -> Iterator[Operation]:
     """Take the hands, settle the past, and give the instance as it then is.
 
     Raises Refused when another operation holds it, Unreachable, UsageError.
     """
     first = survey(instance)
     holder = Holder.this_process(operation, operation_id, instance.name)
-    lease, image = instance.restore.lease_seconds, instance.hands_image or ""
-    with hold(first.container, holder, lease, image) as hands:
-        settled = settle(hands, instance, data_dir(hands, instance, first), say)
+    lease, image = instance.restore.lease_seconds, instance.helper_image or ""
+    with hold(first.container, holder, lease, image) as helper:
+        recovered = recover_unfinished(helper, instance, data_dir(helper, instance, first), say)
         found = survey(instance)
-        folder = data_dir(hands, instance, found)
-        yield Held(hands, instance, found, folder, say, settled=settled)
+        folder = data_dir(helper, instance, found)
+        yield Operation(helper, instance, found, folder, say, recovered=recovered)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.errors import NoSuchContainer
-from redis_dr.tasks.engine.helper import Hands
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.sandbox import remove_sandbox, sandbox_name
 from redis_dr.tasks.model.errors import SaveFailed, Unreachable
 from redis_dr.tasks.model.report import Finding, all_ok
@@ -14,7 +14,7 @@ from redis_dr.tasks.model.say import Say
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.journal import end, read
-from redis_dr.tasks.restore.replaced import sweep_set_aside
+from redis_dr.tasks.restore.replaced import sweep_replaced
 from redis_dr.tasks.restore.stop import (
     NotServing,
     await_server,
@@ -30,7 +30,7 @@ Left = tuple[Journal, Phase]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class RecoveryResult:
     """What was found, and what became of it."""
 
     journal: Journal
@@ -39,24 +39,26 @@ class Settled:
     findings: tuple[Finding, ...]
 
 
-def settle(hands: Hands, instance: Instance, folder: str, say: Say) -> Settled | None:
+def recover_unfinished(
+    helper: Helper, instance: Instance, folder: str, say: Say
+) -> RecoveryResult | None:
     """Bring the volume to the old data or the new, whole, and the server up if it was.
 
     `folder` is the server's data directory. Idempotent: cut off anywhere, the next call goes on.
     """
-    found = read(hands, Layout(folder, hands.holder.id))
+    found = read(helper, Layout(folder, helper.holder.id))
     remove_sandbox(sandbox_name(instance.container))
     if found is None:
-        sweep_set_aside(hands, Layout(folder, "").folder, instance.restore.set_aside_hours)
+        sweep_replaced(helper, Layout(folder, "").folder, instance.restore.set_aside_hours)
         return None
     journal, phase = found
     say(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
-    findings = resolve(hands, instance, found, say)
-    return Settled(journal, phase, _outcome(phase), findings)
+    findings = resolve(helper, instance, found, say)
+    return RecoveryResult(journal, phase, _outcome(phase), findings)
 
 
 def resolve_patiently(
-    hands: Hands, instance: Instance, layout: Layout, say: Say
+    helper: Helper, instance: Instance, layout: Layout, say: Say
 ) -> tuple[Left | None, tuple[Finding, ...]]:
     """How far the operation with this journal had come, and what became of it.
 
@@ -64,18 +66,18 @@ def resolve_patiently(
     """
     left: Left | None = None
     try:
-        left = read(hands, layout)
-        return left, resolve(hands, instance, left, say) if left else ()
+        left = read(helper, layout)
+        return left, resolve(helper, instance, left, say) if left else ()
     except NoSuchContainer:
         raise
     except Unreachable as error:
         say(f"{error.problem}; once more")
-    again = read(hands, layout)
+    again = read(helper, layout)
     # nothing left: the first try had come to its end
-    return left or again, resolve(hands, instance, again, say) if again else ()
+    return left or again, resolve(helper, instance, again, say) if again else ()
 
 
-def resolve(hands: Hands, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
+def resolve(helper: Helper, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
     """Finish or undo, and close the journal; also the way back of a restore that failed.
 
     When it raises, the journal stays, and the next call goes on from there.
@@ -86,46 +88,46 @@ def resolve(hands: Hands, instance: Instance, left: Left, say: Say) -> tuple[Fin
         # nothing was stopped or moved yet
         findings: tuple[Finding, ...] = (Finding(check="nothing had been changed", ok=True),)
     elif will_finish(phase):
-        findings = _finish(hands, instance, journal, say)
+        findings = _finish(helper, instance, journal, say)
     else:
-        findings = _put_back(hands, instance, left, say)
+        findings = _put_back(helper, instance, left, say)
     # of an undo that looks strange nothing is thrown away before its time
-    remove_home(hands, layout, keep_old=will_finish(phase) or not all_ok(findings))
-    end(hands, layout)
+    remove_home(helper, layout, keep_old=will_finish(phase) or not all_ok(findings))
+    end(helper, layout)
     return findings
 
 
-def _put_back(hands: Hands, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
+def _put_back(helper: Helper, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
     """The old data again, served as before."""
     journal, phase = left
     findings = []
     try:
         if phase != "undone":
-            _down(hands, instance, phase)
-            findings.append(undo(hands, Layout(journal.dir, journal.operation_id), journal))
+            _down(helper, instance, phase)
+            findings.append(undo(helper, Layout(journal.dir, journal.operation_id), journal))
         restore_policy(instance, journal)
         if journal.was_running:
-            findings.append(_served(hands, instance, journal, say))
+            findings.append(_served(helper, instance, journal, say))
     except SaveFailed as error:
         keep_serving(instance, journal)
         return (Finding(check="the server was never stopped", ok=True, actual=error.problem),)
     return tuple(findings)
 
 
-def _down(hands: Hands, instance: Instance, phase: Phase) -> None:
+def _down(helper: Helper, instance: Instance, phase: Phase) -> None:
     # a container that somebody removed runs nothing; what lies on its volume can still be undone
     with contextlib.suppress(NoSuchContainer):
         if phase == "stopping":
-            stop_server(hands, instance)  # what it holds in memory may be more than is on the disk
+            stop_server(helper, instance)  # what it holds in memory may be more than is on the disk
         else:
-            halt(hands, instance)
+            halt(helper, instance)
 
 
-def _finish(hands: Hands, instance: Instance, journal: Journal, say: Say) -> tuple[Finding, ...]:
+def _finish(helper: Helper, instance: Instance, journal: Journal, say: Say) -> tuple[Finding, ...]:
     restore_policy(instance, journal)
     check = "the proven new data is served"
     if not inspect(instance.container).running:
-        start_server(hands, instance)
+        start_server(helper, instance)
     try:
         info = await_server(instance, say)
     except NotServing as error:
@@ -134,8 +136,8 @@ def _finish(hands: Hands, instance: Instance, journal: Journal, say: Say) -> tup
     return (Finding(check=check, ok=True, actual=keys),)
 
 
-def _served(hands: Hands, instance: Instance, journal: Journal, say: Say) -> Finding:
-    start_server(hands, instance)
+def _served(helper: Helper, instance: Instance, journal: Journal, say: Say) -> Finding:
+    start_server(helper, instance)
     if not journal.answered:
         return Finding(check="started as it was before", ok=True, detail="it did not answer then")
     check = "the old data is served"

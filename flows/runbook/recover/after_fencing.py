@@ -3,7 +3,7 @@
 import contextlib
 from datetime import UTC, datetime
 
-from redis_dr.flows.runbook.operation.operation import holding
+from redis_dr.flows.runbook.operation.operation import begin_operation
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.errors import RedisDrError
@@ -13,7 +13,7 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.stop import keep_serving, start_server
 
 
-def regain(instance: Instance, journal: Journal, say: Say) -> None:
+def check_after_fencing(instance: Instance, journal: Journal, say: Say) -> None:
     """Settle the instance under new hands, as `recover` does, unless another operation is there.
 
     The hands go by themselves when the engine starts anew, and when this process was held up for
@@ -23,9 +23,9 @@ def regain(instance: Instance, journal: Journal, say: Say) -> None:
     # the caller tells that it was fenced; of somebody else at work, or no engine, it need not tell
     with (
         contextlib.suppress(RedisDrError),
-        holding(instance, "recover", new_backup_id(datetime.now(UTC)), say) as held,
+        begin_operation(instance, "recover", new_backup_id(datetime.now(UTC)), say) as operation,
     ):
-        if held.settled is None:
+        if operation.recovered is None:
             keep_serving(instance, journal)
             if journal.was_running and not inspect(instance.container).running:
-                start_server(held.hands, instance)
+                start_server(operation.helper, instance)

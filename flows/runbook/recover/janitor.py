@@ -7,13 +7,13 @@ from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.recover_report import RecoverReport
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.restore.unfinished import left_behind
+from redis_dr.tasks.restore.unfinished import unfinished_operation
 
 
-def tidy(instance: Instance, say: Say = quiet) -> RecoverReport:
+def recover_if_needed(instance: Instance, say: Say = quiet) -> RecoverReport:
     """Recover when something was left. Raises Unreachable, and Refused when it is held by then."""
     started = datetime.now(UTC)
-    reason = left_behind(instance)
+    reason = unfinished_operation(instance)
     if reason:
         say(f"recovering: {reason}")
         return recover(instance, say)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from redis_dr.flows.runbook.operation.operation import Held, holding
+from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.report import Finding, all_ok
@@ -10,38 +10,38 @@ from redis_dr.tasks.model.restore.recover_report import RecoverReport, SetAsideL
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.restore.replaced import list_set_aside
+from redis_dr.tasks.restore.replaced import list_replaced
 
 
 def recover(instance: Instance, say: Say = quiet) -> RecoverReport:
     """Settle the instance; harmless when there is nothing. Raises Refused for a live holder."""
-    with holding(instance, "recover", new_backup_id(datetime.now(UTC)), say) as held:
-        return _report(held)
+    with begin_operation(instance, "recover", new_backup_id(datetime.now(UTC)), say) as operation:
+        return _report(operation)
 
 
-def _report(held: Held) -> RecoverReport:
-    settled = held.settled
-    state = inspect(held.instance.container)
+def _report(operation: Operation) -> RecoverReport:
+    recovered = operation.recovered
+    state = inspect(operation.instance.container)
     up = Finding(
         check="the container runs",
-        ok=state.running or (settled is None and state.status in {"exited", "created"}),
+        ok=state.running or (recovered is None and state.status in {"exited", "created"}),
         actual=state.status,
         detail="" if state.running else "it was down before, and nothing of ours stopped it",
     )
     lines = tuple(
         SetAsideLine(operation_id=one.operation_id, age_seconds=one.age_seconds, bytes=one.bytes)
-        for one in list_set_aside(held.hands, Layout(held.dir, "").folder)
+        for one in list_replaced(operation.helper, Layout(operation.dir, "").folder)
     )
-    findings = (*(settled.findings if settled else ()), up)
+    findings = (*(recovered.findings if recovered else ()), up)
     return RecoverReport(
         command="recover",
-        instance=held.instance.name,
+        instance=operation.instance.name,
         ok=all_ok(findings),
-        started_at=held.timings.started_at,
-        seconds=held.timings.seconds,
+        started_at=operation.timings.started_at,
+        seconds=operation.timings.seconds,
         findings=findings,
-        outcome=settled.outcome if settled else "nothing to do",
-        phase=settled.phase if settled else None,
-        backup_id=settled.journal.backup_id if settled else None,
+        outcome=recovered.outcome if recovered else "nothing to do",
+        phase=recovered.phase if recovered else None,
+        backup_id=recovered.journal.backup_id if recovered else None,
         set_aside=lines,
     )

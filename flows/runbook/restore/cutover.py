@@ -5,11 +5,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.operation.recovery import resolve_patiently
-from redis_dr.flows.runbook.recover.after_fencing import regain
+from redis_dr.flows.runbook.recover.after_fencing import check_after_fencing
 from redis_dr.flows.runbook.restore.plan import written_keys
-from redis_dr.flows.runbook.restore.prepare import Prepared
+from redis_dr.flows.runbook.restore.prepare import PreparedRestore
 from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.model.errors import Fenced, Interrupted, RedisDrError
 from redis_dr.tasks.model.report import Finding, all_ok
@@ -18,7 +18,7 @@ from redis_dr.tasks.model.restore.journal import Journal, will_finish
 from redis_dr.tasks.restore.compare import (
     Comparison,
     compare_keys,
-    compare_with_witness,
+    compare_with_listing,
     load_counters,
 )
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, last_epochs, raise_epochs
@@ -34,7 +34,7 @@ from redis_dr.tasks.restore.swap import remove_home, swap
 
 
 @dataclass(frozen=True, slots=True)
-class Exchanged:
+class CutoverResult:
     """What became of it."""
 
     findings: tuple[Finding, ...]
@@ -45,12 +45,12 @@ class Exchanged:
     failure: str = ""
 
 
-def write_journal(held: Held, prepared: Prepared) -> Journal:
+def write_journal(operation: Operation, prepared: PreparedRestore) -> Journal:
     """Write down what is going to happen, before the first file is staged."""
-    info, container = held.found.info, held.found.container
+    info, container = operation.found.info, operation.found.container
     journal = Journal(
-        operation_id=held.hands.holder.id,
-        instance=held.instance.name,
+        operation_id=operation.helper.holder.id,
+        instance=operation.instance.name,
         backup_id=prepared.manifest.backup_id,
         begun_at=datetime.now(UTC).isoformat(timespec="seconds"),
         dir=prepared.target.dir,
@@ -61,14 +61,14 @@ def write_journal(held: Held, prepared: Prepared) -> Journal:
         started_at=container.started_at,
         was_running=container.status in {"running", "restarting"},
         answered=info is not None,
-        save=held.found.persistence.save if held.found.persistence else "",
+        save=operation.found.persistence.save if operation.found.persistence else "",
         keys={db: one.keys for db, one in info.keyspace.items()} if info else {},
     )
-    begin(held.hands, held.layout, journal)
+    begin(operation.helper, operation.layout, journal)
     return journal
 
 
-def exchange(held: Held, prepared: Prepared, journal: Journal) -> Exchanged:
+def cut_over(operation: Operation, prepared: PreparedRestore, journal: Journal) -> CutoverResult:
     """Stop, swap, start, prove. When any of it fails: the old data again, and the failure told.
 
     Raises Fenced when another operation took over; Interrupted, and whatever is no failure of
@@ -77,67 +77,67 @@ def exchange(held: Held, prepared: Prepared, journal: Journal) -> Exchanged:
     stopped = time.monotonic()
     proof = None
     try:
-        last = _swap(held, journal)
-        held.say("starting")
-        with held.timings.measure("start_and_load"):
-            start_server(held.hands, held.instance)
-            await_server(held.instance, held.say)
-        raised = raise_epochs(held.instance, last)
-        proof = _prove(held, prepared, round(time.monotonic() - stopped, 3), raised)
+        last = _swap(operation, journal)
+        operation.say("starting")
+        with operation.timings.measure("start_and_load"):
+            start_server(operation.helper, operation.instance)
+            await_server(operation.instance, operation.say)
+        raised = raise_epochs(operation.instance, last)
+        proof = _prove(operation, prepared, round(time.monotonic() - stopped, 3), raised)
         if all_ok(proof.findings):
-            _keep(held, journal)
+            _keep(operation, journal)
             return proof
     except Fenced:
-        regain(held.instance, journal, held.say)
+        check_after_fencing(operation.instance, journal, operation.say)
         raise
     except BaseException as error:
         # Prefect's TerminationSignal has no words
-        undone = _way_back(held, stopped, str(error) or type(error).__name__, proof)
+        undone = _roll_back(operation, stopped, str(error) or type(error).__name__, proof)
         if not isinstance(error, RedisDrError) or isinstance(error, Interrupted):
             raise
         return undone
     bad = "; ".join(f"{one.check}: {one.actual}" for one in proof.findings if not one.ok)
-    return _way_back(held, stopped, bad, proof)
+    return _roll_back(operation, stopped, bad, proof)
 
 
-def _swap(held: Held, journal: Journal) -> LastEpochs | None:
+def _swap(operation: Operation, journal: Journal) -> LastEpochs | None:
     """Gives the epochs as they were when the server went down."""
     seen: list[LastEpochs | None] = [None]
 
     def look() -> None:
-        seen[0] = last_epochs(held.instance)
+        seen[0] = last_epochs(operation.instance)
 
-    held.say("stopping")
-    with held.timings.measure("stop"):
-        move_to(held.hands, held.layout, "stopping")
-        down = stop_server(held.hands, held.instance, look)
-    held.say("swapping")
-    with held.timings.measure("swap"):
-        swap(held.hands, held.layout, journal)
-        require_same(held.instance, down)
+    operation.say("stopping")
+    with operation.timings.measure("stop"):
+        move_to(operation.helper, operation.layout, "stopping")
+        down = stop_server(operation.helper, operation.instance, look)
+    operation.say("swapping")
+    with operation.timings.measure("swap"):
+        swap(operation.helper, operation.layout, journal)
+        require_same(operation.instance, down)
     return seen[0]
 
 
-def _keep(held: Held, journal: Journal) -> None:
+def _keep(operation: Operation, journal: Journal) -> None:
     # from this line on nothing undoes it any more
-    move_to(held.hands, held.layout, "proven")
-    restore_policy(held.instance, journal)
-    remove_home(held.hands, held.layout, keep_old=True)
-    end(held.hands, held.layout)
+    move_to(operation.helper, operation.layout, "proven")
+    restore_policy(operation.instance, journal)
+    remove_home(operation.helper, operation.layout, keep_old=True)
+    end(operation.helper, operation.layout)
 
 
 def _prove(
-    held: Held, prepared: Prepared, downtime: float, raised: tuple[Finding, ...]
-) -> Exchanged:
-    held.say("verifying")
+    operation: Operation, prepared: PreparedRestore, downtime: float, raised: tuple[Finding, ...]
+) -> CutoverResult:
+    operation.say("verifying")
     placed = sum(one.written for one in prepared.spliced.databases.values())
-    with held.timings.measure("verify"):
-        counters = load_counters(held.instance, placed)
+    with operation.timings.measure("verify"):
+        counters = load_counters(operation.instance, placed)
         if prepared.inventory is None:
             written = dict(written_keys(prepared.spliced))
-            comparison = compare_with_witness(held.instance, prepared.placed, written)
+            comparison = compare_with_listing(operation.instance, prepared.placed, written)
         else:
-            comparison = compare_keys(held.instance, prepared.placed, placed, held.say)
+            comparison = compare_keys(operation.instance, prepared.placed, placed, operation.say)
     accounts = _accounts(prepared, comparison)
     findings = [*raised, counters]
     for db, account in sorted(accounts.items()):
@@ -148,10 +148,10 @@ def _prove(
                 check="keys that are not as they should be", ok=True, actual=comparison.examples
             )
         )
-    return Exchanged(tuple(findings), accounts, downtime, comparison.sampled)
+    return CutoverResult(tuple(findings), accounts, downtime, comparison.sampled)
 
 
-def _accounts(prepared: Prepared, comparison: Comparison) -> dict[int, DatabaseAccount]:
+def _accounts(prepared: PreparedRestore, comparison: Comparison) -> dict[int, DatabaseAccount]:
     accounts = {}
     for db in sorted({*prepared.spliced.databases, *comparison.found}):
         spliced = prepared.spliced.databases.get(db)
@@ -175,12 +175,16 @@ def _accounts(prepared: Prepared, comparison: Comparison) -> dict[int, DatabaseA
     return accounts
 
 
-def _way_back(held: Held, stopped: float, why: str, proof: Exchanged | None) -> Exchanged:
+def _roll_back(
+    operation: Operation, stopped: float, why: str, proof: CutoverResult | None
+) -> CutoverResult:
     """As far as it came, the volume tells: undo it, or finish it when it was proven already."""
-    held.say(f"failed, putting the old data back: {why.splitlines()[0]}")
-    with held.timings.measure("roll_back"):
+    operation.say(f"failed, putting the old data back: {why.splitlines()[0]}")
+    with operation.timings.measure("roll_back"):
         try:
-            left, findings = resolve_patiently(held.hands, held.instance, held.layout, held.say)
+            left, findings = resolve_patiently(
+                operation.helper, operation.instance, operation.layout, operation.say
+            )
         except Fenced:
             raise
         except RedisDrError as error:
@@ -190,7 +194,7 @@ def _way_back(held: Held, stopped: float, why: str, proof: Exchanged | None) -> 
             ) from error
     if proof is not None and (left is None or will_finish(left[1])):
         return replace(proof, findings=(*proof.findings, *findings))
-    return Exchanged(
+    return CutoverResult(
         findings=(
             *(proof.findings if proof else ()),
             Finding(check="the new data is served and proven", ok=False, actual=why),

@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from redis_dr.flows.runbook.operation.capture import proven_save
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.backup.pin import unpin
-from redis_dr.tasks.backup.upload import Collected
+from redis_dr.tasks.backup.upload import UploadResult
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.backup.pinned import PinnedFile
+from redis_dr.tasks.model.backup.pinned import LinkedFile
 from redis_dr.tasks.model.errors import UnknownRdb
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.download import fetch, look_inside
@@ -17,7 +17,7 @@ from redis_dr.tasks.restore.epoch_guard import has_epochs
 _CHUNK = 2**20
 
 
-def fetch_live(held: Held, safety: Manifest | None, workspace: Path) -> Path | None:
+def fetch_live(operation: Operation, safety: Manifest | None, workspace: Path) -> Path | None:
     """From the safety backup if there is one, else by a save.
 
     None of a dead server, and when nothing of the live set could come into what is placed. Without
@@ -25,16 +25,16 @@ def fetch_live(held: Held, safety: Manifest | None, workspace: Path) -> Path | N
     server at the url is the one in the container.
     """
     target = workspace / "live.rdb"
-    if held.found.persistence is None:
+    if operation.found.persistence is None:
         return None
     if safety is not None:
-        if not _matters(held.instance):
+        if not _matters(operation.instance):
             return None
-        return fetch(held.instance, safety, safety.rdb, target)
+        return fetch(operation.instance, safety, safety.rdb, target)
     try:
-        proven_save(held, lambda pinned: _to_file(held, pinned, target))
+        proven_save(operation, lambda pinned: _to_file(operation, pinned, target))
     finally:
-        unpin(held.hands, held.layout)
+        unpin(operation.helper, operation.layout)
     return target
 
 
@@ -44,10 +44,10 @@ def _matters(instance: Instance) -> bool:
     return databases or rules or has_epochs(instance)
 
 
-def _to_file(held: Held, pinned: PinnedFile, target: Path) -> Collected:
-    with held.hands.open(pinned.path, pinned.size) as source, target.open("wb") as sink:
+def _to_file(operation: Operation, pinned: LinkedFile, target: Path) -> UploadResult:
+    with operation.helper.open(pinned.path, pinned.size) as source, target.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)
     try:
-        return Collected(None, look_inside(target, held.instance, 0), None)
+        return UploadResult(None, look_inside(target, operation.instance, 0), None)
     except UnknownRdb as error:
-        return Collected(None, None, error.problem)
+        return UploadResult(None, None, error.problem)

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from redis_dr.flows.runbook.operation.operation import Held
-from redis_dr.flows.runbook.restore.prepare import Prepared
+from redis_dr.flows.runbook.operation.operation import Operation
+from redis_dr.flows.runbook.restore.prepare import PreparedRestore
 from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import DrillLine
@@ -20,7 +20,7 @@ _STOP_SWAP_START = 0.7  # seconds, benchmarks/restore_downtime.py
 _STOP_SWAP = 0.35
 
 
-def predicted_downtime(prepared: Prepared, drilled: DrillLine | None = None) -> Prediction:
+def predicted_downtime(prepared: PreparedRestore, drilled: DrillLine | None = None) -> Prediction:
     """From the stop to the first answer: by the last good drill, scaled to this size.
 
     Without one by the size and the keys of what is placed.
@@ -48,19 +48,19 @@ def rule_lines(spliced: SpliceResult) -> tuple[RuleLine, ...]:
     )
 
 
-def plan_report(held: Held, catalog: Catalog, prepared: Prepared) -> PlanReport:
+def plan_report(operation: Operation, catalog: Catalog, prepared: PreparedRestore) -> PlanReport:
     """The plan; every gate is a finding."""
-    info, manifest = held.found.info, prepared.manifest
+    info, manifest = operation.found.info, prepared.manifest
     proven = catalog.proven_at(manifest.backup_id)
     age = datetime.now(UTC) - manifest.created_at
-    drills = recent_drills(open_store(held.instance.store), catalog, 1)
+    drills = recent_drills(open_store(operation.instance.store), catalog, 1)
     expected = predicted_downtime(prepared, next(iter(drills), None))
     return PlanReport(
         command="restore",
-        instance=held.instance.name,
+        instance=operation.instance.name,
         ok=all_ok(prepared.findings),
-        started_at=held.timings.started_at,
-        seconds=held.timings.seconds,
+        started_at=operation.timings.started_at,
+        seconds=operation.timings.seconds,
         findings=prepared.findings,
         backup_id=manifest.backup_id,
         backup_age_seconds=round(age.total_seconds(), 1),

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.server_image import image_server
 from redis_dr.tasks.model.backup.inventory import Inventory
@@ -24,7 +24,7 @@ from redis_dr.tasks.restore.staging import owner_of_data
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRestore:
     """What would be placed, and whether it may be."""
 
     manifest: Manifest
@@ -38,78 +38,82 @@ class Prepared:
 
 
 def download(
-    held: Held, manifest: Manifest, options: RestoreOptions, workspace: Path
+    operation: Operation, manifest: Manifest, options: RestoreOptions, workspace: Path
 ) -> tuple[Path, Inventory]:
     """The backup's RDB on this machine, every hash checked, and what is inside.
 
     From the AOF: the append directory, replayed by a throwaway server of the instance's image.
     """
-    held.say(f"fetching {manifest.backup_id} ({manifest.stored_size:,} bytes)")
-    with held.timings.measure("fetch"):
-        fetched = _fetched(held, manifest, options, workspace)
-    with held.timings.measure("inspect"):
-        return fetched, look_inside(fetched, held.instance, _now_ms())
+    operation.say(f"fetching {manifest.backup_id} ({manifest.stored_size:,} bytes)")
+    with operation.timings.measure("fetch"):
+        fetched = _fetched(operation, manifest, options, workspace)
+    with operation.timings.measure("inspect"):
+        return fetched, look_inside(fetched, operation.instance, _now_ms())
 
 
 def download_any(
-    held: Held, manifest: Manifest, options: RestoreOptions, workspace: Path
+    operation: Operation, manifest: Manifest, options: RestoreOptions, workspace: Path
 ) -> tuple[Path, Inventory | None]:
     """The same; None for an RDB that only a server can read: then one filters and counts it."""
     try:
-        return download(held, manifest, options, workspace)
+        return download(operation, manifest, options, workspace)
     except UnknownRdb as error:
-        held.say(f"only a server can read this backup, so one will: {error.problem}")
+        operation.say(f"only a server can read this backup, so one will: {error.problem}")
         return workspace / "fetched.rdb", None
 
 
-def _fetched(held: Held, manifest: Manifest, options: RestoreOptions, workspace: Path) -> Path:
+def _fetched(
+    operation: Operation, manifest: Manifest, options: RestoreOptions, workspace: Path
+) -> Path:
     if options.source == "rdb":
-        return fetch(held.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
+        return fetch(operation.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
     files = require_aof(manifest)
-    paths = [fetch(held.instance, manifest, one, workspace / one.name) for one in files]
-    held.say("replaying the append-only files")
+    paths = [fetch(operation.instance, manifest, one, workspace / one.name) for one in files]
+    operation.say("replaying the append-only files")
     databases = manifest.persistence.databases
-    asked = Replay(held.found.container, held.layout, tuple(paths), databases)
-    return replay(held.hands, asked, held.instance)
+    asked = Replay(operation.found.container, operation.layout, tuple(paths), databases)
+    return replay(operation.helper, asked, operation.instance)
 
 
 def prepare(
-    held: Held,
+    operation: Operation,
     manifest: Manifest,
     options: RestoreOptions,
     files: tuple[Path, Inventory | None, Path | None],
-) -> Prepared:
+) -> PreparedRestore:
     """Apply the policies and judge every gate. `files`: the RDB, what is inside, the live RDB."""
     fetched, inventory, live = files
     placed = fetched.with_name("placed.rdb")
-    text = configuration_text(held.hands, held.found)
-    target = target_of(held.found.container, _persistence(held, manifest), text)
-    held.say("applying the policies")
-    with held.timings.measure("policy"):
-        plan = splice_plan(held.instance, manifest, options, (_now_ms(), live is not None))
+    text = configuration_text(operation.helper, operation.found)
+    target = target_of(operation.found.container, _persistence(operation, manifest), text)
+    operation.say("applying the policies")
+    with operation.timings.measure("policy"):
+        plan = splice_plan(operation.instance, manifest, options, (_now_ms(), live is not None))
         if inventory is None:
-            asked = Filtering(held.found.container, held.layout, target, plan, fetched, placed)
-            spliced = filter_by_server(held.hands, asked, held.instance)
+            asked = Filtering(
+                operation.found.container, operation.layout, target, plan, fetched, placed
+            )
+            spliced = filter_by_server(operation.helper, asked, operation.instance)
         else:
             spliced = apply_policy(fetched, placed, plan, live)
-    owner = owner_of_data(held.hands, target, held.found.container.user)
-    made = Prepared(manifest, fetched, placed, inventory, spliced, target, owner)
+    owner = owner_of_data(operation.helper, target, operation.found.container.user)
+    made = PreparedRestore(manifest, fetched, placed, inventory, spliced, target, owner)
     same = agrees(manifest, inventory) if inventory and options.source == "rdb" else ()
-    trial = options.trial and held.instance.restore.trial
-    findings = (*same, *restore_gates(_facts(held, made, trial=trial)))
+    trial = options.trial and operation.instance.restore.trial
+    findings = (*same, *restore_gates(_facts(operation, made, trial=trial)))
     return replace(made, findings=findings)
 
 
-def _facts(held: Held, made: Prepared, *, trial: bool) -> Facts:
-    server, version = image_server(held.hands)
+def _facts(operation: Operation, made: PreparedRestore, *, trial: bool) -> Facts:
+    server, version = image_server(operation.helper)
     size = made.spliced.size
     return Facts(
-        found=held.found,
+        found=operation.found,
         target=made.target,
         manifest=made.manifest,
         # the staged file, and what the trial saves beside it
         needed=size * 2,
-        free=free_bytes(held.hands, made.target.dir),
+        free=free_bytes(operation.helper, made.target.dir),
         image_version=version,
         image_server=server,
         rdb_version=made.spliced.rdb_version,
@@ -119,15 +123,15 @@ def _facts(held: Held, made: Prepared, *, trial: bool) -> Facts:
         ),
         owner=(made.owner.uid, made.owner.gid),
         trial=trial,
-        users=users_of(held.hands, held.instance, held.found),
+        users=users_of(operation.helper, operation.instance, operation.found),
     )
 
 
-def _persistence(held: Held, manifest: Manifest) -> Persistence:
+def _persistence(operation: Operation, manifest: Manifest) -> Persistence:
     # a dead server cannot be asked: what it used when it was backed up, in the folder seen now
-    if held.found.persistence is not None:
-        return held.found.persistence
-    return manifest.persistence.model_copy(update={"dir": held.dir})
+    if operation.found.persistence is not None:
+        return operation.found.persistence
+    return manifest.persistence.model_copy(update={"dir": operation.dir})
 
 
 def _now_ms() -> int:

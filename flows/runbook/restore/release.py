@@ -2,30 +2,32 @@
 
 import contextlib
 
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.catalog.catalog import load_catalog
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.errors import StoreError
 from redis_dr.tasks.model.server.volume import Layout
-from redis_dr.tasks.restore.replaced import list_set_aside, remove_set_aside
+from redis_dr.tasks.restore.replaced import list_replaced, remove_replaced
 from redis_dr.tasks.storage.opening import open_store
 
 
-def forget_replaced(held: Held) -> tuple[str, ...]:
+def release_replaced(operation: Operation) -> tuple[str, ...]:
     """Remove what was set aside before the newest proven backup; returns the ids removed.
 
     Age takes what no proof releases (restore.set_aside_hours). A store that is away releases
     nothing.
     """
-    folder = Layout(held.dir, "").folder
-    lying = list_set_aside(held.hands, folder)
+    folder = Layout(operation.dir, "").folder
+    lying = list_replaced(operation.helper, folder)
     if not lying:
         return ()
     with contextlib.suppress(StoreError):
-        newest = _newest_proven(load_catalog(open_store(held.instance.store), held.instance.name))
+        newest = _newest_proven(
+            load_catalog(open_store(operation.instance.store), operation.instance.name)
+        )
         # an operation's id begins with its second, in UTC
         gone = tuple(one.operation_id for one in lying if one.operation_id[: len(newest)] < newest)
-        remove_set_aside(held.hands, folder, gone)
+        remove_replaced(operation.helper, folder, gone)
         return gone
     return ()
 

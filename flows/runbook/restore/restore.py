@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from redis_dr.flows.runbook.operation.capture import capture
-from redis_dr.flows.runbook.operation.operation import Held, holding
+from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.flows.runbook.operation.read_lease import reading
-from redis_dr.flows.runbook.restore.cutover import Exchanged, exchange, write_journal
+from redis_dr.flows.runbook.restore.cutover import CutoverResult, cut_over, write_journal
 from redis_dr.flows.runbook.restore.live_set import fetch_live
 from redis_dr.flows.runbook.restore.plan import plan_report, rule_lines
-from redis_dr.flows.runbook.restore.prepare import Prepared, download_any, prepare
-from redis_dr.flows.runbook.restore.release import forget_replaced
-from redis_dr.flows.runbook.restore.trial import Opened, Tried, prove_staged
+from redis_dr.flows.runbook.restore.prepare import PreparedRestore, download_any, prepare
+from redis_dr.flows.runbook.restore.release import release_replaced
+from redis_dr.flows.runbook.restore.trial import OpenedRestore, TrialResult, prove_staged
 from redis_dr.flows.runbook.restore.warm import warm
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.catalog.reports import keep_report
@@ -43,8 +43,8 @@ def typed_name(options: RestoreOptions, instance: Instance) -> Agree:
 def plan_restore(instance: Instance, options: RestoreOptions, say: Say = quiet) -> PlanReport:
     """What a restore would do, every gate judged; nothing is changed."""
     with _opened(instance, options, say) as opened:
-        prepared = prepare(opened.held, opened.manifest, options, (*opened.fetched, None))
-        return plan_report(opened.held, opened.catalog, prepared)
+        prepared = prepare(opened.operation, opened.manifest, options, (*opened.fetched, None))
+        return plan_report(opened.operation, opened.catalog, prepared)
 
 
 def restore(
@@ -57,14 +57,14 @@ def restore(
     instance is then as it was. A failure after the stop is undone and told by the report.
     """
     with _opened(instance, options, say) as opened:
-        held = opened.held
-        prepared = prepare(held, opened.manifest, options, (*opened.fetched, None))
-        plan = plan_report(held, opened.catalog, prepared)
+        operation = opened.operation
+        prepared = prepare(operation, opened.manifest, options, (*opened.fetched, None))
+        plan = plan_report(operation, opened.catalog, prepared)
         require(prepared.findings, "restore")
         if not agree(plan):
             raise _not_confirmed(instance)
-        forget_replaced(held)
-        safety = _safety_backup(held, options)
+        release_replaced(operation)
+        safety = _safety_backup(operation, options)
         prepared = _with_live(opened, options, prepared, safety)
         trial, exchanged = _replace(opened, prepared, options)
         findings = (*prepared.findings, *trial.findings, *exchanged.findings)
@@ -77,7 +77,7 @@ def restore(
             }
         )
     warmed = _warmed(report, opened, options)
-    keep_report(instance, held.hands.holder.id, warmed)
+    keep_report(instance, operation.helper.holder.id, warmed)
     return warmed
 
 
@@ -89,71 +89,79 @@ def _not_confirmed(instance: Instance) -> Refused:
 
 
 @contextmanager
-def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[Opened]:
+def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[OpenedRestore]:
     store = open_store(instance.store)
     catalog = load_catalog(store, instance.name)
     manifest = choose(catalog, options.backup)
     operation_id = new_backup_id(datetime.now(UTC))
     with (
-        holding(instance, "restore", operation_id, say) as held,
+        begin_operation(instance, "restore", operation_id, say) as operation,
         reading(instance, manifest),
         tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
     ):
-        fetched = download_any(held, manifest, options, Path(workspace))
-        yield Opened(held, catalog, manifest, fetched)
+        fetched = download_any(operation, manifest, options, Path(workspace))
+        yield OpenedRestore(operation, catalog, manifest, fetched)
 
 
-def _safety_backup(held: Held, options: RestoreOptions) -> Manifest | None:
+def _safety_backup(operation: Operation, options: RestoreOptions) -> Manifest | None:
     """What is there now, as a backup of its own; a server that does not answer has none."""
-    if not (options.safety_backup and held.instance.restore.safety_backup and held.found.info):
+    if not (
+        options.safety_backup and operation.instance.restore.safety_backup and operation.found.info
+    ):
         return None
-    held.say("safety backup of what is there now")
-    with held.timings.measure("safety_backup"):
-        return capture(held).manifest
+    operation.say("safety backup of what is there now")
+    with operation.timings.measure("safety_backup"):
+        return capture(operation).manifest
 
 
 def _with_live(
-    opened: Opened, options: RestoreOptions, prepared: Prepared, safety: Manifest | None
-) -> Prepared:
+    opened: OpenedRestore,
+    options: RestoreOptions,
+    prepared: PreparedRestore,
+    safety: Manifest | None,
+) -> PreparedRestore:
     workspace = prepared.fetched.parent
-    with opened.held.timings.measure("live"):
-        live = fetch_live(opened.held, safety, workspace)
+    with opened.operation.timings.measure("live"):
+        live = fetch_live(opened.operation, safety, workspace)
     if live is None:
         return prepared
-    again = prepare(opened.held, opened.manifest, options, (*opened.fetched, live))
+    again = prepare(opened.operation, opened.manifest, options, (*opened.fetched, live))
     require(again.findings, "restore")
     return again
 
 
 def _replace(
-    opened: Opened, prepared: Prepared, options: RestoreOptions
-) -> tuple[Tried, Exchanged]:
-    held = opened.held
-    journal = write_journal(held, prepared)
+    opened: OpenedRestore, prepared: PreparedRestore, options: RestoreOptions
+) -> tuple[TrialResult, CutoverResult]:
+    operation = opened.operation
+    journal = write_journal(operation, prepared)
     try:
         trial = prove_staged(opened, prepared, options)
     except BaseException:
         # nothing was stopped; what was staged goes, the journal last. What stays of it is cleared
         # away by the next operation: the error that brought us here is the one to tell
         with contextlib.suppress(RedisDrError):
-            remove_home(held.hands, held.layout, keep_old=False)
-            end(held.hands, held.layout)
+            remove_home(operation.helper, operation.layout, keep_old=False)
+            end(operation.helper, operation.layout)
         raise
-    held.say(f"predicted downtime: {trial.downtime}")
-    return trial, exchange(held, prepared, journal)
+    operation.say(f"predicted downtime: {trial.downtime}")
+    return trial, cut_over(operation, prepared, journal)
 
 
 def _report(
-    opened: Opened, source: str, done: tuple[Prepared, Exchanged], safety: Manifest | None
+    opened: OpenedRestore,
+    source: str,
+    done: tuple[PreparedRestore, CutoverResult],
+    safety: Manifest | None,
 ) -> RestoreReport:
-    held = opened.held
+    operation = opened.operation
     prepared, exchanged = done
     return RestoreReport(
         command="restore",
-        instance=held.instance.name,
+        instance=operation.instance.name,
         ok=not exchanged.rolled_back,
-        started_at=held.timings.started_at,
-        seconds=held.timings.seconds,
+        started_at=operation.timings.started_at,
+        seconds=operation.timings.seconds,
         backup_id=opened.manifest.backup_id,
         source=source,
         downtime_seconds=exchanged.downtime_seconds,
@@ -164,17 +172,17 @@ def _report(
         rolled_back=exchanged.rolled_back,
         failure=exchanged.failure,
         safety_backup_id=safety.backup_id if safety else None,
-        set_aside="" if exchanged.rolled_back else held.layout.old,
-        timings=held.timings.as_dict(),
+        set_aside="" if exchanged.rolled_back else operation.layout.old,
+        timings=operation.timings.as_dict(),
     )
 
 
-def _warmed(report: RestoreReport, opened: Opened, options: RestoreOptions) -> RestoreReport:
+def _warmed(report: RestoreReport, opened: OpenedRestore, options: RestoreOptions) -> RestoreReport:
     """The data is back and proven: a warm-up that fails is told, and takes nothing from that."""
     if report.rolled_back or not options.warm:
         return report
     try:
-        done = warm(opened.held.instance, opened.manifest, opened.held.say)
+        done = warm(opened.operation.instance, opened.manifest, opened.operation.say)
         told = done.model_dump(mode="json")
     except RedisDrError as error:
         told = {"ok": False, "problem": error.problem, "remedy": error.remedy}

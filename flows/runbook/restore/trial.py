@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from redis_dr.flows.runbook.operation.operation import Held
+from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.restore.plan import predicted_downtime, written_keys
-from redis_dr.flows.runbook.restore.prepare import Prepared
-from redis_dr.tasks.drill.reuse import Bytes, Drilled, drilled
+from redis_dr.flows.runbook.restore.prepare import PreparedRestore
+from redis_dr.tasks.drill.reuse import Bytes, DrilledBytes, drilled
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
@@ -20,65 +20,71 @@ from redis_dr.tasks.storage.opening import open_store
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedRestore:
     """A held instance, a chosen backup, and its RDB on this machine."""
 
-    held: Held
+    operation: Operation
     catalog: Catalog
     manifest: Manifest
     fetched: tuple[Path, Inventory | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TrialResult:
     """What the trial showed."""
 
     findings: tuple[Finding, ...]
     downtime: Prediction
 
 
-def prove_staged(opened: Opened, prepared: Prepared, options: RestoreOptions) -> Tried:
+def prove_staged(
+    opened: OpenedRestore, prepared: PreparedRestore, options: RestoreOptions
+) -> TrialResult:
     """Stage and boot. Raises Damaged, Refused when the trial is bad, SandboxFailed, Unreachable."""
-    held = opened.held
-    held.say("staging on the volume")
-    with held.timings.measure("stage"):
-        stage(held.hands, held.layout, prepared.target, prepared.placed, prepared.owner)
-    if not (options.trial and held.instance.restore.trial):
-        return Tried((), predicted_downtime(prepared))
+    operation = opened.operation
+    operation.say("staging on the volume")
+    with operation.timings.measure("stage"):
+        stage(operation.helper, operation.layout, prepared.target, prepared.placed, prepared.owner)
+    if not (options.trial and operation.instance.restore.trial):
+        return TrialResult((), predicted_downtime(prepared))
     if proof := _proof_of_bytes(opened, prepared):
-        return _proven_before(held, proof)
-    held.say("trial boot of the staged files")
+        return _proven_before(operation, proof)
+    operation.say("trial boot of the staged files")
     trial = Trial(
-        held.found.container, held.layout, prepared.target, prepared.owner, prepared.placed
+        operation.found.container,
+        operation.layout,
+        prepared.target,
+        prepared.owner,
+        prepared.placed,
     )
     if prepared.inventory is None:
         trial = replace(trial, counted=written_keys(prepared.spliced))
-    with held.timings.measure("trial"):
-        booted = trial_boot(held.hands, trial, held.instance)
-    return Tried(require(booted.findings, "restore"), booted.downtime)
+    with operation.timings.measure("trial"):
+        booted = trial_boot(operation.helper, trial, operation.instance)
+    return TrialResult(require(booted.findings, "restore"), booted.downtime)
 
 
-def _proof_of_bytes(opened: Opened, prepared: Prepared) -> Drilled | None:
-    held, spliced = opened.held, prepared.spliced
+def _proof_of_bytes(opened: OpenedRestore, prepared: PreparedRestore) -> DrilledBytes | None:
+    operation, spliced = opened.operation, prepared.spliced
     wanted = Bytes(
         opened.manifest.backup_id,
         spliced.sha256,
-        held.found.container.image_id,
+        operation.found.container.image_id,
         prepared.target,
     )
-    settings = held.instance.drill
-    return drilled(open_store(held.instance.store), opened.catalog, wanted, settings)
+    settings = operation.instance.drill
+    return drilled(open_store(operation.instance.store), opened.catalog, wanted, settings)
 
 
-def _proven_before(held: Held, proof: Drilled) -> Tried:
-    held.say("a drill has booted these very bytes on this image: no trial boot")
+def _proven_before(operation: Operation, proof: DrilledBytes) -> TrialResult:
+    operation.say("a drill has booted these very bytes on this image: no trial boot")
     finding = Finding(
         check="the same bytes were booted on the same image before",
         ok=True,
         actual=proof.name,
         detail="so there was no trial boot",
     )
-    container = held.found.container.id
+    container = operation.found.container.id
     doubt = "by the load of a drill, on another day and perhaps another machine"
-    expected = expected_downtime(held.hands, proof.load_seconds, container, doubt)
-    return Tried((finding,), expected)
+    expected = expected_downtime(operation.helper, proof.load_seconds, container, doubt)
+    return TrialResult((finding,), expected)

@@ -27,7 +27,7 @@ class BackupReport(Report):
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class StoredBackup:
     """A committed backup and what was checked on the way."""
 
     manifest: Manifest
@@ -62,7 +62,7 @@ def describe(
     )
 
 
-def report_of(captured: Captured, timings: Timings, store: str) -> BackupReport:
+def report_of(captured: StoredBackup, timings: Timings, store: str) -> BackupReport:
     """The report of one committed backup."""
     manifest = captured.manifest
     databases = {

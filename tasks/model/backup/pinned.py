@@ -7,7 +7,7 @@ Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
 
 
 @dataclass(frozen=True, slots=True)
-class PinnedFile:
+class LinkedFile:
     """One hard link under `.redis-dr/ID/pin/`; an increment grows on, so it is cut at `size`."""
 
     name: str  # in the backup: "dump.rdb", "appendonly/appendonly.aof.1.incr.aof"
@@ -17,9 +17,9 @@ class PinnedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class PinnedAof:
+class LinkedAof:
     """The files of one append directory, all of one moment."""
 
-    files: tuple[PinnedFile, ...] = ()  # in the order of the manifest
+    files: tuple[LinkedFile, ...] = ()  # in the order of the manifest
     manifest: str = ""  # its text, without history
     missing: str = ""  # why there are none although AOF is on

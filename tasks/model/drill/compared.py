@@ -6,7 +6,7 @@ from redis_dr.tasks.model.backup.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ContentComparison:
     """What was placed against what the server held, at one moment."""
 
     placed: Inventory

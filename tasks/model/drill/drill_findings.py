@@ -5,7 +5,7 @@ from datetime import datetime
 
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.drill.compared import Compared, digest_in
+from redis_dr.tasks.model.drill.compared import ContentComparison, digest_in
 from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
@@ -26,7 +26,7 @@ def judge_functions(manifest: Manifest, inventory: Inventory) -> Finding:
 
 
 def judge_content(
-    accounts: Mapping[int, DatabaseAccount], compared: Compared, loaded: int
+    accounts: Mapping[int, DatabaseAccount], compared: ContentComparison, loaded: int
 ) -> tuple[Finding, ...]:
     """Counted by the server, accounted for key by key, and digested."""
     placed = sum(account.placed for account in accounts.values())

@@ -65,7 +65,7 @@ class Instance(Shared):
     data_dir: str | None = Field(
         None, description="where a server that does not answer keeps its data, inside the container"
     )
-    hands_image: str | None = Field(None, description="where the instance's image has no shell")
+    helper_image: str | None = Field(None, description="where the instance's image has no shell")
 
     def database(self, number: int) -> DatabaseSettings:
         """The settings of one database; one that is not configured is restored and guarded."""

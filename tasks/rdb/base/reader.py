@@ -60,12 +60,12 @@ class Reader:
         self._checksum = crc64(passed, self._checksum)
         self.base += self.pos
         parts = [self.buf[self.pos :]]
-        held = len(parts[0])
-        while held < WINDOW and not self.ended:
-            part = self._source.read(WINDOW - held)
+        operation = len(parts[0])
+        while operation < WINDOW and not self.ended:
+            part = self._source.read(WINDOW - operation)
             self.ended = not part
             parts.append(part)
-            held += len(part)
+            operation += len(part)
         self.buf = b"".join(parts)
         self.pos = 0
 

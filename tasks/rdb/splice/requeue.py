@@ -60,11 +60,11 @@ class Merge:
         put = set(self._there)
         for place in self._sources:
             for element in elements_at(place):
-                held = whole(element)
-                identity = _identity(held)
+                operation = whole(element)
+                identity = _identity(operation)
                 if identity not in put:
                     put.add(identity)
-                    yield canonical(held)
+                    yield canonical(operation)
         for element in elements_at(self._target) if self._target else ():
             if isinstance(element, Pieces):
                 yield length_prefix(element.length)
