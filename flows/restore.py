@@ -21,9 +21,8 @@ from redis_dr.flows.runbook.restore.restore import plan_restore, typed_name
 from redis_dr.flows.runbook.restore.restore import restore as bring_back
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.errors import RedisDrError
-from redis_dr.tasks.model.gate import require
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
-from redis_dr.tasks.model.restore.restore_report import RestoreReport
+from redis_dr.tasks.model.report import require
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions, RestoreReport
 from redis_dr.tasks.model.say import Say
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.opening import open_store

@@ -7,7 +7,7 @@ from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.backup.backup_report import BackupReport
-    from redis_dr.tasks.model.observe.fleet_report import FleetReport
+    from redis_dr.tasks.model.observe.check_report import FleetReport
 
 
 def register(commands: Any) -> None:

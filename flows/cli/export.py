@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from redis_dr.tasks.model.catalog.export_report import ExportReport
+    from redis_dr.tasks.model.catalog.store_reports import ExportReport
 
 
 def register(commands: Any) -> None:

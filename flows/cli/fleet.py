@@ -8,7 +8,7 @@ from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.fleet import attempt, fleet
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.observe.fleet_report import FleetLine, FleetReport
+from redis_dr.tasks.model.observe.check_report import FleetLine, FleetReport
 from redis_dr.tasks.model.say import Say
 from redis_dr.tasks.model.settings.instance import Instance
 

@@ -21,7 +21,7 @@ def register(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> "PinReport":
     """Pin or unpin."""
-    from redis_dr.flows.runbook.catalog.pin import set_pin  # noqa: PLC0415 boto3 loads only when needed
+    from redis_dr.flows.runbook.catalog.list import set_pin  # noqa: PLC0415 boto3 loads only when needed
 
     reason = arguments.reason if arguments.pinned else ""
     return set_pin(context.instance, arguments.backup, pinned=arguments.pinned, reason=reason)

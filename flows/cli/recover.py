@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
-    from redis_dr.tasks.model.restore.recover_report import RecoverReport
+    from redis_dr.tasks.model.restore.journal import RecoverReport
 
 
 def register(commands: Any) -> None:

@@ -7,8 +7,7 @@ from redis_dr.flows.cli.context import Context
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.report import Report
-    from redis_dr.tasks.model.restore.restore_options import RestoreOptions
-    from redis_dr.tasks.model.restore.restore_report import PlanReport
+    from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreOptions
 
 
 def register(commands: Any) -> None:
@@ -54,7 +53,7 @@ def show(report: Any, console: Any) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> "RestoreOptions":
-    from redis_dr.tasks.model.restore.restore_options import RestoreOptions  # noqa: PLC0415 with its verb
+    from redis_dr.tasks.model.restore.restore_report import RestoreOptions  # noqa: PLC0415 with its verb
 
     return RestoreOptions(
         backup=arguments.backup,

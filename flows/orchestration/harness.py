@@ -24,7 +24,7 @@ from redis_dr.flows.orchestration.progress import saying
 from redis_dr.flows.orchestration.settings import chosen, configured
 from redis_dr.flows.runbook.fleet import Work, attempt, one_line, scorecard
 from redis_dr.tasks.model.errors import RedisDrError
-from redis_dr.tasks.model.observe.fleet_report import FleetLine
+from redis_dr.tasks.model.observe.check_report import FleetLine
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings

@@ -10,7 +10,7 @@ from prefect.client.schemas.sorting import ArtifactSort
 from redis_dr.flows.orchestration.artifacts import quickly
 from redis_dr.flows.orchestration.names import artifact_key, page_under
 from redis_dr.flows.orchestration.pages.markdown import link
-from redis_dr.tasks.model.backup.backup_id import PATTERN
+from redis_dr.tasks.model.backup.store_layout import PATTERN
 
 # what a verb's page tells of one backup: its making, its proof
 _TELLS = {"backup": ("backup",), "drill": ("drill",), "nightly": ("backup", "drill")}

@@ -6,8 +6,8 @@ from redis_dr.flows.runbook.catalog.copy import copy_everywhere
 from redis_dr.flows.runbook.operation.capture import capture
 from redis_dr.flows.runbook.operation.operation import begin_operation
 from redis_dr.flows.runbook.restore.release import release_replaced
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.backup.backup_report import BackupReport, report_of
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.say import Say, quiet

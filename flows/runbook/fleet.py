@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from redis_dr.tasks.model.errors import Interrupted, RedisDrError
-from redis_dr.tasks.model.observe.fleet_report import FleetLine, FleetReport
+from redis_dr.tasks.model.observe.check_report import FleetLine, FleetReport
 from redis_dr.tasks.model.report import Finding, Report, all_ok
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance

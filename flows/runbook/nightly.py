@@ -6,8 +6,7 @@ from redis_dr.flows.runbook.catalog.verify import verify
 from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.catalog.store_reports import PruneReport, VerifyReport
-from redis_dr.tasks.model.drill.drill_report import DrillReport
-from redis_dr.tasks.model.drill.nightly_report import NightlyReport
+from redis_dr.tasks.model.drill.drill_report import DrillReport, NightlyReport
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance

@@ -2,7 +2,7 @@
 
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
 from redis_dr.tasks.model.backup.manifest import Persistence
-from redis_dr.tasks.model.backup.pinned import LinkedAof, LinkedFile, Role
+from redis_dr.tasks.model.backup.snapshot import LinkedAof, LinkedFile, Role
 from redis_dr.tasks.model.errors import Damaged, Unreachable
 from redis_dr.tasks.model.server.aof import AofFile, AofManifest
 from redis_dr.tasks.model.server.volume import Layout

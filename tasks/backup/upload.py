@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import StoredFile
-from redis_dr.tasks.model.backup.pinned import LinkedAof, LinkedFile
+from redis_dr.tasks.model.backup.snapshot import LinkedAof, LinkedFile
 from redis_dr.tasks.model.backup.store_layout import MANIFEST
 from redis_dr.tasks.model.errors import Damaged, StoreError, UnknownRdb
 from redis_dr.tasks.model.settings.instance import Instance

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import redis
 
-from redis_dr.tasks.model.cache.invalidation import Target
-from redis_dr.tasks.model.cache.removal import Removal, printable
+from redis_dr.tasks.model.cache.invalidation import Removal, Target, printable
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.server.errors import redis_errors
 from redis_dr.tasks.server.unlink import remove_keys, remove_matching

@@ -19,9 +19,15 @@ from redis_dr.tasks.model.backup.store_layout import (
     pin_key,
     split_backup_key,
 )
-from redis_dr.tasks.model.catalog.catalog import Catalog, Proof, Strange, Unfinished
+from redis_dr.tasks.model.catalog.catalog import (
+    Catalog,
+    Lease,
+    Proof,
+    Strange,
+    Unfinished,
+    read_lease,
+)
 from redis_dr.tasks.model.catalog.choosing import choose
-from redis_dr.tasks.model.catalog.lease import Lease, read_lease
 from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused, StoreError
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.protocol import ObjectStore, StoredObject

@@ -8,8 +8,7 @@ from redis_dr.tasks.model.backup.store_layout import (
     manifest_key,
     pin_key,
 )
-from redis_dr.tasks.model.catalog.catalog import Unfinished
-from redis_dr.tasks.model.catalog.lease import Lease, read_lease
+from redis_dr.tasks.model.catalog.catalog import Lease, Unfinished, read_lease
 from redis_dr.tasks.model.errors import Damaged, Refused
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.protocol import ObjectStore, StoredObject

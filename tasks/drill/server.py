@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
 
+from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed, SandboxSpec, sandbox
 from redis_dr.tasks.engine.scratch import LABEL, server_name
 from redis_dr.tasks.model.backup.manifest import Manifest

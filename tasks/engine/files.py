@@ -1,4 +1,6 @@
-"""Looks for a file in a container that may be stopped, where nothing can be run."""
+"""A file in a container that may be stopped, and its owner and mode."""
+
+from dataclasses import dataclass
 
 from redis_dr.tasks.engine.client import engine
 from redis_dr.tasks.engine.errors import NoSuchContainer, engine_errors
@@ -14,3 +16,12 @@ def has_file(container: str, path: str) -> bool:
     except NoSuchContainer:  # the engine's 404 is for a missing file, too
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who a file belongs to, as numbers: names differ between images."""
+
+    uid: int
+    gid: int
+    mode: int = 0o600

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 from redis_dr.tasks.engine.client import engine
 from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
 from redis_dr.tasks.engine.exec import ScriptFailed, open_in_container, run_in, write_to_container
+from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.guard import SILENCE_SECONDS, guarded
 from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
-from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.model.errors import Fenced, Refused, Unreachable
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.holder import Holder
@@ -167,7 +167,7 @@ def _create(name: str, target: ContainerState, holder: Holder, lease: tuple[int,
         _remove(container_id)
         raise Unreachable(
             f"the hands of {target.name} did not start: {error.problem}",
-            "if the instance's image has no shell, set hands_image to one that has",
+            "if the instance's image has no shell, set helper_image to one that has",
         ) from error
     return container_id
 

@@ -15,6 +15,6 @@ def image_server(helper: Helper) -> tuple[str, str]:
     if found is None:
         raise ScriptFailed(
             f"the image's server does not tell its version: {said.strip()!r}",
-            "set hands_image only to an image that holds the same server",
+            "set helper_image only to an image that holds the same server",
         )
     return ("valkey" if "valkey" in said.lower() else "redis"), found[2]

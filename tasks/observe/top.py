@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from redis_dr.tasks.model.backup.inventory import KeySize
-from redis_dr.tasks.model.cache.removal import printable
+from redis_dr.tasks.model.cache.invalidation import printable
 from redis_dr.tasks.model.observe.top import (
     ClientLine,
     PatternShare,
@@ -17,8 +17,8 @@ from redis_dr.tasks.model.observe.top import (
     by_host,
     slow_command,
 )
+from redis_dr.tasks.model.settings.databases import KeyRule, first_match
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 from redis_dr.tasks.server.errors import redis_errors
 from redis_dr.tasks.server.scan import scan_batches
 from redis_dr.tasks.server.unlink import Gentle

@@ -4,7 +4,7 @@ from io import BytesIO
 from typing import Final
 
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.base.damage import broken, unknown
+from redis_dr.tasks.rdb.base.format import broken, unknown
 from redis_dr.tasks.rdb.base.reader import Reader, crc64
 from redis_dr.tasks.rdb.digest import record_digest, to_int
 

@@ -9,8 +9,7 @@ from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import Text, whole
 from redis_dr.tasks.rdb.encodings.blob import Blob
-from redis_dr.tasks.rdb.encodings.intset import intset
-from redis_dr.tasks.rdb.encodings.listpack import listpack
+from redis_dr.tasks.rdb.encodings.listpack import intset, listpack
 from redis_dr.tasks.rdb.encodings.ziplist import ziplist
 from redis_dr.tasks.rdb.encodings.zipmap import zipmap
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.base.damage import broken
+from redis_dr.tasks.rdb.base.format import broken
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.digest import DIGEST_BYTES, expiry_bytes, record_digest, to_hex, to_int
 from redis_dr.tasks.rdb.quick import Row

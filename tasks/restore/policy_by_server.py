@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
 from redis_dr.tasks.model.errors import NotReady, UsageError
 from redis_dr.tasks.model.server.container import ContainerState

@@ -4,8 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.sandbox import SandboxSpec, sandbox, sandbox_name
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.errors import UsageError

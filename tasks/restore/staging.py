@@ -3,8 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.server.aof import base_only
 from redis_dr.tasks.model.server.target import Target

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.networks import alone_on_a_bridge
-from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.report import Finding
-from redis_dr.tasks.model.restore.prediction import Prediction
+from redis_dr.tasks.model.restore.restore_report import Prediction
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.target import Target
 from redis_dr.tasks.model.server.volume import Layout

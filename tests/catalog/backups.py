@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from redis_dr.tasks.catalog.catalog import commit
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, PatternInventory
 from redis_dr.tasks.model.backup.manifest import Manifest, Persistence, StoredFile
-from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.backup.store_layout import backup_prefix, new_backup_id
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.rdb import take_inventory

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from redis_dr.flows.runbook.catalog.list import list_backups
-from redis_dr.flows.runbook.catalog.pin import set_pin
+from redis_dr.flows.runbook.catalog.list import list_backups, set_pin
 from redis_dr.tasks.catalog.catalog import load_catalog, mark_in_use, release_use
 from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
 from redis_dr.tasks.model.errors import Damaged, UsageError

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from redis_dr.flows.runbook.catalog.pin import set_pin
+from redis_dr.flows.runbook.catalog.list import set_pin
 from redis_dr.flows.runbook.catalog.prune import prune
 from redis_dr.tasks.catalog.catalog import load_catalog, mark_in_use
 from redis_dr.tasks.catalog.prune import remove_backup, remove_orphans
 from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key, pin_key
-from redis_dr.tasks.model.catalog.catalog import Unfinished
-from redis_dr.tasks.model.catalog.lease import Lease
+from redis_dr.tasks.model.catalog.catalog import Lease, Unfinished
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.protocol import ObjectStore

@@ -10,7 +10,7 @@ from redis_dr.flows.runbook.drill.negative_control import negative_control
 from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse
 from redis_dr.flows.runbook.drill.scratch import on_scratch
 from redis_dr.flows.runbook.operation.operation import Operation
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.drill.damage import DAMAGES, choose_damage
 from redis_dr.tasks.model.drill.drill_findings import judge_control
 from redis_dr.tasks.model.drill.drill_report import Control

@@ -8,8 +8,8 @@ import pytest
 
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import ScriptFailed, hold, holder_of
-from redis_dr.tasks.engine.owner import Owner
 from redis_dr.tasks.model.errors import Damaged, Fenced, Refused, Unreachable
 from redis_dr.tasks.model.server.holder import Holder
 from tests.support.estate import Estate

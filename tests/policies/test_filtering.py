@@ -8,7 +8,7 @@ import pytest
 from redis_dr.flows.runbook.operation.operation import begin_operation
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.server.target import target_of
 from redis_dr.tasks.restore.download import fetch, look_inside
 from redis_dr.tasks.restore.policy import apply_policy, splice_plan

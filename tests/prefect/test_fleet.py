@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redis_dr.flows.backup import backup
 from redis_dr.flows.runbook.fleet import attempt, fleet
 from redis_dr.tasks.model.errors import Interrupted, RedisDrError, Refused, StoreError, Unreachable
-from redis_dr.tasks.model.observe.fleet_report import FleetLine
+from redis_dr.tasks.model.observe.check_report import FleetLine
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance

@@ -11,7 +11,7 @@ from redis_dr.flows.orchestration.pages.markdown import age, findings, size, tab
 from redis_dr.flows.orchestration.pages.restore import plan_page, question, restore_line
 from redis_dr.flows.runbook.fleet import scorecard
 from redis_dr.tasks.model.backup.backup_report import BackupReport
-from redis_dr.tasks.model.observe.fleet_report import FleetLine
+from redis_dr.tasks.model.observe.check_report import FleetLine
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine

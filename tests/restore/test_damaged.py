@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.backup.store_layout import backup_prefix
+from redis_dr.tasks.model.backup.store_layout import backup_prefix, new_backup_id
 from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused
 from redis_dr.tasks.model.report import all_ok
 from redis_dr.tasks.model.settings.instance import Instance

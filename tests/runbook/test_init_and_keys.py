@@ -12,9 +12,9 @@ from redis_dr.flows.runbook.restore.restore import restore
 from redis_dr.tasks.configuration import load_settings
 from redis_dr.tasks.model.errors import Unreachable, UsageError
 from redis_dr.tasks.model.observe.discovery import guess_action, guess_patterns, sampled, usual_ttl
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
-from redis_dr.tasks.model.settings.health import HealthSettings
-from redis_dr.tasks.model.settings.keys import KeyRule, first_match
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions
+from redis_dr.tasks.model.settings.databases import KeyRule, first_match
+from redis_dr.tasks.model.settings.thresholds import HealthSettings
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD
 

@@ -8,8 +8,7 @@ from typing import Any
 from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.restore.restore import restore
 from redis_dr.tasks.model.backup.backup_report import BackupReport
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
-from redis_dr.tasks.model.restore.restore_report import RestoreReport
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions, RestoreReport
 from redis_dr.tasks.model.settings.instance import Instance
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer

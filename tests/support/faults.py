@@ -18,7 +18,7 @@ import requests
 
 from redis_dr.flows.runbook.restore.restore import restore
 from redis_dr.tasks.model.errors import RedisDrError
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
 from tests.support.hole import swallow
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from redis_dr.flows.orchestration.pages.markdown import link, page, table
-from redis_dr.tasks.model.observe.fleet_report import FleetReport
+from redis_dr.tasks.model.observe.check_report import FleetReport
 
 
 def fleet_line(report: FleetReport) -> str:

@@ -4,8 +4,7 @@ from redis_dr.flows.orchestration.pages.backup import backup_line
 from redis_dr.flows.orchestration.pages.drill import drill_line
 from redis_dr.flows.orchestration.pages.markdown import findings, page
 from redis_dr.flows.orchestration.pages.store import prune_line, verify_line
-from redis_dr.tasks.model.drill.drill_report import DrillReport
-from redis_dr.tasks.model.drill.nightly_report import NightlyReport
+from redis_dr.tasks.model.drill.drill_report import DrillReport, NightlyReport
 
 
 def nightly_line(report: NightlyReport) -> str:

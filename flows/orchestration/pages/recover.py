@@ -1,7 +1,7 @@
 """The page of a recovery: what a dead operation had left, and what became of it."""
 
 from redis_dr.flows.orchestration.pages.markdown import age, findings, page, size, table
-from redis_dr.tasks.model.restore.recover_report import RecoverReport
+from redis_dr.tasks.model.restore.journal import RecoverReport
 
 
 def recover_line(report: RecoverReport) -> str:

@@ -18,7 +18,7 @@ from redis_dr.tasks.cache.flush import (
     look_at_server,
 )
 from redis_dr.tasks.catalog.catalog import load_catalog
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.cache.flush import (
     FlushPlan,
     FlushReport,

@@ -6,8 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from redis_dr.tasks.cache.invalidate import remove_targets
-from redis_dr.tasks.model.cache.invalidation import InvalidateReport, targets
-from redis_dr.tasks.model.cache.removal import Removal
+from redis_dr.tasks.model.cache.invalidation import InvalidateReport, Removal, targets
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.server.connection import connect

@@ -6,9 +6,8 @@ import time
 from pathlib import Path
 
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
-from redis_dr.tasks.model.catalog.export_report import ExportReport
-from redis_dr.tasks.model.gate import require
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.catalog.store_reports import ExportReport
+from redis_dr.tasks.model.report import Finding, all_ok, require
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings

@@ -21,8 +21,8 @@ from redis_dr.tasks.drill.evidence import load_signer
 from redis_dr.tasks.drill.history import drills_so_far, recent_drills
 from redis_dr.tasks.drill.warm import rehearse_warming
 from redis_dr.tasks.engine.sandbox import SandboxFailed
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.drill.drill_findings import (
     judge_control,
     judge_replay,
@@ -32,7 +32,7 @@ from redis_dr.tasks.model.drill.drill_findings import (
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, Control, DrillReport
 from redis_dr.tasks.model.errors import Damaged, RedisDrError
 from redis_dr.tasks.model.report import Finding, all_ok
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings

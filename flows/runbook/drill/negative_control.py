@@ -21,7 +21,7 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.drill.damage import Damage, choose_damage
 from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.errors import Damaged
-from redis_dr.tasks.model.gate import describe
+from redis_dr.tasks.model.report import describe
 from redis_dr.tasks.model.say import quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings

@@ -26,7 +26,7 @@ from redis_dr.tasks.model.drill.compared import ContentComparison
 from redis_dr.tasks.model.drill.drill_findings import judge_content, judge_functions
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.server.target import Target
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.restore.journal import end

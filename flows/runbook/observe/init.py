@@ -9,8 +9,8 @@ from pathlib import Path
 
 from redis_dr.tasks.cache.audit import sample_keys
 from redis_dr.tasks.cache.flush import look_at_server
-from redis_dr.tasks.engine.address import published_address
 from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.networks import published_address
 from redis_dr.tasks.model.errors import Unreachable, UsageError
 from redis_dr.tasks.model.observe.discovery import (
     InitReport,

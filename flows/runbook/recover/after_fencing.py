@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.operation.operation import begin_operation
 from redis_dr.tasks.engine.container import inspect
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.model.say import Say

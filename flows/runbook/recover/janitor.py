@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.recover.recover import recover
 from redis_dr.tasks.model.report import Finding
-from redis_dr.tasks.model.restore.recover_report import RecoverReport
+from redis_dr.tasks.model.restore.journal import RecoverReport
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.unfinished import unfinished_operation

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.tasks.engine.container import inspect
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.report import Finding, all_ok
-from redis_dr.tasks.model.restore.recover_report import RecoverReport, SetAsideLine
+from redis_dr.tasks.model.restore.journal import RecoverReport, SetAsideLine
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance

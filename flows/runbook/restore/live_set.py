@@ -8,7 +8,7 @@ from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.backup.pin import unpin
 from redis_dr.tasks.backup.upload import UploadResult
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.backup.pinned import LinkedFile
+from redis_dr.tasks.model.backup.snapshot import LinkedFile
 from redis_dr.tasks.model.errors import UnknownRdb
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.download import fetch, look_inside

@@ -8,8 +8,7 @@ from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import DrillLine
 from redis_dr.tasks.model.report import all_ok
-from redis_dr.tasks.model.restore.prediction import Prediction
-from redis_dr.tasks.model.restore.restore_report import PlanReport, RuleLine
+from redis_dr.tasks.model.restore.restore_report import PlanReport, Prediction, RuleLine
 from redis_dr.tasks.rdb import SpliceResult
 from redis_dr.tasks.storage.opening import open_store
 

@@ -19,13 +19,11 @@ from redis_dr.flows.runbook.restore.trial import OpenedRestore, TrialResult, pro
 from redis_dr.flows.runbook.restore.warm import warm
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.catalog.reports import keep_report
-from redis_dr.tasks.model.backup.backup_id import new_backup_id
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.errors import RedisDrError, Refused
-from redis_dr.tasks.model.gate import require
-from redis_dr.tasks.model.report import all_ok
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
-from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport
+from redis_dr.tasks.model.report import all_ok, require
+from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreOptions, RestoreReport
 from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.journal import end

@@ -10,10 +10,8 @@ from redis_dr.tasks.drill.reuse import Bytes, DrilledBytes, drilled
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
-from redis_dr.tasks.model.gate import require
-from redis_dr.tasks.model.report import Finding
-from redis_dr.tasks.model.restore.prediction import Prediction
-from redis_dr.tasks.model.restore.restore_options import RestoreOptions
+from redis_dr.tasks.model.report import Finding, require
+from redis_dr.tasks.model.restore.restore_report import Prediction, RestoreOptions
 from redis_dr.tasks.restore.staging import stage
 from redis_dr.tasks.restore.trial import Trial, expected_downtime, trial_boot
 from redis_dr.tasks.storage.opening import open_store

@@ -5,7 +5,7 @@ saving child (facts/redis.md 8), so the file itself must agree with what the ser
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
 
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.report import Finding
@@ -75,3 +75,25 @@ def _counts(snapshot: Snapshot, inventory: Inventory) -> list[Finding]:
 
 def _equal(check: str, expected: int, actual: int) -> Finding:
     return Finding(check=check, ok=expected == actual, expected=expected, actual=actual)
+
+
+Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFile:
+    """One hard link under `.redis-dr/ID/pin/`; an increment grows on, so it is cut at `size`."""
+
+    name: str  # in the backup: "dump.rdb", "appendonly/appendonly.aof.1.incr.aof"
+    role: Role
+    path: str  # inside the hands
+    size: int  # bytes, at the moment of the pin
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAof:
+    """The files of one append directory, all of one moment."""
+
+    files: tuple[LinkedFile, ...] = ()  # in the order of the manifest
+    manifest: str = ""  # its text, without history
+    missing: str = ""  # why there are none although AOF is on

@@ -1,9 +1,8 @@
 """Where things lie in a store. Keys are relative to the store's own prefix (CONTRACT.md, Store)."""
 
+import re
 import secrets
-from datetime import datetime
-
-from redis_dr.tasks.model.backup.backup_id import is_backup_id
+from datetime import UTC, datetime
 
 MANIFEST = "manifest.json"
 PIN = "pin.json"
@@ -52,3 +51,16 @@ def split_backup_key(instance: str, key: str) -> tuple[str, str] | None:
 def is_lasting(key: str) -> bool:
     """Whether the object is part of a backup: pins, leases and reports may come and go."""
     return "/backups/" in key and not key.endswith(f"/{PIN}")
+
+
+PATTERN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+
+
+def new_backup_id(now: datetime) -> str:
+    """For example 20261122T020000Z-1f09ac."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def is_backup_id(text: str) -> bool:
+    """Whether the text has the form of a backup's name."""
+    return PATTERN.fullmatch(text) is not None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from redis_dr.tasks.model.cache.removal import Removal
+from redis_dr.tasks.model.cache.invalidation import Removal
 from redis_dr.tasks.model.errors import Refused, UsageError
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.settings.instance import Instance

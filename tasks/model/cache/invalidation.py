@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from redis_dr.tasks.model.cache.removal import Removal
+from pydantic import BaseModel, ConfigDict
+
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.report import Report
 
@@ -19,6 +20,17 @@ class Target:
     glob: str  # for SCAN MATCH; may match more than `regex`
     regex: re.Pattern[bytes]
     key: bytes | None  # when nothing is left open: no SCAN is needed
+
+
+class Removal(BaseModel):
+    """One pattern's share: counts, and some keys as text that any terminal shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pattern: str
+    matched: int = 0
+    removed: int = 0
+    sample: tuple[str, ...] = ()
 
 
 def targets(patterns: Sequence[str], doc: str | None, chunks: Sequence[str]) -> list[Target]:
@@ -80,3 +92,9 @@ class InvalidateReport(Report):
     matched: int = 0
     removed: int = 0
     patterns: tuple[Removal, ...] = ()
+
+
+def printable(key: bytes) -> str:
+    """A key for people: UTF-8, bytes that are not as \\x.., control characters too."""
+    text = key.decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

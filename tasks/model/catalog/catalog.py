@@ -1,5 +1,6 @@
 """What a store holds of one instance, as one listing shows it. There is no index to corrupt."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,3 +71,27 @@ class Catalog:
 
 
 WHOLE_PROOFS = frozenset({"drill", "verify"})  # a "verify-stored" did not open the files
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """While it runs, prune leaves the backup alone."""
+
+    backup_id: str
+    until: datetime  # UTC
+
+    def to_json(self) -> bytes:
+        """The form in the store."""
+        fields = {"backup_id": self.backup_id, "until": self.until.isoformat()}
+        return json.dumps(fields).encode()
+
+
+def read_lease(data: bytes) -> Lease | None:
+    """The lease, or None for what is none: it names no backup that it could protect."""
+    try:
+        fields = json.loads(data)
+        until = datetime.fromisoformat(fields["until"])
+        backup_id = str(fields["backup_id"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return Lease(backup_id, until) if until.tzinfo else None

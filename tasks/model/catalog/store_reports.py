@@ -140,3 +140,14 @@ class DoctorReport(Report):
     store: str
     capabilities: tuple[Capability, ...]
     kept_as: str | None  # key of this report in the store
+
+
+class ExportReport(Report):
+    """What `redis-dr export` answers."""
+
+    backup_id: str
+    db: int
+    keys: int
+    output: str
+    size: int  # bytes
+    sha256: str

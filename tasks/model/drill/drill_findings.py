@@ -9,8 +9,8 @@ from redis_dr.tasks.model.drill.compared import ContentComparison, digest_in
 from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
-from redis_dr.tasks.model.settings.drift import DriftSettings
 from redis_dr.tasks.model.settings.drill import DrillSettings
+from redis_dr.tasks.model.settings.thresholds import DriftSettings
 
 
 def judge_functions(manifest: Manifest, inventory: Inventory) -> Finding:

@@ -1,9 +1,11 @@
-"""The report of a drill: a proof, or the cause why there is none."""
+"""The reports of a drill and of a night."""
 
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from redis_dr.tasks.model.backup.backup_report import BackupReport
+from redis_dr.tasks.model.catalog.store_reports import PruneReport, VerifyReport
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 
@@ -66,3 +68,11 @@ class DrillReport(Report):
 
 
 RTO_PARTS = ("fetch", "inspect", "policy", "stage", "boot", "load", "verify", "warm")
+
+
+class NightlyReport(Report):
+    """What the nightly flow answers. Without a proven backup nothing was removed."""
+
+    backup: BackupReport
+    proof: DrillReport | VerifyReport
+    prune: PruneReport | None = None  # None: nothing was proven, so nothing was planned

@@ -1,11 +1,10 @@
-"""What an operation that may change data writes down before it acts, on the volume itself.
-
-Whoever finds it after a crash can tell what was going on, and finish or undo it.
-"""
+"""The journal of a restore on the volume, and the report of a recovery from it."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from redis_dr.tasks.model.report import Report
 
 Phase = Literal["staging", "stopping", "swapping", "placed", "proven", "undoing", "undone"]
 BEFORE_STOP: frozenset[Phase] = frozenset({"staging"})
@@ -35,3 +34,22 @@ class Journal(BaseModel):
 def will_finish(phase: Phase) -> bool:
     """Whether the new data was already proven: then it stays, else the old comes back."""
     return phase == "proven"
+
+
+class SetAsideLine(BaseModel):
+    """Replaced data that still lies on the volume."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    operation_id: str
+    age_seconds: int
+    bytes: int
+
+
+class RecoverReport(Report):
+    """What `redis-dr recover` answers."""
+
+    outcome: str  # nothing to do | cleared | undone | finished
+    phase: str | None = None  # how far the dead operation had come
+    backup_id: str | None = None  # what it was restoring
+    set_aside: tuple[SetAsideLine, ...] = ()

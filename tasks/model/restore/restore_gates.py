@@ -8,8 +8,7 @@ from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.acl import Users, users_note
-from redis_dr.tasks.model.server.loadable import loadable, version_of
-from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.server.server_info import ServerInfo, loadable, version_of
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import Target
 

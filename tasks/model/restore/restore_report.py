@@ -1,12 +1,37 @@
-"""The report of a restore, and of the plan that a dry run prints."""
+"""What a person chose for a restore, what was planned, and what was done."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
-from redis_dr.tasks.model.restore.prediction import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreOptions:
+    """The command line's and the form's choices; everything else is configuration."""
+
+    backup: str = "latest"  # ID | latest
+    confirm: str = ""  # the instance's name, typed in
+    source: Literal["rdb", "aof"] = "rdb"
+    dry_run: bool = False
+    safety_backup: bool = True
+    trial: bool = True
+    ttl: Literal["absolute", "rebase"] | None = None  # None: as configured
+    warm: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Seconds from the stop to the first answer."""
+
+    seconds: float
+    doubt: str = ""  # why it may be far off; nothing where the very load was measured
+
+    def __str__(self) -> str:
+        return f"{self.seconds} s" + (f" ({self.doubt})" if self.doubt else "")
 
 
 class RuleLine(BaseModel):

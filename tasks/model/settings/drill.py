@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from redis_dr.tasks.model.settings.base import Section
+from redis_dr.tasks.model.settings.sections import Section
 
 
 class DrillSettings(Section):

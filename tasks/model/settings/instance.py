@@ -1,21 +1,24 @@
 """One instance with everything that holds for it: the sections, overridden by its own tables."""
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 
-from redis_dr.tasks.model.settings.base import Section
-from redis_dr.tasks.model.settings.check import CheckSettings
-from redis_dr.tasks.model.settings.database import DatabaseSettings
-from redis_dr.tasks.model.settings.drift import DriftSettings
+from redis_dr.tasks.model.settings.databases import (
+    DatabaseSettings,
+    EpochSettings,
+    FlushSettings,
+    InvalidateSettings,
+    KeyRule,
+)
 from redis_dr.tasks.model.settings.drill import DrillSettings
-from redis_dr.tasks.model.settings.epochs import EpochSettings
-from redis_dr.tasks.model.settings.flush import FlushSettings, InvalidateSettings
-from redis_dr.tasks.model.settings.health import HealthSettings
-from redis_dr.tasks.model.settings.keys import KeyRule
-from redis_dr.tasks.model.settings.notify import NotifySettings
-from redis_dr.tasks.model.settings.resilience import ResilienceSettings
-from redis_dr.tasks.model.settings.restore import RestoreSettings
-from redis_dr.tasks.model.settings.retention import RetentionSettings
+from redis_dr.tasks.model.settings.sections import (
+    NotifySettings,
+    ResilienceSettings,
+    RestoreSettings,
+    RetentionSettings,
+    Section,
+)
 from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.model.settings.thresholds import CheckSettings, DriftSettings, HealthSettings
 from redis_dr.tasks.model.settings.warm import WarmSettings
 
 RUNBOOK_SERVER = {
@@ -65,7 +68,11 @@ class Instance(Shared):
     data_dir: str | None = Field(
         None, description="where a server that does not answer keeps its data, inside the container"
     )
-    helper_image: str | None = Field(None, description="where the instance's image has no shell")
+    helper_image: str | None = Field(
+        None,
+        validation_alias=AliasChoices("helper_image", "hands_image"),  # its name until 0.1
+        description="image of the helper container, where the instance's own image has no shell",
+    )
 
     def database(self, number: int) -> DatabaseSettings:
         """The settings of one database; one that is not configured is restored and guarded."""

@@ -5,9 +5,9 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.settings.fleet import FleetSettings
 from redis_dr.tasks.model.settings.instance import Instance, Shared
 from redis_dr.tasks.model.settings.schedule import ScheduleSettings
+from redis_dr.tasks.model.settings.sections import FleetSettings
 
 _OF_ALL = {"instances", "fleet", "schedule"}  # what no single instance has
 

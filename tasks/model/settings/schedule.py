@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
-from redis_dr.tasks.model.settings.base import Section
+from redis_dr.tasks.model.settings.sections import Section
 
 
 class ScheduleSettings(Section):

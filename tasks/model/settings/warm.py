@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from redis_dr.tasks.model.settings.base import Section
+from redis_dr.tasks.model.settings.sections import Section
 
 _KEY_FIELD = re.compile(r"\{(?:text|(?:sha256|sha1|md5)(?::\d{1,2})?)\}")
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from redis_dr.tasks.model.errors import RdbError, UnknownRdb
+
 NEWEST_VERSION: Final = 13  # Redis 8.x; Valkey 9 counts from 80 and is another format
 CHECKSUM_SINCE: Final = 5  # the eight bytes of CRC-64 after EOF
 
@@ -94,3 +96,23 @@ ONE_STRING: Final = frozenset(
 
 LARGE: Final = 4 << 20  # bytes; a string above this is handed on in pieces, never whole
 LONGEST_HELD: Final = 16 << 20  # bytes; keys, stream fields and the like are held whole
+
+
+_REMEDY = "restore another backup; `redis-dr verify --all` names those that are whole"
+_UNKNOWN = "use a newer release, or restore this backup without key rules and database policies"
+
+
+def broken(offset: int, db: int | None, what: str) -> RdbError:
+    """The file breaks its own format at `offset`."""
+    return RdbError(f"the RDB is damaged {place(offset, db)}: {what}", _REMEDY)
+
+
+def unknown(offset: int, db: int | None, what: str) -> UnknownRdb:
+    """The file may be sound; this program does not know what stands at `offset`."""
+    return UnknownRdb(f"the RDB holds something unknown {place(offset, db)}: {what}", _UNKNOWN)
+
+
+def place(offset: int, db: int | None) -> str:
+    """`at byte 17 (0x11), database 0`."""
+    where = "before the first database" if db is None else f"database {db}"
+    return f"at byte {offset} ({offset:#x}), {where}"

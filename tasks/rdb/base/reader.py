@@ -7,8 +7,7 @@ import anycrc
 
 from redis_dr.tasks.model.errors import RdbError, UnknownRdb
 from redis_dr.tasks.rdb.base import lzf
-from redis_dr.tasks.rdb.base.damage import broken, unknown
-from redis_dr.tasks.rdb.base.format import LARGE
+from redis_dr.tasks.rdb.base.format import LARGE, broken, unknown
 from redis_dr.tasks.rdb.base.text import Pieces, Text, whole
 
 WINDOW: Final = 1 << 20

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-from redis_dr.tasks.rdb.base.damage import unknown
-from redis_dr.tasks.rdb.base.format import LONGEST_HELD
+from redis_dr.tasks.rdb.base.format import LONGEST_HELD, unknown
 
 
 class Hasher(Protocol):

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import BinaryIO, Final
 
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.base.damage import broken, unknown
+from redis_dr.tasks.rdb.base.format import broken, unknown
 from redis_dr.tasks.rdb.base.reader import crc64
 from redis_dr.tasks.rdb.splice.script import Ranges
 
