@@ -32,5 +32,5 @@ def clear(instances: Sequence[Instance]) -> None:
         _tell(f"the run list was not looked at: {type(error).__name__}")
 
 
-def _tell(line: str) -> None:
+def _tell(line: str, _done: float | None = None, /) -> None:
     print(f"serve: {line}", file=sys.stderr, flush=True)

@@ -12,11 +12,11 @@ from redis_dr.flows.orchestration.pages.check import check_line, check_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.observe.check import check as judge
 from redis_dr.tasks.model.observe.check_report import CheckReport
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.settings.instance import Instance
 
 
-def _work(instance: Instance, _say: Say) -> CheckReport:
+def _work(instance: Instance, _say: Progress) -> CheckReport:
     return judge(instance)
 
 

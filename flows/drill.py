@@ -13,7 +13,7 @@ from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.drill.drill import DrillOptions
 from redis_dr.flows.runbook.drill.drill import drill as rehearse
 from redis_dr.tasks.model.drill.drill_report import DrillReport
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.settings.instance import Instance
 
 
@@ -26,8 +26,8 @@ def drill(instance: InstanceName | None = None, which: str = "latest") -> State[
         which: latest, random, or a backup's ID
     """
 
-    def work(subject: Instance, say: Say) -> DrillReport:
-        return rehearse(subject, DrillOptions(backup=which), say)
+    def work(subject: Instance, progress: Progress) -> DrillReport:
+        return rehearse(subject, DrillOptions(backup=which), progress)
 
     spec = FlowSpec(
         "drill",

@@ -12,7 +12,7 @@ from redis_dr.flows.orchestration.pages.store import prune_line, prune_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.catalog.prune import prune as plan_and_remove
 from redis_dr.tasks.model.catalog.store_reports import PruneReport
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.settings.instance import Instance
 
 
@@ -25,8 +25,8 @@ def prune(instance: InstanceName | None = None, apply: bool = False) -> State[An
         apply: remove what the plan says; off: only show the plan
     """
 
-    def work(subject: Instance, say: Say) -> PruneReport:
-        return plan_and_remove(subject, apply=apply, say=say)
+    def work(subject: Instance, progress: Progress) -> PruneReport:
+        return plan_and_remove(subject, apply=apply, progress=progress)
 
     spec = FlowSpec("prune", work, prune_line, prune_page, exclusive=False, changes_store=apply)
     return present(spec, instance)

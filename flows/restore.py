@@ -21,9 +21,9 @@ from redis_dr.flows.runbook.restore.restore import plan_restore, typed_name
 from redis_dr.flows.runbook.restore.restore import restore as bring_back
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import require
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions, RestoreReport
-from redis_dr.tasks.model.say import Say
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.opening import open_store
 
@@ -69,17 +69,17 @@ def restore(
 
 
 def _asked_first(options: RestoreOptions, minutes: int) -> Work[RestoreReport]:
-    def work(instance: Instance, say: Say) -> RestoreReport:
+    def work(instance: Instance, progress: Progress) -> RestoreReport:
         # the very backup of the plan, also when a newer one comes while the person thinks
         named = replace(options, backup=resolve(instance, options.backup))
         with turn(instance.name):
-            plan = plan_restore(instance, named, say)
+            plan = plan_restore(instance, named, progress)
         also = see_also("plan", instance.name, plan.backup_id)
         publish("plan", instance.name, plan_page(plan) + also, f"restore {plan.backup_id}")
         require(plan.findings, "restore")
         typed = replace(named, confirm=ask_for_name(plan, minutes))
         with turn(instance.name):
-            return bring_back(instance, typed, typed_name(typed, instance), say)
+            return bring_back(instance, typed, typed_name(typed, instance), progress)
 
     return work
 

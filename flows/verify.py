@@ -15,7 +15,7 @@ from redis_dr.flows.runbook.catalog.verify import ALL
 from redis_dr.flows.runbook.catalog.verify import verify as read_back
 from redis_dr.tasks.catalog.verify import Share
 from redis_dr.tasks.model.catalog.store_reports import VerifyReport
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.settings.instance import Instance
 
 SEVENTHS = 7  # one each day: all backups are read once a week
@@ -37,8 +37,8 @@ def verify(instance: InstanceName | None = None, which: str = "seventh") -> Stat
         which: a backup's ID, latest, all, or seventh (today's share: everything once a week)
     """
 
-    def work(subject: Instance, say: Say) -> VerifyReport:
-        return read_back(subject, share_of_today(which, datetime.now(UTC)), say=say)
+    def work(subject: Instance, progress: Progress) -> VerifyReport:
+        return read_back(subject, share_of_today(which, datetime.now(UTC)), progress=progress)
 
     spec = FlowSpec("verify", work, verify_line, verify_page, exclusive=False, changes_store=True)
     return present(spec, instance)

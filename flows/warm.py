@@ -12,12 +12,12 @@ from redis_dr.flows.orchestration.pages.warm import warm_line, warm_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.restore.warm import warm as ask
 from redis_dr.tasks.model.cache.warm_report import WarmReport
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.settings.instance import Instance
 
 
-def _work(instance: Instance, say: Say) -> WarmReport:
-    return ask(instance, say=say)
+def _work(instance: Instance, progress: Progress) -> WarmReport:
+    return ask(instance, progress=progress)
 
 
 WARM = FlowSpec("warm", _work, warm_line, warm_page, exclusive=False)

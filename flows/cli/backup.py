@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace, context: Context) -> "BackupReport | Flee
         return backup_all(arguments, context)
     from redis_dr.flows.runbook.backup import backup  # noqa: PLC0415 docker and redis load only when needed
 
-    return backup(context.instance, context.say, prove=arguments.prove)
+    return backup(context.instance, context.progress, prove=arguments.prove)
 
 
 def show(report: "BackupReport | FleetReport", console: Any) -> None:

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, context: Context) -> ConfigReport:
     report = render(context.instance, arguments.image, arguments.port)
     if arguments.output:
         _write(Path(arguments.output), report)
-        context.say(f"wrote redis.conf and compose.yaml into {arguments.output}")
+        context.progress(f"wrote redis.conf and compose.yaml into {arguments.output}")
     return report
 
 

@@ -31,6 +31,7 @@ class Context:
         """Whether stdout belongs to one JSON document."""
         return bool(self.arguments.json)
 
-    def say(self, text: str) -> None:
+    def progress(self, text: str, done: float | None = None, /) -> None:
         """A line for people: on stdout, or on stderr when stdout belongs to the JSON document."""
-        print(text, file=sys.stderr if self.json else sys.stdout, flush=True)
+        line = text if done is None else f"{text}, {100 * done:.0f} %"
+        print(line, file=sys.stderr if self.json else sys.stdout, flush=True)

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace, context: Context) -> "CopyReport":
     from redis_dr.flows.runbook.catalog.copy import copy  # noqa: PLC0415 boto3 loads only when needed
 
     targets = (_target(arguments),) if arguments.to else ()
-    return copy(context.instance, arguments.backup, targets, context.say)
+    return copy(context.instance, arguments.backup, targets, context.progress)
 
 
 def _target(arguments: argparse.Namespace) -> "StoreSettings":

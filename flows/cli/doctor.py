@@ -19,7 +19,7 @@ def run(_arguments: argparse.Namespace, context: Context) -> "DoctorReport":
     """Examine the store."""
     from redis_dr.flows.runbook.catalog.doctor import doctor  # noqa: PLC0415 boto3 loads only when needed
 
-    return doctor(context.instance, context.say)
+    return doctor(context.instance, context.progress)
 
 
 def show(report: "DoctorReport", console: Any) -> None:

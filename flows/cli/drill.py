@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, context: Context) -> "DrillReport":
         seed=arguments.seed,
         turn=arguments.turn,
     )
-    report = drill(context.instance, options, context.say)
+    report = drill(context.instance, options, context.progress)
     if arguments.html:
         from redis_dr.flows.runbook.drill.record import write_page  # noqa: PLC0415 same
 

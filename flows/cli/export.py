@@ -23,7 +23,9 @@ def run(arguments: argparse.Namespace, context: Context) -> "ExportReport":
     """Write the file."""
     from redis_dr.flows.runbook.catalog.export import export  # noqa: PLC0415 the RDB room loads only when needed
 
-    return export(context.instance, arguments.backup, arguments.db, arguments.output, context.say)
+    return export(
+        context.instance, arguments.backup, arguments.db, arguments.output, context.progress
+    )
 
 
 def show(report: "ExportReport", console: Any) -> None:

@@ -9,7 +9,7 @@ from redis_dr.flows.runbook.fleet import attempt, fleet
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.observe.check_report import FleetLine, FleetReport
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.settings.instance import Instance
 
 
@@ -22,13 +22,13 @@ def backup_all(arguments: argparse.Namespace, context: Context) -> FleetReport:
         raise UsageError("no instance is configured", "add one under [instances.NAME]")
     instances = [settings.instance(name) for name in sorted(settings.instances)]
 
-    def work(instance: Instance, say: Say) -> BackupReport:
-        return backup(instance, say, prove=arguments.prove)
+    def work(instance: Instance, progress: Progress) -> BackupReport:
+        return backup(instance, progress, prove=arguments.prove)
 
-    def one(instance: Instance, say: Say) -> FleetLine:
-        return attempt(instance, work, _line, say)[0]
+    def one(instance: Instance, progress: Progress) -> FleetLine:
+        return attempt(instance, work, _line, progress)[0]
 
-    return fleet("backup", instances, one, settings.fleet.at_once, context.say)
+    return fleet("backup", instances, one, settings.fleet.at_once, context.progress)
 
 
 def show_fleet(report: Any, console: Any) -> None:

@@ -8,8 +8,8 @@ from redis_dr.tasks.model.cache.flush import FlushReport, FlushRequest
 from redis_dr.tasks.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from redis_dr.tasks.model.progress import Progress
     from redis_dr.tasks.model.report import Report
-    from redis_dr.tasks.model.say import Say
     from redis_dr.tasks.model.settings.instance import Instance
 
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, context: Context) -> FlushReport:
     """Flush, once the policy is content."""
     from redis_dr.flows.runbook.cache.flush import flush  # noqa: PLC0415 only this verb needs docker and boto3
 
-    return flush(context.instance, request_of(arguments), prove, context.say)
+    return flush(context.instance, request_of(arguments), prove, context.progress)
 
 
 def request_of(arguments: argparse.Namespace) -> FlushRequest:
@@ -48,11 +48,11 @@ def request_of(arguments: argparse.Namespace) -> FlushRequest:
     )
 
 
-def prove(instance: "Instance", backup_id: str, say: "Say") -> "Report":
+def prove(instance: "Instance", backup_id: str, progress: "Progress") -> "Report":
     """A drill: the backup is restored into a throwaway server and compared."""
     from redis_dr.flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415 only when one is needed
 
-    return drill(instance, DrillOptions(backup=backup_id), say)
+    return drill(instance, DrillOptions(backup=backup_id), progress)
 
 
 def show(report: FlushReport, console: Any) -> None:

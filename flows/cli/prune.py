@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, context: Context) -> "PruneReport":
         context.instance,
         apply=arguments.apply,
         despite_drift=arguments.despite_drift,
-        say=context.say,
+        progress=context.progress,
     )
 
 

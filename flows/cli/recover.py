@@ -22,7 +22,7 @@ def run(_arguments: argparse.Namespace, context: Context) -> "RecoverReport":
     """Settle the instance."""
     from redis_dr.flows.runbook.recover.recover import recover  # noqa: PLC0415 docker and redis load when needed
 
-    return recover(context.instance, context.say)
+    return recover(context.instance, context.progress)
 
 
 def show(report: "RecoverReport", console: Any) -> None:

@@ -31,17 +31,17 @@ def run(arguments: argparse.Namespace, context: Context) -> "Report":
 
     options = _options(arguments)
     if options.dry_run:
-        return plan_restore(context.instance, options, context.say)
+        return plan_restore(context.instance, options, context.progress)
 
     def agree(plan: "PlanReport") -> bool:
         agreed = options.confirm == plan.instance
         if not agreed:
             from redis_dr.flows.cli.restore_view import plan_text  # noqa: PLC0415 only for the refusal
 
-            context.say(plan_text(plan))
+            context.progress(plan_text(plan))
         return agreed
 
-    return restore(context.instance, options, agree, context.say)
+    return restore(context.instance, options, agree, context.progress)
 
 
 def show(report: Any, console: Any) -> None:

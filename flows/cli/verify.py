@@ -34,7 +34,9 @@ def run(arguments: argparse.Namespace, context: Context) -> "VerifyReport":
         which = ALL
     elif arguments.part:
         which = _share(arguments.part)
-    return verify(context.instance, which, stored_only=arguments.stored_only, say=context.say)
+    return verify(
+        context.instance, which, stored_only=arguments.stored_only, progress=context.progress
+    )
 
 
 def _share(text: str) -> "Share":

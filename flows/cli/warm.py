@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, context: Context) -> Report:
     from redis_dr.flows.runbook.restore.warm import warm  # noqa: PLC0415 only this verb needs it
 
     instance = _with_options(context.instance, arguments)
-    report = warm(instance, _manifest(instance, arguments.backup), context.say)
+    report = warm(instance, _manifest(instance, arguments.backup), context.progress)
     if not report.configured:
         raise UsageError(
             f"the warm-up of {report.instance} is {report.reason}",

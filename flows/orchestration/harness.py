@@ -20,11 +20,12 @@ from redis_dr.flows.orchestration.links import see_also
 from redis_dr.flows.orchestration.names import artifact_key, page_under
 from redis_dr.flows.orchestration.notify import News, tell, this_run
 from redis_dr.flows.orchestration.pages.fleet import fleet_line, fleet_page
-from redis_dr.flows.orchestration.progress import saying
+from redis_dr.flows.orchestration.progress import run_progress
 from redis_dr.flows.orchestration.settings import chosen, configured
 from redis_dr.flows.runbook.fleet import Work, attempt, one_line, scorecard
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.observe.check_report import FleetLine
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
@@ -63,8 +64,8 @@ def present(spec: FlowSpec[R], name: str | None) -> State[Any]:
 
 def present_one(spec: FlowSpec[R], instance: Instance) -> FleetLine:
     """One instance: work, publish, tell. An error of ours becomes its line."""
-    say = saying(spec.verb, instance.name)
-    line, report = attempt(instance, _in_turn(spec), spec.line, say)
+    progress = run_progress(spec.verb, instance.name)
+    line, report = attempt(instance, _in_turn(spec), spec.line, progress)
     if report is not None:
         also = see_also(spec.verb, instance.name, spec.about(report))
         publish(spec.verb, instance.name, spec.page(report) + also, line.line)
@@ -89,11 +90,11 @@ def unable(error: RedisDrError) -> State[Any]:
 
 
 def _in_turn(spec: FlowSpec[R]) -> Work[R]:
-    def work(instance: Instance, say: Callable[[str], None]) -> R:
+    def work(instance: Instance, progress: Progress) -> R:
         if not spec.exclusive:
-            return spec.work(instance, say)
+            return spec.work(instance, progress)
         with turn(instance.name):
-            return spec.work(instance, say)
+            return spec.work(instance, progress)
 
     return work
 

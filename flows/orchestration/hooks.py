@@ -52,9 +52,13 @@ def _first_line(state: State[Any]) -> str:
 
 def _recovered(instance: Instance) -> str:
     try:
-        return recover_line(recover_if_needed(instance, get_logger("redis-dr").info))
+        return recover_line(recover_if_needed(instance, _log))
     except RedisDrError as error:
         return one_line(error)
+
+
+def _log(text: str, _done: float | None = None, /) -> None:
+    get_logger("redis-dr").info(text)
 
 
 def _subjects(flow_run: FlowRun) -> tuple[Instance, ...]:

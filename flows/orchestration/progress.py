@@ -1,6 +1,5 @@
-"""The runbook's lines in the run's log, and its percentages as a progress bar."""
+"""The runbook's lines in the run's log, and the share that is done as a progress artifact."""
 
-import re
 import time
 from typing import cast
 from uuid import UUID
@@ -10,22 +9,23 @@ from prefect.logging import get_run_logger
 
 from redis_dr.flows.orchestration.artifacts import quickly
 from redis_dr.flows.orchestration.names import artifact_key
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 
-_PERCENT = re.compile(r"^(?P<what>.*?),? (?P<percent>\d+) %$")
 _SECONDS_BETWEEN = 1.0  # an update costs a call of the API, and the load must not wait for it
 
 
-def saying(verb: str, instance: str) -> Say:
+def run_progress(verb: str, instance: str) -> Progress:
     """For a runbook's `say`. The orchestrator's silence costs the runbook nothing."""
     logger, bar = get_run_logger(), _Bar(artifact_key(f"{verb}-progress", instance))
 
-    def say(line: str) -> None:
-        logger.info(line)
-        if found := _PERCENT.match(line):
-            bar.show(found["what"], float(found["percent"]))
+    def progress(text: str, done: float | None = None, /) -> None:
+        if done is None:
+            logger.info(text)
+        else:
+            logger.info("%s, %.0f %%", text, 100 * done)
+            bar.show(text, round(100 * done, 1))
 
-    return say
+    return progress
 
 
 class _Bar:

@@ -7,29 +7,29 @@ from typing import TypeVar
 
 from redis_dr.tasks.model.errors import Interrupted, RedisDrError
 from redis_dr.tasks.model.observe.check_report import FleetLine, FleetReport
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, Report, all_ok
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 
 R = TypeVar("R", bound=Report)
-Work = Callable[[Instance, Say], R]
+Work = Callable[[Instance, Progress], R]
 Line = Callable[[R], str]
 
 
 def fleet(
     operation: str,
     instances: Sequence[Instance],
-    work: Callable[[Instance, Say], FleetLine],
+    work: Callable[[Instance, Progress], FleetLine],
     at_once: int,
-    say: Say = quiet,
+    progress: Progress = quiet,
 ) -> FleetReport:
     """Work on all of them, `at_once` at the same time, and give the scorecard."""
     timings = Timings()
 
     def one(instance: Instance) -> FleetLine:
-        line = work(instance, _named(instance, say))
-        say(f"{instance.name}: {line.line}")
+        line = work(instance, _named(instance, progress))
+        progress(f"{instance.name}: {line.line}")
         return line
 
     with ThreadPoolExecutor(at_once, thread_name_prefix="fleet") as workers:
@@ -38,7 +38,7 @@ def fleet(
 
 
 def attempt(
-    instance: Instance, work: Work[R], line: Line[R], say: Say
+    instance: Instance, work: Work[R], line: Line[R], progress: Progress
 ) -> tuple[FleetLine, R | None]:
     """One instance's line, and its report unless an error of ours came instead."""
     begun = time.monotonic()
@@ -55,7 +55,7 @@ def attempt(
         )
 
     try:
-        report = work(instance, say)
+        report = work(instance, progress)
     except Interrupted:
         raise  # it is about the whole run
     except RedisDrError as error:
@@ -90,5 +90,8 @@ def one_line(error: RedisDrError) -> str:
     return " ".join(f"{error.problem}. What to do: {error.remedy}".split())
 
 
-def _named(instance: Instance, say: Say) -> Say:
-    return lambda line: say(f"{instance.name}: {line}")
+def _named(instance: Instance, progress: Progress) -> Progress:
+    def named(text: str, done: float | None = None, /) -> None:
+        progress(f"{instance.name}: {text}", done)
+
+    return named

@@ -7,22 +7,22 @@ from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.catalog.store_reports import PruneReport, VerifyReport
 from redis_dr.tasks.model.drill.drill_report import DrillReport, NightlyReport
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, all_ok
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 
 
-def nightly(instance: Instance, say: Say = quiet) -> NightlyReport:
+def nightly(instance: Instance, progress: Progress = quiet) -> NightlyReport:
     """Backup, proof, retention; the proof is a drill, or a verification where [drill] says so.
 
     Raises what backup, drill and prune raise. Without a proven backup every older one stays; a
     missed target of time is a bad night, and no reason to keep what a proven backup replaces.
     """
     timings = Timings()
-    made = backup(instance, say)
-    proof = _prove(instance, made, say)
-    pruned = prune(instance, apply=True, say=say) if _proven(proof) else None
+    made = backup(instance, progress)
+    proof = _prove(instance, made, progress)
+    pruned = prune(instance, apply=True, progress=progress) if _proven(proof) else None
     findings = tuple(_findings(made, proof, pruned))
     return NightlyReport(
         command="nightly",
@@ -37,10 +37,12 @@ def nightly(instance: Instance, say: Say = quiet) -> NightlyReport:
     )
 
 
-def _prove(instance: Instance, made: BackupReport, say: Say) -> DrillReport | VerifyReport:
+def _prove(
+    instance: Instance, made: BackupReport, progress: Progress
+) -> DrillReport | VerifyReport:
     if instance.drill.after_backup:
-        return drill(instance, DrillOptions(backup=made.backup_id), say)
-    return verify(instance, made.backup_id, say=say)
+        return drill(instance, DrillOptions(backup=made.backup_id), progress)
+    return verify(instance, made.backup_id, progress=progress)
 
 
 def _proven(proof: DrillReport | VerifyReport) -> bool:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 
 
 @contextmanager
-def fork_turn(say: Say) -> Iterator[None]:
+def fork_turn(progress: Progress) -> Iterator[None]:
     """Wait until no other backup of this user's, in any process, forks on the same engine's host.
 
     The kernel lets go when the process dies. A courtesy: without the right to lock it goes on.
@@ -22,17 +22,17 @@ def fork_turn(say: Say) -> Iterator[None]:
         try:
             lock = operation.enter_context(_lock_file().open("a"))
         except OSError as error:
-            say(f"no turn among the forks of this host ({error.strerror}); going on")
+            progress(f"no turn among the forks of this host ({error.strerror}); going on")
         else:
-            _wait(lock.fileno(), say)
+            _wait(lock.fileno(), progress)
         yield
 
 
-def _wait(descriptor: int, say: Say) -> None:
+def _wait(descriptor: int, progress: Progress) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        say("waiting: another instance on this host is saving")
+        progress("waiting: another instance on this host is saving")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 

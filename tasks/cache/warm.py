@@ -11,7 +11,7 @@ from typing import Protocol
 from redis_dr.tasks.model.cache.queries import Query
 from redis_dr.tasks.model.cache.warm_report import BreakerChange, Outcome
 from redis_dr.tasks.model.errors import CircuitOpen, ServiceDown, ServiceError
-from redis_dr.tasks.model.say import Progress, Say, quiet
+from redis_dr.tasks.model.progress import Meter, Progress, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.resilience.breaker import Breaker
 from redis_dr.tasks.resilience.pace import Pace
@@ -41,14 +41,14 @@ def ask_all(
     service: Service,
     instance: Instance,
     cached: Cached | None,
-    say: Say = quiet,
+    progress: Progress = quiet,
 ) -> Outcome:
     """Ask each query once, those that are cached already not at all.
 
     `cached` is None when nobody knows which key an answer leaves. The outcome tells all; failures
     of the service are in it and are not raised.
     """
-    return _WarmUp(queries, service, instance, cached).run(say)
+    return _WarmUp(queries, service, instance, cached).run(progress)
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class _WarmUp:
         self._total = sum(query.weight for query in queries)
         self._warm_weight = 0.0
 
-    def run(self, say: Say) -> Outcome:
+    def run(self, progress: Progress) -> Outcome:
         before = self._present()
         self._warm_weight = _weight(self._queries, before)
         ratio_before = self._ratio(self._warm_weight)
@@ -87,7 +87,7 @@ class _WarmUp:
         self._check_target()
         missing = (q for q, there in zip(self._queries, before, strict=True) if not there)
         self._todo.extend(_Errand(query) for query in missing)
-        self._spread(Progress(say, "warming", len(self._todo)))
+        self._spread(Meter(progress, "warming", len(self._todo)))
         seconds = time.monotonic() - self._begun
         # those whose second chance did not come
         self._failures.update(errand.postponed for errand in self._todo if errand.sent)
@@ -112,15 +112,15 @@ class _WarmUp:
         changes = self._breaker.transitions
         return tuple(BreakerChange(at=change.at, state=change.state) for change in changes)
 
-    def _spread(self, progress: Progress) -> None:
+    def _spread(self, meter: Meter) -> None:
         workers = self._settings.concurrency
         with ThreadPoolExecutor(workers, thread_name_prefix="warm") as pool:
             runs = [pool.submit(self._work) for _ in range(workers)]
             try:
                 # told by this thread: only its context has a flow run
                 while self._going_on(runs):
-                    progress.at(self._counts["answered"] + self._failures.total())
-                progress.end()
+                    meter.at(self._counts["answered"] + self._failures.total())
+                meter.end()
             finally:
                 self._over.set()  # an interrupted run lets its workers finish their one request
 

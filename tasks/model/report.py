@@ -1,11 +1,13 @@
 """A finding, a report, and the gate that findings open or shut."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
 from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.timings import Timings
 
 
 class Finding(BaseModel):
@@ -36,6 +38,36 @@ class Report(BaseModel):
     def exit_code(self) -> int:
         """What the command ends with; a bad verdict is 1 unless the command knows better."""
         return 0 if self.ok else 1
+
+
+class Heading(TypedDict):
+    """The fields that the report of every command has."""
+
+    command: str
+    instance: str
+    ok: bool
+    started_at: datetime
+    seconds: float
+    findings: tuple[Finding, ...]
+
+
+def heading(
+    command: str,
+    instance: str,
+    timings: Timings,
+    findings: Sequence[Finding],
+    *,
+    ok: bool | None = None,
+) -> Heading:
+    """The heading of a report that ends now; `ok` defaults to: every finding is good."""
+    return Heading(
+        command=command,
+        instance=instance,
+        ok=all_ok(tuple(findings)) if ok is None else ok,
+        started_at=timings.started_at,
+        seconds=timings.seconds,
+        findings=tuple(findings),
+    )
 
 
 def all_ok(findings: tuple[Finding, ...] | list[Finding]) -> bool:

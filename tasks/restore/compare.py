@@ -11,8 +11,8 @@ from typing import Any
 
 import redis
 
+from redis_dr.tasks.model.progress import Meter, Progress, quiet
 from redis_dr.tasks.model.report import Finding
-from redis_dr.tasks.model.say import Progress, Say, quiet
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.rdb import Entry, digest_of_dump, entries
@@ -51,13 +51,15 @@ def load_counters(instance: Instance, placed: int) -> Finding:
 
 
 @step
-def compare_keys(instance: Instance, placed: Path, total: int, say: Say = quiet) -> Comparison:
+def compare_keys(
+    instance: Instance, placed: Path, total: int, progress: Progress = quiet
+) -> Comparison:
     """Compare the server with the placed file by digests. Reads only, in small batches."""
     limit = instance.restore.compare_all_up_to
     share = 1.0 if total <= limit else instance.restore.sample_keys / total
     outcomes: dict[int, Counter[str]] = {}
     examples: list[str] = []
-    progress = Progress(say, "verifying", total * share)
+    meter = Meter(progress, "verifying", total * share)
     with redis_errors(instance.name), placed.open("rb") as source:
         # fields of hashes that expire before the end of this are left out on both sides
         until = server_time_ms(connect(instance)) + 10_000 + total // _KEYS_A_MS
@@ -67,8 +69,8 @@ def compare_keys(instance: Instance, placed: Path, total: int, say: Say = quiet)
                 counted[outcome] += 1
                 if outcome in {"gone", "differing"} and len(examples) < _EXAMPLES:
                     examples.append(f"{outcome}: DB {db} {entry.key!r}")
-            progress.at(sum(one.total() for one in outcomes.values()))
-        progress.end()
+            meter.at(sum(one.total() for one in outcomes.values()))
+        meter.end()
         client = connect(instance)
         after, touched = server_info(client), keys_touched(client)
     return Comparison(

@@ -9,8 +9,8 @@ import redis
 from redis_dr.tasks.engine.container import inspect, logs, set_restart_policy, start, stop
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.errors import NotReady, RedisDrError, SaveFailed, Unreachable
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.restore.journal import Journal
-from redis_dr.tasks.model.say import Say
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
@@ -77,7 +77,7 @@ def start_server(helper: Helper, instance: Instance) -> None:
 
 
 @step
-def await_server(instance: Instance, say: Say) -> ServerInfo:
+def await_server(instance: Instance, progress: Progress) -> ServerInfo:
     """Wait through the load, telling how far it is.
 
     Raises NotServing at the deadline, and as soon as the container is seen to have died: every
@@ -87,7 +87,11 @@ def await_server(instance: Instance, say: Say) -> ServerInfo:
     client = connect(instance)
     while True:
         try:
-            return wait_until_ready(client, _LOOK_SECONDS, lambda info: say(_loading(info)))
+            return wait_until_ready(
+                client,
+                _LOOK_SECONDS,
+                lambda info: progress("loading", info.loading_loaded_perc / 100),
+            )
         except Unreachable as error:
             if not inspect(instance.container).running:
                 raise _died(instance) from None
@@ -160,10 +164,6 @@ def _impatient(instance: Instance, seconds: float) -> Instance:
     """One try: a server that goes down is not asked again."""
     limits = {"max_retries": 0, "timeout_seconds": seconds}
     return instance.model_copy(update={"resilience": instance.resilience.model_copy(update=limits)})
-
-
-def _loading(info: ServerInfo) -> str:
-    return f"loading, {info.loading_loaded_perc:.0f} %"
 
 
 def _died(instance: Instance) -> NotServing:

@@ -23,8 +23,8 @@ from redis_dr.tasks.engine.scratch import scratch_name
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, DrillReport
 from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.progress import quiet
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
-from redis_dr.tasks.model.say import quiet
 from redis_dr.tasks.storage.opening import open_store
 from tests.drill.place import POLICY, Place, fill, make_place, rewrite_aof
 from tests.support.instance import instance_of

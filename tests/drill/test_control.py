@@ -14,7 +14,7 @@ from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.drill.damage import DAMAGES, choose_damage
 from redis_dr.tasks.model.drill.drill_findings import judge_control
 from redis_dr.tasks.model.drill.drill_report import Control
-from redis_dr.tasks.model.say import quiet
+from redis_dr.tasks.model.progress import quiet
 from tests.drill.place import Place
 
 

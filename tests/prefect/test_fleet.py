@@ -10,8 +10,8 @@ from redis_dr.flows.backup import backup
 from redis_dr.flows.runbook.fleet import attempt, fleet
 from redis_dr.tasks.model.errors import Interrupted, RedisDrError, Refused, StoreError, Unreachable
 from redis_dr.tasks.model.observe.check_report import FleetLine
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Report
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from tests.prefect.conftest import MakeScene, use
 from tests.support.command_line import CommandLine
@@ -32,7 +32,7 @@ def test_every_instance_is_tried_whatever_the_others_do(
     """As many lines as instances, each with its own outcome; never more than allowed at once."""
     lock, now, most = threading.Lock(), 0, 0
 
-    def work(instance: Instance, say: Say) -> Report:
+    def work(instance: Instance, progress: Progress) -> Report:
         nonlocal now, most
         with lock:
             now += 1
@@ -54,8 +54,8 @@ def test_every_instance_is_tried_whatever_the_others_do(
             with lock:
                 now -= 1
 
-    def one(instance: Instance, say: Say) -> FleetLine:
-        return attempt(instance, work, lambda _report: "fine", say)[0]
+    def one(instance: Instance, progress: Progress) -> FleetLine:
+        return attempt(instance, work, lambda _report: "fine", progress)[0]
 
     report = fleet("backup", instances(len(fates)), one, at_once)
 
@@ -70,7 +70,7 @@ def test_every_instance_is_tried_whatever_the_others_do(
 def test_an_interruption_is_about_all_of_them() -> None:
     """A person who stops the run does not want the next instance begun."""
 
-    def work(instance: Instance, say: Say) -> Report:
+    def work(instance: Instance, progress: Progress) -> Report:
         raise Interrupted("stopped", "recover")
 
     with pytest.raises(Interrupted):

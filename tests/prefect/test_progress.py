@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from prefect import flow
 from prefect.runtime import flow_run
 
-from redis_dr.flows.orchestration.progress import saying
-from redis_dr.tasks.model.say import Progress
+from redis_dr.flows.orchestration.progress import run_progress
+from redis_dr.tasks.model.progress import Meter
 from redis_dr.tasks.restore.compare import Comparison, compare_keys
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.instance import instance_of
 from tests.support.prefect_server import PrefectServer, every_row
+from tests.support.progress import Heard
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
@@ -38,8 +39,8 @@ def test_a_comparison_that_takes_long_is_a_bar_and_lines_in_the_log(
 
         @flow
         def verifies() -> UUID:
-            say = saying("restore", "far-away")
-            found.append(compare_keys(instance, placed, KEYS, say))
+            progress = run_progress("restore", "far-away")
+            found.append(compare_keys(instance, placed, KEYS, progress))
             return UUID(flow_run.id)
 
         run = verifies()
@@ -73,11 +74,11 @@ def test_per_cents_are_never_full_before_the_end(parts: list[int], total: int) -
     """
     Whatever was counted beforehand, 100 is told once and last, and nothing of a work of no parts.
     """
-    said: list[str] = []
-    progress = Progress(said.append, "working", total, every_seconds=0)
+    said = Heard()
+    meter = Meter(said, "working", total, every_seconds=0)
     for done in parts:
-        progress.at(done)
-    progress.end()
+        meter.at(done)
+    meter.end()
 
     assert said.count("working, 100 %") == bool(parts and total)
     assert all(0 <= int(line.split()[1]) < 100 for line in said[:-1])

@@ -14,7 +14,7 @@ from redis_dr.flows.check import check
 from redis_dr.flows.drill import drill
 from redis_dr.flows.janitor import janitor
 from redis_dr.flows.nightly import nightly
-from redis_dr.flows.orchestration.progress import saying
+from redis_dr.flows.orchestration.progress import run_progress
 from redis_dr.flows.prune import prune
 from redis_dr.flows.recover import recover
 from redis_dr.flows.verify import verify
@@ -89,9 +89,11 @@ def test_percentages_of_the_runbook_show_as_a_bar(prefect_here: PrefectServer) -
 
     @flow
     def loads() -> None:
-        say = saying("restore", "slow-redis")
-        for line in ("starting", "loading, 41 %", "loading, 42 %", "loading, 100 %", "verifying"):
-            say(line)
+        progress = run_progress("restore", "slow-redis")
+        progress("starting")
+        for done in (0.41, 0.42, 1.0):
+            progress("loading", done)
+        progress("verifying")
 
     loads()
 

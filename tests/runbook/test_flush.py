@@ -13,13 +13,14 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.opening import open_store
 from tests.runbook.conftest import DATABASES
 from tests.support.instance import instance_of
+from tests.support.progress import Heard
 
 NAME = "weka-redis"
 
 
-def prove(instance, backup_id, say):
+def prove(instance, backup_id, progress):
     """A whole proof that costs less than a drill: everything is read back and checked."""
-    return verify(instance, backup_id, say=say)
+    return verify(instance, backup_id, progress=progress)
 
 
 @pytest.fixture
@@ -117,8 +118,8 @@ def test_a_failed_proof_stops_the_flush(filled, guarded):
     """The backup made for the flush does not prove itself: refused, and the data stands."""
     before = sizes(filled)
 
-    def disproved(instance, backup_id, say):
-        report = verify(instance, backup_id, say=say)
+    def disproved(instance, backup_id, progress):
+        report = verify(instance, backup_id, progress=progress)
         return report.model_copy(update={"ok": False})
 
     with pytest.raises(Refused, match="proof failed"):
@@ -143,9 +144,9 @@ def test_an_old_backup_does_not_count(filled, guarded):
 
 def test_a_pattern_is_counted_shown_and_removed(filled, guarded):
     """In DB 1: count and examples are said first, then exactly the matching keys are gone."""
-    said: list[str] = []
+    said = Heard()
 
-    report = flush(guarded, FlushRequest(db=1, pattern="test:item:1*"), prove, said.append)
+    report = flush(guarded, FlushRequest(db=1, pattern="test:item:1*"), prove, said)
 
     assert report.ok
     assert report.removed == 11  # 1 and 10 to 19

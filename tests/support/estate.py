@@ -31,7 +31,7 @@ class Estate:
         """Restore; `meanwhile` is done when the restore says that it begins the named thing."""
         chosen = RestoreOptions(confirm=self.instance.name, **options)
 
-        def heard(text: str) -> None:
+        def heard(text: str, _done: float | None = None, /) -> None:
             if meanwhile and text in meanwhile:
                 meanwhile.pop(text)()
 

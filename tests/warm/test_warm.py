@@ -93,7 +93,7 @@ def test_the_rate_is_kept(configured, service):
 def test_how_far_it_is_is_told_while_it_lasts(configured, service):
     """A warm-up of some seconds tells rising per cents and its end; a quick one only its begin."""
     said = []
-    warm(configured(rate_per_second=5), say=said.append)
+    warm(configured(rate_per_second=5), progress=said)
     told = [int(line.split()[-2]) for line in said if line.startswith("warming, ")]
 
     assert said[0] == "warming the cache: 20 queries"
@@ -102,7 +102,7 @@ def test_how_far_it_is_is_told_while_it_lasts(configured, service):
     assert 0 < told[0] < 100 == told[-1]
 
     said.clear()
-    warm(configured(), say=said.append)
+    warm(configured(), progress=said)
     assert said == ["warming the cache: 20 queries"]
 
 

@@ -29,18 +29,20 @@ from redis_dr.tasks.model.cache.flush import (
     require_confirmation,
 )
 from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, Report
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import connect
 from redis_dr.tasks.storage.opening import open_store
 
-Prove = Callable[[Instance, str, Say], Report]  # instance, backup id -> a drill's report
+Prove = Callable[[Instance, str, Progress], Report]  # instance, backup id -> a drill's report
 
 
-def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = quiet) -> FlushReport:
+def flush(
+    instance: Instance, request: FlushRequest, prove: Prove, progress: Progress = quiet
+) -> FlushReport:
     """Flush what was asked for, once everything that its policy demands is there.
 
     Raises Refused (nothing was removed), UsageError, Unreachable, StoreError.
@@ -50,10 +52,10 @@ def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = qu
         info = look_at_server(client, instance)
         plan = plan_flush(request, instance, info.keyspace)
         facts, sample = _facts(client, request, instance, info)
-        say(facts)
+        progress(facts)
         require_confirmation(request, plan, instance, facts)
-        behind = _backup_behind(instance, plan, prove, say)
-        with _alone(instance, plan, say):
+        behind = _backup_behind(instance, plan, prove, progress)
+        with _alone(instance, plan, progress):
             done = _flush(client, request, instance)
     return FlushReport(
         command="flush",
@@ -71,11 +73,13 @@ def flush(instance: Instance, request: FlushRequest, prove: Prove, say: Say = qu
     )
 
 
-def _alone(instance: Instance, plan: FlushPlan, say: Say) -> AbstractContextManager[object]:
+def _alone(
+    instance: Instance, plan: FlushPlan, progress: Progress
+) -> AbstractContextManager[object]:
     """What deserves a backup deserves that no other operation runs: FLUSHALL kills a BGSAVE."""
     if not plan.backup:
         return nullcontext()
-    return begin_operation(instance, "flush", new_backup_id(datetime.now(UTC)), say)
+    return begin_operation(instance, "flush", new_backup_id(datetime.now(UTC)), progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,9 @@ def _facts(
     return f"{info.keys_in(request.db):,} keys in DB {request.db} would be gone", ()
 
 
-def _backup_behind(instance: Instance, plan: FlushPlan, prove: Prove, say: Say) -> _Behind:
+def _backup_behind(
+    instance: Instance, plan: FlushPlan, prove: Prove, progress: Progress
+) -> _Behind:
     """The proven backup that the policy demands: the newest fresh one, else one made now."""
     if not plan.backup:
         return _Behind()
@@ -119,11 +125,11 @@ def _backup_behind(instance: Instance, plan: FlushPlan, prove: Prove, say: Say) 
     catalog = load_catalog(open_store(instance.store), instance.name)
     for manifest in catalog.manifests:  # newest first
         if is_fresh(manifest.created_at, now, instance) and catalog.proven_at(manifest.backup_id):
-            say(f"backup {manifest.backup_id} is fresh and proven")
+            progress(f"backup {manifest.backup_id} is fresh and proven")
             return _Behind(manifest.backup_id)
-    say("no fresh proven backup: making one and proving it first")
-    backup_id = backup(instance, say).backup_id
-    proof = prove(instance, backup_id, say)
+    progress("no fresh proven backup: making one and proving it first")
+    backup_id = backup(instance, progress).backup_id
+    proof = prove(instance, backup_id, progress)
     if not proof.ok:
         raise Refused(
             f"backup {backup_id} was made for this flush and its proof failed: nothing was flushed",

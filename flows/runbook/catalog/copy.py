@@ -9,8 +9,8 @@ from redis_dr.tasks.catalog.copy import commit_copy, copy_file, discard_copy
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.store_reports import CopyReport
 from redis_dr.tasks.model.errors import RedisDrError, UsageError
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, all_ok
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.model.timings import Timings
@@ -21,7 +21,10 @@ _LEASE = timedelta(hours=24)  # a copy that takes longer than this has died
 
 
 def copy(
-    instance: Instance, which: str, targets: Sequence[StoreSettings] = (), say: Say = quiet
+    instance: Instance,
+    which: str,
+    targets: Sequence[StoreSettings] = (),
+    progress: Progress = quiet,
 ) -> CopyReport:
     """Copy one backup to the targets, or to the configured `store.copies`.
 
@@ -35,7 +38,7 @@ def copy(
     manifest = choose(load_catalog(source, instance.name), which)
     with reading(instance, manifest, _LEASE):
         findings = [
-            _copied(source, open_store(target), manifest, instance, say) for target in targets
+            _copied(source, open_store(target), manifest, instance, progress) for target in targets
         ]
     return CopyReport(
         command="copy",
@@ -52,7 +55,9 @@ def copy(
     )
 
 
-def copy_everywhere(instance: Instance, backup_id: str, say: Say = quiet) -> tuple[Finding, ...]:
+def copy_everywhere(
+    instance: Instance, backup_id: str, progress: Progress = quiet
+) -> tuple[Finding, ...]:
     """Copy a fresh backup to each of `store.copies`; one that fails is a finding, not an error.
 
     The backup itself is stored by then, and the other copies are still worth having.
@@ -60,7 +65,7 @@ def copy_everywhere(instance: Instance, backup_id: str, say: Say = quiet) -> tup
     findings: list[Finding] = []
     for target in instance.store.copies:
         try:
-            findings += copy(instance, backup_id, (target,), say).findings
+            findings += copy(instance, backup_id, (target,), progress).findings
         except RedisDrError as error:
             findings.append(
                 Finding(
@@ -74,9 +79,13 @@ def copy_everywhere(instance: Instance, backup_id: str, say: Say = quiet) -> tup
 
 
 def _copied(
-    source: ObjectStore, target: ObjectStore, manifest: Manifest, instance: Instance, say: Say
+    source: ObjectStore,
+    target: ObjectStore,
+    manifest: Manifest,
+    instance: Instance,
+    progress: Progress,
 ) -> Finding:
-    say(f"copying {manifest.backup_id} to {target.address}")
+    progress(f"copying {manifest.backup_id} to {target.address}")
     try:
         for file in manifest.files:
             copy_file(source, target, manifest, file, instance.resilience)

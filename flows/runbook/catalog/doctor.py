@@ -8,18 +8,18 @@ from redis_dr.tasks.catalog.doctor import (
     probe_verbs,
 )
 from redis_dr.tasks.model.catalog.store_reports import DoctorReport
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, all_ok
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
 
 
-def doctor(instance: Instance, say: Say = quiet) -> DoctorReport:
+def doctor(instance: Instance, progress: Progress = quiet) -> DoctorReport:
     """Probe, and keep the report in the store. Raises StoreError when it does not answer."""
     timings = Timings()
     store = open_store(instance.store)
-    say(f"examining {store.address}")
+    progress(f"examining {store.address}")
     store.stat(f"{instance.name}/doctor/answer")  # is anybody there, and do we know each other?
     findings = probe_verbs(store, instance.store, instance.name)
     if all_ok(findings):

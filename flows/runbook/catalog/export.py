@@ -7,8 +7,8 @@ from pathlib import Path
 
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.catalog.store_reports import ExportReport
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, all_ok, require
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
@@ -16,7 +16,9 @@ from redis_dr.tasks.restore.download import agrees, fetch, look_inside
 from redis_dr.tasks.storage.opening import open_store
 
 
-def export(instance: Instance, which: str, db: int, output: Path, say: Say = quiet) -> ExportReport:
+def export(
+    instance: Instance, which: str, db: int, output: Path, progress: Progress = quiet
+) -> ExportReport:
     """Write the keys of one database, and nothing else, to `output`; all of it or none.
 
     Raises UsageError, Damaged, StoreError, RdbError. The instance itself is not touched.
@@ -26,11 +28,11 @@ def export(instance: Instance, which: str, db: int, output: Path, say: Say = qui
     output.parent.mkdir(parents=True, exist_ok=True)
     # beside the target, so that the last step is a rename
     with tempfile.TemporaryDirectory(prefix=".redis-dr-", dir=output.parent) as workspace:
-        say(f"fetching {manifest.backup_id}")
+        progress(f"fetching {manifest.backup_id}")
         fetched = fetch(instance, manifest, manifest.rdb, Path(workspace) / "fetched.rdb")
         inventory = look_inside(fetched, instance, time.time_ns() // 1_000_000)
         sound = require(agrees(manifest, inventory), "export")
-        say(f"taking DB {db} out")
+        progress(f"taking DB {db} out")
         part = Path(workspace) / "export.rdb"
         with fetched.open("rb") as source, part.open("wb") as target:
             result = splice(source, target, SplicePlan(only=frozenset({db})))

@@ -16,8 +16,8 @@ from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.retention import RetentionPlan, plan_retention
 from redis_dr.tasks.model.catalog.store_reports import PlannedBackup, PruneReport
 from redis_dr.tasks.model.errors import Refused, StoreError
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
@@ -27,7 +27,7 @@ _NEVER_FINISHED = "files of a run that never finished"
 
 
 def prune(
-    instance: Instance, *, apply: bool, despite_drift: bool = False, say: Say = quiet
+    instance: Instance, *, apply: bool, despite_drift: bool = False, progress: Progress = quiet
 ) -> PruneReport:
     """Plan and, with `apply`, remove. While the newest backup looks wrong nothing is removed."""
     timings, store, now = Timings(), open_store(instance.store), datetime.now(UTC)
@@ -38,7 +38,7 @@ def prune(
     before = now - timedelta(hours=instance.retention.orphan_grace_hours)
     uploads = sweep_uploads(store, before, apply=act)
     if act:
-        findings += _removed(store, instance, plan, say)
+        findings += _removed(store, instance, plan, progress)
         remove_expired_leases(store, instance.name, before)
     return PruneReport(
         command="prune",
@@ -79,14 +79,14 @@ def _frozen(plan: RetentionPlan) -> Iterator[Finding]:
 
 
 def _removed(
-    store: ObjectStore, instance: Instance, plan: RetentionPlan, say: Say
+    store: ObjectStore, instance: Instance, plan: RetentionPlan, progress: Progress
 ) -> Iterator[Finding]:
     for one in plan.removed:
-        say(f"removing {one.backup_id}")
+        progress(f"removing {one.backup_id}")
         remove = partial(remove_backup, store, instance.name, one.backup_id)
         yield _tried(one.backup_id, remove)
     for orphan in plan.orphans:
-        say(f"removing the unfinished {orphan.backup_id}")
+        progress(f"removing the unfinished {orphan.backup_id}")
         sweep = partial(remove_orphans, store, instance.name, orphan)
         yield _tried(orphan.backup_id, sweep)
 

@@ -9,8 +9,8 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import proof_name
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.store_reports import VerifiedBackup, VerifyReport
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, all_ok
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
@@ -20,7 +20,7 @@ ALL = Share(1, 1)
 
 
 def verify(
-    instance: Instance, which: str | Share, *, stored_only: bool = False, say: Say = quiet
+    instance: Instance, which: str | Share, *, stored_only: bool = False, progress: Progress = quiet
 ) -> VerifyReport:
     """Check one backup, or a share of all. Damage is a finding, not an error.
 
@@ -32,7 +32,7 @@ def verify(
     chosen, findings = _chosen(catalog, which)
     backups = []
     for manifest in chosen:
-        say(f"reading back {manifest.backup_id}, {manifest.stored_size:,} bytes")
+        progress(f"reading back {manifest.backup_id}, {manifest.stored_size:,} bytes")
         seen, line = _verify_one(store, manifest, stored_only=stored_only)
         findings += seen
         backups.append(line)

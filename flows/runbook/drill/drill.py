@@ -31,9 +31,9 @@ from redis_dr.tasks.model.drill.drill_findings import (
 )
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, Control, DrillReport
 from redis_dr.tasks.model.errors import Damaged, RedisDrError
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
@@ -60,7 +60,9 @@ class _Proven:
     rto_seconds: float = 0.0
 
 
-def drill(instance: Instance, options: DrillOptions | None = None, say: Say = quiet) -> DrillReport:
+def drill(
+    instance: Instance, options: DrillOptions | None = None, progress: Progress = quiet
+) -> DrillReport:
     """Restore into a throwaway server and prove it; the proof lies beside the backup, good or bad.
 
     A backup that cannot be restored is told by the report. Raises what kept the drill from trying:
@@ -72,7 +74,7 @@ def drill(instance: Instance, options: DrillOptions | None = None, say: Say = qu
     store = open_store(instance.store)
     catalog = load_catalog(store, instance.name)
     manifest = choose(catalog, options.backup)
-    with _opened(instance, manifest, say) as (operation, swept, workspace):
+    with _opened(instance, manifest, progress) as (operation, swept, workspace):
         turn = drills_so_far(catalog) if options.turn is None else options.turn
         seed = _seed(manifest) + turn if options.seed is None else options.seed
         control = (turn, seed) if options.control and instance.drill.negative_control else None
@@ -85,12 +87,12 @@ def drill(instance: Instance, options: DrillOptions | None = None, say: Say = qu
 
 @contextmanager
 def _opened(
-    instance: Instance, manifest: Manifest, say: Say
+    instance: Instance, manifest: Manifest, progress: Progress
 ) -> Iterator[tuple[Operation, tuple[str, ...], Path]]:
     operation_id = new_backup_id(datetime.now(UTC))
     with (
         reading(instance, manifest),
-        on_scratch(instance, manifest, operation_id, say) as (operation, swept),
+        on_scratch(instance, manifest, operation_id, progress) as (operation, swept),
         tempfile.TemporaryDirectory(prefix="redis-dr-drill-") as workspace,
     ):
         yield operation, swept, Path(workspace)
@@ -108,7 +110,7 @@ def _prove(
     with operation.timings.measure("warm"):
         warmed = rehearse_warming(operation.instance, manifest)
     rto = sum(operation.timings.as_dict().get(part, 0.0) for part in RTO_PARTS)
-    operation.say("writing, killing, booting again")
+    operation.progress("writing, killing, booting again")
     restarted = _tried("a restart keeps the data", lambda: restart(operation, manifest, workspace))
     moment, replayed = _replayed(operation, manifest, workspace)
     findings = (*warmed, *restarted, *replayed)

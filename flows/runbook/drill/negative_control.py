@@ -21,8 +21,8 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.drill.damage import Damage, choose_damage
 from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.progress import quiet
 from redis_dr.tasks.model.report import describe
-from redis_dr.tasks.model.say import quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 
@@ -39,14 +39,14 @@ def negative_control(
     database = damageable_database(inventory, _emptied(operation.instance, inventory))
     checksum = manifest.persistence.rdbchecksum
     damage = choose_damage(turn, has_keys=database is not None, has_checksum=checksum)
-    operation.say(f"negative control: {damage.kind}")
+    operation.progress(f"negative control: {damage.kind}")
     workspace = rdb.with_name("control")
     workspace.mkdir()
     copy = copy_backup(rdb, manifest, workspace / "store")
     dice = random.Random(seed)  # noqa: S311 to be repeated, not to be secret
     copy = damage_copy(copy, damage, rdb, dice)
     apart = replace(
-        operation, instance=in_store(operation.instance, copy), say=quiet, timings=Timings()
+        operation, instance=in_store(operation.instance, copy), progress=quiet, timings=Timings()
     )
     meddling = _meddling(damage, dice, database)
     with operation.timings.measure("control"):

@@ -71,12 +71,12 @@ def rehearse(
     before = (*prepared.findings, judge_functions(manifest, inventory))
     if not all_ok(before):
         return Rehearsal(before, inventory)
-    operation.say("staging and swapping on the drill's own volume")
+    operation.progress("staging and swapping on the drill's own volume")
     with operation.timings.measure("stage"):
         lit = _placed(operation, prepared)
     if meddling and meddling.volume:
         meddling.volume(operation.helper, prepared.target)
-    operation.say("booting what was restored")
+    operation.progress("booting what was restored")
     done = _served(operation, prepared, lit, meddling)
     return Rehearsal(
         findings=(*before, *done.findings),
@@ -151,7 +151,7 @@ def _served(
     with booted(lit, operation.timings) as server:
         if meddling and meddling.server:
             meddling.server(server)
-        operation.say("comparing every key")
+        operation.progress("comparing every key")
         with operation.timings.measure("verify"):
             loaded = loaded_keys(server)
             cut_ms = save(server, operation.helper, lit, saved)

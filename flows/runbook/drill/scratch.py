@@ -9,7 +9,7 @@ from redis_dr.tasks.engine.helper import hold
 from redis_dr.tasks.engine.scratch import ScratchSpec, find_image, free_servers, scratch, sweep
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import Refused
-from redis_dr.tasks.model.say import Say
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.settings.instance import Instance
@@ -17,7 +17,7 @@ from redis_dr.tasks.model.settings.instance import Instance
 
 @contextmanager
 def on_scratch(
-    instance: Instance, manifest: Manifest, operation_id: str, say: Say
+    instance: Instance, manifest: Manifest, operation_id: str, progress: Progress
 ) -> Iterator[tuple[Operation, tuple[str, ...]]]:
     """Make the ground, hold it, clear away what dead drills left (given as the second).
 
@@ -40,4 +40,4 @@ def on_scratch(
         swept = sweep(instance.name, mine=operation_id)
         operation.callback(free_servers, instance.name)
         found = Survey(container, silent="a drill asks no instance")
-        yield Operation(helper, instance, found, manifest.persistence.dir, say), swept
+        yield Operation(helper, instance, found, manifest.persistence.dir, progress), swept

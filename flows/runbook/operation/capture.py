@@ -52,7 +52,7 @@ def proven_save(operation: Operation, collect: Callable[[LinkedFile], UploadResu
         if all_ok(saved[2]):
             return saved
         bad = "; ".join(f"{one.check}: {one.actual}" for one in saved[2] if not one.ok)
-        operation.say(f"attempt {attempt}: the file is not our save ({bad})")
+        operation.progress(f"attempt {attempt}: the file is not our save ({bad})")
     raise SaveFailed(
         f"{ATTEMPTS} saves of {operation.instance.name} were disturbed; the last: {bad}",
         "see what else saves or flushes (`redis-dr top`, the container's log), then try again",
@@ -61,13 +61,13 @@ def proven_save(operation: Operation, collect: Callable[[LinkedFile], UploadResu
 
 def _save(operation: Operation, collect: Callable[[LinkedFile], UploadResult]) -> Saved:
     persistence = _persistence(operation)
-    operation.say("saving (BGSAVE)")
-    with fork_turn(operation.say), operation.timings.measure("bgsave"):
+    operation.progress("saving (BGSAVE)")
+    with fork_turn(operation.progress), operation.timings.measure("bgsave"):
         snapshot = take_snapshot(operation.instance)
     pinned = link_rdb(operation.helper, operation.layout, persistence)
     # another save may have replaced the file between the end of ours and the pin
     snapshot = snapshot.with_saves(saves_so_far(operation.instance))
-    operation.say(f"copying {pinned.size:,} bytes, counting and digesting on the way")
+    operation.progress(f"copying {pinned.size:,} bytes, counting and digesting on the way")
     with operation.timings.measure("copy"):
         collected = collect(pinned)
     return snapshot, collected, judge_snapshot(snapshot, collected.inventory)
@@ -81,7 +81,7 @@ def _append_only(operation: Operation) -> tuple[StoredFile, ...]:
     with operation.timings.measure("aof"):
         pinned = link_aof(operation.helper, operation.layout, _persistence(operation))
         if pinned.missing:
-            operation.say(f"no append-only files: {pinned.missing}")
+            operation.progress(f"no append-only files: {pinned.missing}")
         return upload_aof(operation.helper, pinned, operation.instance, operation.prefix)
 
 
@@ -89,7 +89,7 @@ def _committed(operation: Operation, saved: Saved, aof: tuple[StoredFile, ...]) 
     snapshot, rdb, findings = saved
     assert rdb.file is not None  # noqa: S101 it was collected into the store
     files = (rdb.file, *aof)
-    operation.say("reading back what was stored")
+    operation.progress("reading back what was stored")
     with operation.timings.measure("read_back"):
         read_back(operation.instance, operation.prefix, files)
     manifest = describe(
@@ -109,7 +109,7 @@ def _drift(operation: Operation, manifest: Manifest) -> tuple[str, ...]:
     regular = [one for one in catalog.manifests if one.operation == manifest.operation]
     reasons = content_drift(manifest, regular, operation.instance)
     for reason in reasons:
-        operation.say(f"SUSPICIOUS, so not the latest for a restore: {reason}")
+        operation.progress(f"SUSPICIOUS, so not the latest for a restore: {reason}")
     return reasons
 
 

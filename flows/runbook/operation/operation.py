@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from redis_dr.flows.runbook.operation.recovery import RecoveryResult, recover_unfinished
 from redis_dr.tasks.engine.helper import Helper, hold
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
-from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.volume import Layout
@@ -24,7 +24,7 @@ class Operation:
     instance: Instance
     found: Survey  # after the hands were taken: nothing of ours changes it any more
     dir: str  # of the server, also when it does not answer
-    say: Say = quiet
+    progress: Progress = quiet
     timings: Timings = field(default_factory=Timings)
     recovered: RecoveryResult | None = None  # what a dead operation had left
 
@@ -41,7 +41,7 @@ class Operation:
 
 @contextmanager
 def begin_operation(
-    instance: Instance, operation: str, operation_id: str, say: Say = quiet
+    instance: Instance, operation: str, operation_id: str, progress: Progress = quiet
 ) -> Iterator[Operation]:
     """Take the hands, settle the past, and give the instance as it then is.
 
@@ -51,7 +51,9 @@ def begin_operation(
     holder = Holder.this_process(operation, operation_id, instance.name)
     lease, image = instance.restore.lease_seconds, instance.helper_image or ""
     with hold(first.container, holder, lease, image) as helper:
-        recovered = recover_unfinished(helper, instance, data_dir(helper, instance, first), say)
+        recovered = recover_unfinished(
+            helper, instance, data_dir(helper, instance, first), progress
+        )
         found = survey(instance)
         folder = data_dir(helper, instance, found)
-        yield Operation(helper, instance, found, folder, say, recovered=recovered)
+        yield Operation(helper, instance, found, folder, progress, recovered=recovered)

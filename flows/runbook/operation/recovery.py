@@ -8,9 +8,9 @@ from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.sandbox import remove_sandbox, sandbox_name
 from redis_dr.tasks.model.errors import SaveFailed, Unreachable
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.journal import BEFORE_STOP, Journal, Phase, will_finish
-from redis_dr.tasks.model.say import Say
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.journal import end, read
@@ -40,7 +40,7 @@ class RecoveryResult:
 
 
 def recover_unfinished(
-    helper: Helper, instance: Instance, folder: str, say: Say
+    helper: Helper, instance: Instance, folder: str, progress: Progress
 ) -> RecoveryResult | None:
     """Bring the volume to the old data or the new, whole, and the server up if it was.
 
@@ -52,13 +52,13 @@ def recover_unfinished(
         sweep_replaced(helper, Layout(folder, "").folder, instance.restore.set_aside_hours)
         return None
     journal, phase = found
-    say(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
-    findings = resolve(helper, instance, found, say)
+    progress(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
+    findings = resolve(helper, instance, found, progress)
     return RecoveryResult(journal, phase, _outcome(phase), findings)
 
 
 def resolve_patiently(
-    helper: Helper, instance: Instance, layout: Layout, say: Say
+    helper: Helper, instance: Instance, layout: Layout, progress: Progress
 ) -> tuple[Left | None, tuple[Finding, ...]]:
     """How far the operation with this journal had come, and what became of it.
 
@@ -67,17 +67,19 @@ def resolve_patiently(
     left: Left | None = None
     try:
         left = read(helper, layout)
-        return left, resolve(helper, instance, left, say) if left else ()
+        return left, resolve(helper, instance, left, progress) if left else ()
     except NoSuchContainer:
         raise
     except Unreachable as error:
-        say(f"{error.problem}; once more")
+        progress(f"{error.problem}; once more")
     again = read(helper, layout)
     # nothing left: the first try had come to its end
-    return left or again, resolve(helper, instance, again, say) if again else ()
+    return left or again, resolve(helper, instance, again, progress) if again else ()
 
 
-def resolve(helper: Helper, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
+def resolve(
+    helper: Helper, instance: Instance, left: Left, progress: Progress
+) -> tuple[Finding, ...]:
     """Finish or undo, and close the journal; also the way back of a restore that failed.
 
     When it raises, the journal stays, and the next call goes on from there.
@@ -88,16 +90,18 @@ def resolve(helper: Helper, instance: Instance, left: Left, say: Say) -> tuple[F
         # nothing was stopped or moved yet
         findings: tuple[Finding, ...] = (Finding(check="nothing had been changed", ok=True),)
     elif will_finish(phase):
-        findings = _finish(helper, instance, journal, say)
+        findings = _finish(helper, instance, journal, progress)
     else:
-        findings = _put_back(helper, instance, left, say)
+        findings = _put_back(helper, instance, left, progress)
     # of an undo that looks strange nothing is thrown away before its time
     remove_home(helper, layout, keep_old=will_finish(phase) or not all_ok(findings))
     end(helper, layout)
     return findings
 
 
-def _put_back(helper: Helper, instance: Instance, left: Left, say: Say) -> tuple[Finding, ...]:
+def _put_back(
+    helper: Helper, instance: Instance, left: Left, progress: Progress
+) -> tuple[Finding, ...]:
     """The old data again, served as before."""
     journal, phase = left
     findings = []
@@ -107,7 +111,7 @@ def _put_back(helper: Helper, instance: Instance, left: Left, say: Say) -> tuple
             findings.append(undo(helper, Layout(journal.dir, journal.operation_id), journal))
         restore_policy(instance, journal)
         if journal.was_running:
-            findings.append(_served(helper, instance, journal, say))
+            findings.append(_served(helper, instance, journal, progress))
     except SaveFailed as error:
         keep_serving(instance, journal)
         return (Finding(check="the server was never stopped", ok=True, actual=error.problem),)
@@ -123,26 +127,28 @@ def _down(helper: Helper, instance: Instance, phase: Phase) -> None:
             halt(helper, instance)
 
 
-def _finish(helper: Helper, instance: Instance, journal: Journal, say: Say) -> tuple[Finding, ...]:
+def _finish(
+    helper: Helper, instance: Instance, journal: Journal, progress: Progress
+) -> tuple[Finding, ...]:
     restore_policy(instance, journal)
     check = "the proven new data is served"
     if not inspect(instance.container).running:
         start_server(helper, instance)
     try:
-        info = await_server(instance, say)
+        info = await_server(instance, progress)
     except NotServing as error:
         return (Finding(check=check, ok=False, actual=error.problem),)
     keys = {db: one.keys for db, one in info.keyspace.items()}
     return (Finding(check=check, ok=True, actual=keys),)
 
 
-def _served(helper: Helper, instance: Instance, journal: Journal, say: Say) -> Finding:
+def _served(helper: Helper, instance: Instance, journal: Journal, progress: Progress) -> Finding:
     start_server(helper, instance)
     if not journal.answered:
         return Finding(check="started as it was before", ok=True, detail="it did not answer then")
     check = "the old data is served"
     try:
-        info = await_server(instance, say)
+        info = await_server(instance, progress)
     except NotServing as error:
         # the old files are all there: that they cannot be loaded is for a restore to mend
         return Finding(check=check, ok=False, expected=journal.keys, actual=error.problem)

@@ -7,13 +7,13 @@ from redis_dr.flows.runbook.operation.operation import begin_operation
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.restore.journal import Journal
-from redis_dr.tasks.model.say import Say
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.stop import keep_serving, start_server
 
 
-def check_after_fencing(instance: Instance, journal: Journal, say: Say) -> None:
+def check_after_fencing(instance: Instance, journal: Journal, progress: Progress) -> None:
     """Settle the instance under new hands, as `recover` does, unless another operation is there.
 
     The hands go by themselves when the engine starts anew, and when this process was held up for
@@ -23,7 +23,9 @@ def check_after_fencing(instance: Instance, journal: Journal, say: Say) -> None:
     # the caller tells that it was fenced; of somebody else at work, or no engine, it need not tell
     with (
         contextlib.suppress(RedisDrError),
-        begin_operation(instance, "recover", new_backup_id(datetime.now(UTC)), say) as operation,
+        begin_operation(
+            instance, "recover", new_backup_id(datetime.now(UTC)), progress
+        ) as operation,
     ):
         if operation.recovered is None:
             keep_serving(instance, journal)

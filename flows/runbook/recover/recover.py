@@ -5,17 +5,19 @@ from datetime import UTC, datetime
 from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.journal import RecoverReport, SetAsideLine
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.replaced import list_replaced
 
 
-def recover(instance: Instance, say: Say = quiet) -> RecoverReport:
+def recover(instance: Instance, progress: Progress = quiet) -> RecoverReport:
     """Settle the instance; harmless when there is nothing. Raises Refused for a live holder."""
-    with begin_operation(instance, "recover", new_backup_id(datetime.now(UTC)), say) as operation:
+    with begin_operation(
+        instance, "recover", new_backup_id(datetime.now(UTC)), progress
+    ) as operation:
         return _report(operation)
 
 

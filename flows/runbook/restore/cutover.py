@@ -78,17 +78,17 @@ def cut_over(operation: Operation, prepared: PreparedRestore, journal: Journal) 
     proof = None
     try:
         last = _swap(operation, journal)
-        operation.say("starting")
+        operation.progress("starting")
         with operation.timings.measure("start_and_load"):
             start_server(operation.helper, operation.instance)
-            await_server(operation.instance, operation.say)
+            await_server(operation.instance, operation.progress)
         raised = raise_epochs(operation.instance, last)
         proof = _prove(operation, prepared, round(time.monotonic() - stopped, 3), raised)
         if all_ok(proof.findings):
             _keep(operation, journal)
             return proof
     except Fenced:
-        check_after_fencing(operation.instance, journal, operation.say)
+        check_after_fencing(operation.instance, journal, operation.progress)
         raise
     except BaseException as error:
         # Prefect's TerminationSignal has no words
@@ -107,11 +107,11 @@ def _swap(operation: Operation, journal: Journal) -> LastEpochs | None:
     def look() -> None:
         seen[0] = last_epochs(operation.instance)
 
-    operation.say("stopping")
+    operation.progress("stopping")
     with operation.timings.measure("stop"):
         move_to(operation.helper, operation.layout, "stopping")
         down = stop_server(operation.helper, operation.instance, look)
-    operation.say("swapping")
+    operation.progress("swapping")
     with operation.timings.measure("swap"):
         swap(operation.helper, operation.layout, journal)
         require_same(operation.instance, down)
@@ -129,7 +129,7 @@ def _keep(operation: Operation, journal: Journal) -> None:
 def _prove(
     operation: Operation, prepared: PreparedRestore, downtime: float, raised: tuple[Finding, ...]
 ) -> CutoverResult:
-    operation.say("verifying")
+    operation.progress("verifying")
     placed = sum(one.written for one in prepared.spliced.databases.values())
     with operation.timings.measure("verify"):
         counters = load_counters(operation.instance, placed)
@@ -137,7 +137,9 @@ def _prove(
             written = dict(written_keys(prepared.spliced))
             comparison = compare_with_listing(operation.instance, prepared.placed, written)
         else:
-            comparison = compare_keys(operation.instance, prepared.placed, placed, operation.say)
+            comparison = compare_keys(
+                operation.instance, prepared.placed, placed, operation.progress
+            )
     accounts = _accounts(prepared, comparison)
     findings = [*raised, counters]
     for db, account in sorted(accounts.items()):
@@ -179,11 +181,11 @@ def _roll_back(
     operation: Operation, stopped: float, why: str, proof: CutoverResult | None
 ) -> CutoverResult:
     """As far as it came, the volume tells: undo it, or finish it when it was proven already."""
-    operation.say(f"failed, putting the old data back: {why.splitlines()[0]}")
+    operation.progress(f"failed, putting the old data back: {why.splitlines()[0]}")
     with operation.timings.measure("roll_back"):
         try:
             left, findings = resolve_patiently(
-                operation.helper, operation.instance, operation.layout, operation.say
+                operation.helper, operation.instance, operation.layout, operation.progress
             )
         except Fenced:
             raise

@@ -44,7 +44,7 @@ def download(
 
     From the AOF: the append directory, replayed by a throwaway server of the instance's image.
     """
-    operation.say(f"fetching {manifest.backup_id} ({manifest.stored_size:,} bytes)")
+    operation.progress(f"fetching {manifest.backup_id} ({manifest.stored_size:,} bytes)")
     with operation.timings.measure("fetch"):
         fetched = _fetched(operation, manifest, options, workspace)
     with operation.timings.measure("inspect"):
@@ -58,7 +58,7 @@ def download_any(
     try:
         return download(operation, manifest, options, workspace)
     except UnknownRdb as error:
-        operation.say(f"only a server can read this backup, so one will: {error.problem}")
+        operation.progress(f"only a server can read this backup, so one will: {error.problem}")
         return workspace / "fetched.rdb", None
 
 
@@ -69,7 +69,7 @@ def _fetched(
         return fetch(operation.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
     files = require_aof(manifest)
     paths = [fetch(operation.instance, manifest, one, workspace / one.name) for one in files]
-    operation.say("replaying the append-only files")
+    operation.progress("replaying the append-only files")
     databases = manifest.persistence.databases
     asked = Replay(operation.found.container, operation.layout, tuple(paths), databases)
     return replay(operation.helper, asked, operation.instance)
@@ -86,7 +86,7 @@ def prepare(
     placed = fetched.with_name("placed.rdb")
     text = configuration_text(operation.helper, operation.found)
     target = target_of(operation.found.container, _persistence(operation, manifest), text)
-    operation.say("applying the policies")
+    operation.progress("applying the policies")
     with operation.timings.measure("policy"):
         plan = splice_plan(operation.instance, manifest, options, (_now_ms(), live is not None))
         if inventory is None:

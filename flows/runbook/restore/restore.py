@@ -22,9 +22,9 @@ from redis_dr.tasks.catalog.reports import keep_report
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.errors import RedisDrError, Refused
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import all_ok, require
 from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreOptions, RestoreReport
-from redis_dr.tasks.model.say import Say, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.journal import end
 from redis_dr.tasks.restore.swap import remove_home
@@ -38,15 +38,17 @@ def typed_name(options: RestoreOptions, instance: Instance) -> Agree:
     return lambda _plan: options.confirm == instance.name
 
 
-def plan_restore(instance: Instance, options: RestoreOptions, say: Say = quiet) -> PlanReport:
+def plan_restore(
+    instance: Instance, options: RestoreOptions, progress: Progress = quiet
+) -> PlanReport:
     """What a restore would do, every gate judged; nothing is changed."""
-    with _opened(instance, options, say) as opened:
+    with _opened(instance, options, progress) as opened:
         prepared = prepare(opened.operation, opened.manifest, options, (*opened.fetched, None))
         return plan_report(opened.operation, opened.catalog, prepared)
 
 
 def restore(
-    instance: Instance, options: RestoreOptions, agree: Agree, say: Say = quiet
+    instance: Instance, options: RestoreOptions, agree: Agree, progress: Progress = quiet
 ) -> RestoreReport:
     """Bring the instance back from a backup, or leave it as it was.
 
@@ -54,7 +56,7 @@ def restore(
     Damaged for a backup that is not what was stored, Unreachable, StoreError, Fenced; the
     instance is then as it was. A failure after the stop is undone and told by the report.
     """
-    with _opened(instance, options, say) as opened:
+    with _opened(instance, options, progress) as opened:
         operation = opened.operation
         prepared = prepare(operation, opened.manifest, options, (*opened.fetched, None))
         plan = plan_report(operation, opened.catalog, prepared)
@@ -87,13 +89,15 @@ def _not_confirmed(instance: Instance) -> Refused:
 
 
 @contextmanager
-def _opened(instance: Instance, options: RestoreOptions, say: Say) -> Iterator[OpenedRestore]:
+def _opened(
+    instance: Instance, options: RestoreOptions, progress: Progress
+) -> Iterator[OpenedRestore]:
     store = open_store(instance.store)
     catalog = load_catalog(store, instance.name)
     manifest = choose(catalog, options.backup)
     operation_id = new_backup_id(datetime.now(UTC))
     with (
-        begin_operation(instance, "restore", operation_id, say) as operation,
+        begin_operation(instance, "restore", operation_id, progress) as operation,
         reading(instance, manifest),
         tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
     ):
@@ -107,7 +111,7 @@ def _safety_backup(operation: Operation, options: RestoreOptions) -> Manifest | 
         options.safety_backup and operation.instance.restore.safety_backup and operation.found.info
     ):
         return None
-    operation.say("safety backup of what is there now")
+    operation.progress("safety backup of what is there now")
     with operation.timings.measure("safety_backup"):
         return capture(operation).manifest
 
@@ -142,7 +146,7 @@ def _replace(
             remove_home(operation.helper, operation.layout, keep_old=False)
             end(operation.helper, operation.layout)
         raise
-    operation.say(f"predicted downtime: {trial.downtime}")
+    operation.progress(f"predicted downtime: {trial.downtime}")
     return trial, cut_over(operation, prepared, journal)
 
 
@@ -180,7 +184,7 @@ def _warmed(report: RestoreReport, opened: OpenedRestore, options: RestoreOption
     if report.rolled_back or not options.warm:
         return report
     try:
-        done = warm(opened.operation.instance, opened.manifest, opened.operation.say)
+        done = warm(opened.operation.instance, opened.manifest, opened.operation.progress)
         told = done.model_dump(mode="json")
     except RedisDrError as error:
         told = {"ok": False, "problem": error.problem, "remedy": error.remedy}

@@ -40,14 +40,14 @@ def prove_staged(
 ) -> TrialResult:
     """Stage and boot. Raises Damaged, Refused when the trial is bad, SandboxFailed, Unreachable."""
     operation = opened.operation
-    operation.say("staging on the volume")
+    operation.progress("staging on the volume")
     with operation.timings.measure("stage"):
         stage(operation.helper, operation.layout, prepared.target, prepared.placed, prepared.owner)
     if not (options.trial and operation.instance.restore.trial):
         return TrialResult((), predicted_downtime(prepared))
     if proof := _proof_of_bytes(opened, prepared):
         return _proven_before(operation, proof)
-    operation.say("trial boot of the staged files")
+    operation.progress("trial boot of the staged files")
     trial = Trial(
         operation.found.container,
         operation.layout,
@@ -75,7 +75,7 @@ def _proof_of_bytes(opened: OpenedRestore, prepared: PreparedRestore) -> Drilled
 
 
 def _proven_before(operation: Operation, proof: DrilledBytes) -> TrialResult:
-    operation.say("a drill has booted these very bytes on this image: no trial boot")
+    operation.progress("a drill has booted these very bytes on this image: no trial boot")
     finding = Finding(
         check="the same bytes were booted on the same image before",
         ok=True,

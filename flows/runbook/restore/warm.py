@@ -12,7 +12,7 @@ from redis_dr.tasks.cache.warm import Service, ask_all
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.cache.queries import Query, plan_queries
 from redis_dr.tasks.model.cache.warm_report import Outcome, WarmReport, all_ok, judge
-from redis_dr.tasks.model.say import Say, quiet
+from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.warm import WarmSettings
 from redis_dr.tasks.model.timings import Timings
@@ -20,7 +20,9 @@ from redis_dr.tasks.server.connection import connect
 from redis_dr.tasks.server.info import wait_until_ready
 
 
-def warm(instance: Instance, manifest: Manifest | None = None, say: Say = quiet) -> WarmReport:
+def warm(
+    instance: Instance, manifest: Manifest | None = None, progress: Progress = quiet
+) -> WarmReport:
     """Ask the common queries of an instance whose DB 0 stands; `manifest` is the backup's, if any.
 
     A service that fails is told by the report. Raises UsageError for a bad list, Unreachable for an
@@ -30,12 +32,12 @@ def warm(instance: Instance, manifest: Manifest | None = None, say: Say = quiet)
     if not instance.warm.configured:
         return WarmReport.not_configured(instance.name, missing(instance.warm), timings.started_at)
     queries = _queries(instance, manifest)
-    say(f"warming the cache: {len(queries)} queries")
+    progress(f"warming the cache: {len(queries)} queries")
     with closing(connect(instance, instance.warm.cache_db)) as client:
         # data first, queries second: none before the server serves (runbook, Recovery Priority)
         wait_until_ready(client, instance.resilience.timeout_seconds, lambda _info: None)
         with closing(open_service(instance.warm)) as service:
-            measured = _measured(queries, service, instance, client, say)
+            measured = _measured(queries, service, instance, client, progress)
     findings = judge(measured.outcome, target=instance.warm.target_hit_ratio)
     return WarmReport(
         command="warm",
@@ -63,12 +65,16 @@ class _Measured:
 
 
 def _measured(
-    queries: Sequence[Query], service: Service, instance: Instance, client: redis.Redis, say: Say
+    queries: Sequence[Query],
+    service: Service,
+    instance: Instance,
+    client: redis.Redis,
+    progress: Progress,
 ) -> _Measured:
     template = instance.warm.cache_key
     cached = CachedAnswers(client, instance.name, template) if template else None
     before = look_at_cache(client, instance)
-    outcome = ask_all(queries, service, instance, cached, say)
+    outcome = ask_all(queries, service, instance, cached, progress)
     after = look_at_cache(client, instance)
     own = (cached.hits, cached.misses) if cached else (0, 0)
     replay = None
