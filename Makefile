@@ -29,9 +29,9 @@ test: lint ## lint and all tests, those with real containers included
 	@$(WITH_ENGINE) sh -c '$(PY) -m redis_dr.deployments.setup.browser && $(WITH_IMAGES) && exec $(PYTEST) $(PYTEST_ARGS)'
 
 soak: setup ## every point of the kill and failure sweeps, 300 drills: two hours and a half
-	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/restore/test_sweep.py tests/engine/test_black_holes.py $(PYTEST_ARGS)'
-	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=full exec $(PY) -m pytest -n 2 tests/catalog/test_sweep.py tests/catalog/test_redis_sweep.py $(PYTEST_ARGS)'
-	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && $(PY) -m tests.drill.soak && $(PY) -m tests.drill.kills && exec $(PY) -m tests.prefect.kills'
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/recover/test_kill_sweep.py tests/engine/test_unanswered_calls.py $(PYTEST_ARGS)'
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=full exec $(PY) -m pytest -n 2 tests/catalog/test_request_sweep.py tests/storage/test_request_sweep.py $(PYTEST_ARGS)'
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && $(PY) -m tests.support.drill_soak && $(PY) -m tests.support.drill_kills && exec $(PY) -m tests.support.restore_kills'
 
 check: lint ## lint and the tests that need no container
 	@$(PYTEST) -m "not engine" $(PYTEST_ARGS)

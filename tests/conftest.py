@@ -23,7 +23,7 @@ _FOREIGN = ("AWS_", "REDIS_", "PREFECT_", "MOTO_")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For docs/images: pytest tests/ui --pictures docs/images."""
+    """For docs/images: pytest tests/prefect/test_restore_button.py --pictures docs/images."""
     parser.addoption("--pictures", metavar="DIRECTORY", help="keep screenshots of the UI there")
 
 

@@ -8,8 +8,8 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.protocol import ObjectStore
-from tests.catalog.backups import instance
-from tests.storage.stores import directory_settings
+from tests.support.backups import instance
+from tests.support.stores import directory_settings
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from redis_dr.tasks.model.errors import Damaged, Refused, UsageError
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.protocol import ObjectStore
-from tests.catalog.backups import NAME, NOON, days_ago, instance, manifest, store_backup
+from tests.support.backups import NAME, NOON, days_ago, instance, manifest, store_backup
 
 
 def test_backups_are_listed_newest_first(how: StoreSettings, weka: Instance) -> None:

@@ -12,7 +12,7 @@ from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.protocol import ObjectStore
-from tests.catalog.backups import NAME, store_backup
+from tests.support.backups import NAME, store_backup
 
 
 def test_pins_come_and_go(how: StoreSettings, weka: Instance, store: ObjectStore) -> None:

@@ -17,9 +17,9 @@ from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
 from redis_dr.tasks.storage.protocol import ObjectStore
-from tests.catalog.backups import NAME, instance, store_backup
-from tests.storage.stores import s3_settings
+from tests.support.backups import NAME, instance, store_backup
 from tests.support.s3_server import S3Server
+from tests.support.stores import s3_settings
 
 
 def _contents(store: ObjectStore) -> dict[str, bytes]:

@@ -10,11 +10,11 @@ from redis_dr.tasks.model.catalog.store_reports import DoctorReport
 from redis_dr.tasks.model.errors import StoreError
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
-from tests.catalog.backups import NAME, instance, store_backup
 from tests.storage.conftest import settings_of
-from tests.storage.stores import s3_settings
+from tests.support.backups import NAME, instance, store_backup
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.s3_server import S3Server
+from tests.support.stores import s3_settings
 
 S3_ALL = {
     "wrong MD5 refused",

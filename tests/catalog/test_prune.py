@@ -16,7 +16,7 @@ from redis_dr.tasks.model.catalog.catalog import Lease, Unfinished
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.protocol import ObjectStore
-from tests.catalog.backups import NAME, instance, store_backup
+from tests.support.backups import NAME, instance, store_backup
 
 ONE = {"keep_last": 1, "keep_hourly": 0, "keep_daily": 0, "keep_weekly": 0}
 NOW = datetime.now(UTC)

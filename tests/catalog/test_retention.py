@@ -12,7 +12,7 @@ from redis_dr.tasks.model.catalog.catalog import Catalog, Proof, Unfinished
 from redis_dr.tasks.model.catalog.retention import RetentionPlan, plan_retention
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.settings.sections import RetentionSettings
-from tests.catalog.backups import NAME, NOON, days_ago, manifest
+from tests.support.backups import NAME, NOON, days_ago, manifest
 
 NOTHING = {f"keep_{unit}": 0 for unit in ("hourly", "daily", "weekly", "monthly", "yearly")}
 

@@ -17,7 +17,7 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.pipeline.files import store_file
 from redis_dr.tasks.storage.protocol import ObjectStore
-from tests.catalog.backups import NAME, days_ago, rdb, store_backup
+from tests.support.backups import NAME, days_ago, rdb, store_backup
 
 
 def _path(weka: Instance, made: Manifest, name: str) -> Path:

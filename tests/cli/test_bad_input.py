@@ -12,10 +12,10 @@ import pytest
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.deployments.setup.recipe import REDIS_80
 from redis_dr.tasks.model.backup.manifest import Manifest
-from tests.main.conftest import POLICIES, fill
 from tests.support.command_line import Answer, CommandLine
 from tests.support.ports import free_port
 from tests.support.redis_server import PASSWORD, RedisServer, start_redis
+from tests.support.runbook_toml import POLICIES, fill
 from tests.support.s3_server import S3Server
 
 RESTORE = ("restore", "latest", "--confirm", "weka-redis")

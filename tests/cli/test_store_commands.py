@@ -10,7 +10,7 @@ import pytest
 
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.settings.store import StoreSettings
-from tests.catalog.backups import NAME, NOON, store_backup
+from tests.support.backups import NAME, NOON, store_backup
 from tests.support.command_line import CommandLine
 
 TOML = f"""

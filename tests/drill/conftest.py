@@ -6,9 +6,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.drill.faults import Means
-from tests.drill.image import sleeping_image
-from tests.drill.place import Place, make_place
+from tests.support.drill_case import Place, make_place
+from tests.support.drill_faults import Means
+from tests.support.sleeping_image import sleeping_image
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from redis_dr.tasks.drill.signature import judge_signature
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.drill import DrillSettings
 from redis_dr.tasks.storage.opening import open_store
-from tests.drill.place import Place
+from tests.support.drill_case import Place
 
 STATEMENT: dict[str, Any] = {
     "_type": "https://in-toto.io/Statement/v1",

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from tests.drill.faults import FAULTS, Means, identity, outcome
-from tests.drill.place import Place
+from tests.support.drill_case import Place
+from tests.support.drill_faults import FAULTS, Means, identity, outcome
 
 
 @pytest.mark.parametrize("kind", sorted(FAULTS))

@@ -9,9 +9,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.drill.place import Place
-from tests.drill.struck import strike as struck
 from tests.support.command_line import CommandLine
+from tests.support.drill_case import Place
+from tests.support.drill_strike import strike as struck
 from tests.support.waiting import wait_until
 
 # the lines by which a drill tells how far it is; a kill follows at once. The other lines

@@ -11,7 +11,7 @@ from redis_dr.tasks.drill.page import render_page, summary
 from redis_dr.tasks.drill.plots import human
 from redis_dr.tasks.model.drill.drill_report import Control, DrillLine, DrillReport
 from redis_dr.tasks.model.report import Finding
-from tests.drill.place import Place
+from tests.support.drill_case import Place
 
 
 class Links(HTMLParser):

@@ -9,9 +9,9 @@ import pytest
 
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.cli.main import command_parser
-from tests.main.conftest import fill
 from tests.support.command_line import CommandLine
 from tests.support.redis_server import RedisServer
+from tests.support.runbook_toml import fill
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])

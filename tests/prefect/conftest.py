@@ -17,7 +17,9 @@ from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from tests.support.prefect_server import PrefectServer
 from tests.support.redis_server import RedisServer
 from tests.support.scene import Scene, scene
+from tests.support.ui import page, pictures, shown
 
+__all__ = ["page", "pictures", "shown"]
 MakeScene = Callable[..., Scene]
 
 

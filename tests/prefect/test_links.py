@@ -13,8 +13,8 @@ from redis_dr.flows.drill import drill
 from redis_dr.flows.nightly import nightly
 from redis_dr.flows.orchestration.names import page_under
 from redis_dr.flows.restore import restore
-from tests.prefect.deaths import consent, newest_restore
 from tests.support.prefect_server import PrefectServer
+from tests.support.restore_deaths import consent, newest_restore
 from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 

@@ -12,8 +12,7 @@ import pytest
 from redis_dr.deployments.prefect_server import running_server
 from redis_dr.deployments.table import DEPLOYED
 from tests.prefect.conftest import MakeScene
-from tests.prefect.deaths import nobody_holds
-from tests.prefect.hosts import deploy, working
+from tests.support.prefect_hosts import deploy, working
 from tests.support.prefect_server import (
     PrefectServer,
     descendants,
@@ -22,6 +21,7 @@ from tests.support.prefect_server import (
     send,
     serving,
 )
+from tests.support.restore_deaths import nobody_holds
 from tests.support.scene import Scene
 from tests.support.waiting import wait_until
 

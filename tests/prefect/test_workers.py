@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 from tests.prefect.conftest import MakeScene
-from tests.prefect.hosts import deploy, working
+from tests.support.prefect_hosts import deploy, working
 from tests.support.prefect_server import PrefectServer
 from tests.support.scene import scene
 

@@ -17,10 +17,10 @@ from redis_dr.tasks.rdb import (
     entries,
     take_inventory,
 )
-from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, saved
-from tests.rdb.data import FAR_MS, Content, contents, fill, keyspaces, words
-from tests.rdb.seen import expires
+from tests.support import raw_rdb
+from tests.support.rdb_content import FAR_MS, Content, contents, fill, keyspaces, words
+from tests.support.rdb_values import expires
 from tests.support.redis_server import RedisServer
 
 REAL = settings(
@@ -197,16 +197,16 @@ def _differ(one: Content, two: Content) -> bool:
 def test_another_name_is_another_digest(key: bytes, other: bytes, value: bytes) -> None:
     """The key's name is part of its digest."""
     assume(key != other)
-    payload = by_hand.dump(0, by_hand.string(value))
+    payload = raw_rdb.dump(0, raw_rdb.string(value))
 
     assert digest_of_dump(key, payload, None) != digest_of_dump(other, payload, None)
 
 
 def test_the_same_key_in_another_database_changes_both_sums() -> None:
     """Database digests tell where a key lives."""
-    one, two = (by_hand.record(0, key, by_hand.string(b"v")) for key in (b"a", b"b"))
-    apart = by_hand.file(by_hand.database([one], 0) + by_hand.database([two], 1))
-    swapped = by_hand.file(by_hand.database([two], 0) + by_hand.database([one], 1))
+    one, two = (raw_rdb.record(0, key, raw_rdb.string(b"v")) for key in (b"a", b"b"))
+    apart = raw_rdb.file(raw_rdb.database([one], 0) + raw_rdb.database([two], 1))
+    swapped = raw_rdb.file(raw_rdb.database([two], 0) + raw_rdb.database([one], 1))
 
     here, there = (take_inventory(io.BytesIO(data)).databases for data in (apart, swapped))
 
@@ -219,38 +219,38 @@ def test_the_form_of_a_length_changes_no_digest(size: int) -> None:
     """A length written longer than it need be, for key or value, gives the digest of the short."""
     text = b"x" * size
     forms = [
-        by_hand.length(size),
+        raw_rdb.length(size),
         b"\x80" + size.to_bytes(4, "big"),
         b"\x81" + size.to_bytes(8, "big"),
     ]
     if size < 16384:
         forms.append((0x4000 | size).to_bytes(2, "big"))
-    records = [b"\0" + key + text + by_hand.string(b"v") for key in forms]
-    other = [b"\0" + by_hand.string(b"k") + value + text for value in forms]
+    records = [b"\0" + key + text + raw_rdb.string(b"v") for key in forms]
+    other = [b"\0" + raw_rdb.string(b"k") + value + text for value in forms]
 
     for each in (records, other):
-        found = [digests(by_hand.file(by_hand.database([record]))) for record in each]
+        found = [digests(raw_rdb.file(raw_rdb.database([record]))) for record in each]
         assert found == [found[0]] * len(forms)
 
 
 @given(st.lists(st.tuples(words, words), max_size=20, unique_by=lambda pair: pair[0]), st.randoms())
 def test_the_order_of_keys_changes_no_sum(pairs: list[tuple[bytes, bytes]], random: Any) -> None:
     """A file with its keys in another order has the same database digest."""
-    records = [by_hand.record(0, key, by_hand.string(value)) for key, value in pairs]
-    straight = take_inventory(io.BytesIO(by_hand.file(by_hand.database(records))))
+    records = [raw_rdb.record(0, key, raw_rdb.string(value)) for key, value in pairs]
+    straight = take_inventory(io.BytesIO(raw_rdb.file(raw_rdb.database(records))))
     random.shuffle(records)
 
-    shuffled = take_inventory(io.BytesIO(by_hand.file(by_hand.database(records))))
+    shuffled = take_inventory(io.BytesIO(raw_rdb.file(raw_rdb.database(records))))
 
     assert straight.databases == shuffled.databases
 
 
 def test_what_has_expired_can_be_left_out() -> None:
     """With a moment given, the digest is that of the keys alive then, and `alive` counts them."""
-    gone = b"\xfc" + (1000).to_bytes(8, "little") + by_hand.record(0, b"gone", by_hand.string(b"v"))
-    there = by_hand.record(0, b"there", by_hand.string(b"v"))
-    both = io.BytesIO(by_hand.file(by_hand.database([gone, there])))
-    alone = take_inventory(io.BytesIO(by_hand.file(by_hand.database([there])))).databases[0]
+    gone = b"\xfc" + (1000).to_bytes(8, "little") + raw_rdb.record(0, b"gone", raw_rdb.string(b"v"))
+    there = raw_rdb.record(0, b"there", raw_rdb.string(b"v"))
+    both = io.BytesIO(raw_rdb.file(raw_rdb.database([gone, there])))
+    alone = take_inventory(io.BytesIO(raw_rdb.file(raw_rdb.database([there])))).databases[0]
 
     inventory = take_inventory(both, InventoryOptions(alive_at_ms=1000, taken_at_ms=999))
 
@@ -261,10 +261,10 @@ def test_what_has_expired_can_be_left_out() -> None:
 
 def test_expired_fields_can_be_left_out() -> None:
     """A hash counts by the fields alive at the moment; without any it is gone."""
-    value = by_hand.string(by_hand.listpack([b"f", b"v", 500, b"g", b"w", 1500]))
-    data = by_hand.file(by_hand.database([by_hand.record(23, b"k", value)]), version=12)
-    left = by_hand.string(by_hand.listpack([b"g", b"w", 1500]))
-    rest = by_hand.file(by_hand.database([by_hand.record(23, b"k", left)]), version=12)
+    value = raw_rdb.string(raw_rdb.listpack([b"f", b"v", 500, b"g", b"w", 1500]))
+    data = raw_rdb.file(raw_rdb.database([raw_rdb.record(23, b"k", value)]), version=12)
+    left = raw_rdb.string(raw_rdb.listpack([b"g", b"w", 1500]))
+    rest = raw_rdb.file(raw_rdb.database([raw_rdb.record(23, b"k", left)]), version=12)
 
     def at(moment: int, content: bytes) -> tuple[int | None, str | None]:
         options = InventoryOptions(alive_at_ms=moment)
@@ -274,13 +274,13 @@ def test_expired_fields_can_be_left_out() -> None:
     assert at(1000, data) == at(1000, rest) == at(0, rest)
     assert at(400, data) != at(400, rest)
     assert at(2000, data) == (0, "0" * 32)
-    payload = by_hand.dump(23, value, version=12)
+    payload = raw_rdb.dump(23, value, version=12)
     assert digest_of_dump(b"k", payload, None, alive_at_ms=2000) == 0
 
 
 def test_a_dump_with_a_wrong_checksum_is_damage() -> None:
     """One changed byte in a DUMP is an error, not another digest."""
-    payload = bytearray(by_hand.dump(0, by_hand.string(b"value")))
+    payload = bytearray(raw_rdb.dump(0, raw_rdb.string(b"value")))
     payload[3] ^= 1
 
     with pytest.raises(RdbError, match="checksum of a DUMP"):
@@ -290,13 +290,13 @@ def test_a_dump_with_a_wrong_checksum_is_damage() -> None:
 def test_a_dump_of_a_newer_format_is_unknown() -> None:
     """The version in a DUMP's footer is believed."""
     with pytest.raises(UnknownRdb, match="version 80"):
-        digest_of_dump(b"k", by_hand.dump(0, by_hand.string(b"value"), version=80), None)
+        digest_of_dump(b"k", raw_rdb.dump(0, raw_rdb.string(b"value"), version=80), None)
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_make_a_dump_fail_otherwise(payload: bytes) -> None:
     """Whatever the bytes, a typed error or a digest comes back."""
-    for given_payload in (payload, by_hand.dump(payload[0] if payload else 0, payload[1:])):
+    for given_payload in (payload, raw_rdb.dump(payload[0] if payload else 0, payload[1:])):
         assert "byte" in (_problem(given_payload) or "byte")
 
 

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redis_dr.tasks.rdb import EpochFloor, HashValue, SplicePlan, values
-from tests.rdb import by_hand
 from tests.rdb.conftest import emptied, loaded, saved
 from tests.rdb.test_splice import spliced
+from tests.support import raw_rdb
 from tests.support.redis_server import RedisServer
 
 FLOOR = EpochFloor(db=0, hashes=("doc_epoch", "chunk_epoch"), counter="global_epoch")
@@ -24,10 +24,10 @@ def file(key: bytes, fields: Hash | None, counter: int | bytes | None = None) ->
     records = []
     if fields:
         texts = [text(each) for pair in fields.items() for each in pair]
-        records.append(by_hand.record(4, key, by_hand.length(len(fields)) + by_hand.strings(texts)))
+        records.append(raw_rdb.record(4, key, raw_rdb.length(len(fields)) + raw_rdb.strings(texts)))
     if counter is not None:
-        records.append(by_hand.record(0, b"global_epoch", by_hand.string(text(counter))))
-    return by_hand.file(by_hand.database(records))
+        records.append(raw_rdb.record(0, b"global_epoch", raw_rdb.string(text(counter))))
+    return raw_rdb.file(raw_rdb.database(records))
 
 
 def text(value: int | bytes) -> bytes:
@@ -115,7 +115,7 @@ def test_without_a_live_set_values_move_on_by_one() -> None:
 
 def test_a_key_of_another_type_stays_and_is_named() -> None:
     """A string where a hash is expected is not touched."""
-    old = by_hand.file(by_hand.database([by_hand.record(0, b"doc_epoch", by_hand.string(b"5"))]))
+    old = raw_rdb.file(raw_rdb.database([raw_rdb.record(0, b"doc_epoch", raw_rdb.string(b"5"))]))
 
     data, result = spliced(old, PLAN, file(b"doc_epoch", {b"a": 1}))
 
@@ -125,8 +125,8 @@ def test_a_key_of_another_type_stays_and_is_named() -> None:
 
 def test_field_expiries_of_epochs_survive() -> None:
     """A field that expires keeps its moment, moved by the shift; the key then has that type."""
-    fields = by_hand.string(by_hand.listpack([b"a", 4, 5000, b"b", 6, 0]))
-    old = by_hand.file(by_hand.database([by_hand.record(23, b"doc_epoch", fields)]), version=12)
+    fields = raw_rdb.string(raw_rdb.listpack([b"a", 4, 5000, b"b", 6, 0]))
+    old = raw_rdb.file(raw_rdb.database([raw_rdb.record(23, b"doc_epoch", fields)]), version=12)
 
     data, _ = spliced(old, SplicePlan(epochs=FLOOR, ttl_shift_ms=10), file(b"doc_epoch", {b"a": 8}))
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from redis_dr.tasks.model.errors import RdbError, UnknownRdb
 from redis_dr.tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
-from tests.rdb import by_hand
-from tests.rdb.small_files import ALL, MODULE, RECORDS, REMARKS, one
+from tests.support import raw_rdb
+from tests.support.rdb_small_files import ALL, MODULE, RECORDS, REMARKS, one
 
 EACH = [*RECORDS, *REMARKS]
 WHERE = re.compile(r"at byte (\d+) \(0x[0-9a-f]+\), (database \d+|before the first database)")
@@ -103,8 +103,8 @@ def test_a_changed_byte_without_checksum_never_breaks_the_reader(name: str) -> N
 @given(st.binary(max_size=300), st.integers(1, 13))
 def test_no_bytes_break_the_reader(body: bytes, version: int) -> None:
     """Anything behind a signature, with a right checksum: an inventory or a typed error."""
-    survive(by_hand.file(body, version=version))
-    survive(by_hand.file(b"\xfe\x00" + body, version=version))
+    survive(raw_rdb.file(body, version=version))
+    survive(raw_rdb.file(b"\xfe\x00" + body, version=version))
 
 
 @settings(max_examples=300, deadline=1000)
@@ -112,8 +112,8 @@ def test_no_bytes_break_the_reader(body: bytes, version: int) -> None:
     st.sampled_from([9, 10, 11, 12, 13, 16, 17, 20, 23]),
     st.one_of(
         st.binary(max_size=80),
-        st.lists(st.integers(-300, 300) | st.binary(max_size=5)).map(by_hand.listpack),
-        st.lists(st.integers(-300, 300) | st.binary(max_size=5)).map(by_hand.ziplist),
+        st.lists(st.integers(-300, 300) | st.binary(max_size=5)).map(raw_rdb.listpack),
+        st.lists(st.integers(-300, 300) | st.binary(max_size=5)).map(raw_rdb.ziplist),
     ),
     st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=4),
 )
@@ -125,8 +125,8 @@ def test_packed_values_that_lie_are_refused_or_read(
     for place, value in changes:
         if packed:
             packed[place % len(packed)] = value
-    record = by_hand.record(kind, b"k", by_hand.string(bytes(packed)))
-    survive(by_hand.file(by_hand.database([record]), version=12))
+    record = raw_rdb.record(kind, b"k", raw_rdb.string(bytes(packed)))
+    survive(raw_rdb.file(raw_rdb.database([record]), version=12))
 
 
 HUGE = b"\x81" + (1 << 60).to_bytes(8, "big")
@@ -141,7 +141,7 @@ AFTER_KEY = {
     "quicklist": (18, HUGE),
     "quicklist node": (18, b"\x01\x02" + HUGE),
     "stream": (21, HUGE),
-    "stream node": (21, b"\x01" + by_hand.string(bytes(16)) + HUGE),
+    "stream node": (21, b"\x01" + raw_rdb.string(bytes(16)) + HUGE),
     "hash metadata": (24, bytes(8) + HUGE),
     "lzf, compressed": (0, b"\xc3" + HUGE + HUGE),
     "lzf, plain": (0, b"\xc3\x05" + HUGE + b"\0" * 5),
@@ -153,7 +153,7 @@ AFTER_KEY = {
 def test_a_length_of_2_to_the_60_is_refused_at_once(name: str, options: InventoryOptions) -> None:
     """Neither memory nor time follows a length that the file does not have."""
     kind, value = AFTER_KEY[name]
-    data = by_hand.file(by_hand.database([by_hand.record(kind, b"k", value + b"\x01a" * 50)]), 12)
+    data = raw_rdb.file(raw_rdb.database([raw_rdb.record(kind, b"k", value + b"\x01a" * 50)]), 12)
 
     begin = time.process_time()
     refuse(data, options)
@@ -164,13 +164,13 @@ def test_a_length_of_2_to_the_60_is_refused_at_once(name: str, options: Inventor
 @pytest.mark.parametrize("before", [b"\x00", b"\xfa", b"\xf5"], ids=["key", "aux", "function"])
 def test_a_name_of_2_to_the_60_bytes_is_refused(before: bytes) -> None:
     """Keys, AUX and functions are held whole, so their length is limited before it is believed."""
-    assert isinstance(refuse(by_hand.file(b"\xfe\x00" + before + HUGE, 12)), UnknownRdb)
+    assert isinstance(refuse(raw_rdb.file(b"\xfe\x00" + before + HUGE, 12)), UnknownRdb)
 
 
 def test_an_lzf_bomb_is_refused_by_its_header() -> None:
     """More than 88 times the compressed length cannot be; nothing is unpacked to find out."""
-    bomb = b"\xc3" + by_hand.length(10) + by_hand.length(10**9) + b"\xe0\xff\x00" * 4
-    error = refuse(by_hand.file(by_hand.database([by_hand.record(0, b"k", bomb)])))
+    bomb = b"\xc3" + raw_rdb.length(10) + raw_rdb.length(10**9) + b"\xe0\xff\x00" * 4
+    error = refuse(raw_rdb.file(raw_rdb.database([raw_rdb.record(0, b"k", bomb)])))
 
     assert "10 bytes of LZF cannot hold 1000000000" in error.problem
 
@@ -188,8 +188,8 @@ def test_an_lzf_bomb_is_refused_by_its_header() -> None:
 )
 def test_lzf_that_does_not_unpack_is_refused(lzf: bytes, plain: int) -> None:
     """What is inside a compressed string is checked when it is unpacked."""
-    value = b"\xc3" + by_hand.length(len(lzf)) + by_hand.length(plain) + lzf
-    error = refuse(by_hand.file(by_hand.database([by_hand.record(0, b"k", value)])))
+    value = b"\xc3" + raw_rdb.length(len(lzf)) + raw_rdb.length(plain) + lzf
+    error = refuse(raw_rdb.file(raw_rdb.database([raw_rdb.record(0, b"k", value)])))
 
     assert "LZF" in error.problem
 
@@ -197,20 +197,20 @@ def test_lzf_that_does_not_unpack_is_refused(lzf: bytes, plain: int) -> None:
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        (by_hand.database([by_hand.record(6, b"k", b"")]), "module format 1"),
-        (by_hand.database([by_hand.record(8, b"k", b"")]), "value type 8"),
-        (by_hand.database([by_hand.record(26, b"k", b"")]), "value type 26"),
-        (by_hand.database([by_hand.record(33, b"k", b"")]), "value type 33"),
+        (raw_rdb.database([raw_rdb.record(6, b"k", b"")]), "module format 1"),
+        (raw_rdb.database([raw_rdb.record(8, b"k", b"")]), "value type 8"),
+        (raw_rdb.database([raw_rdb.record(26, b"k", b"")]), "value type 26"),
+        (raw_rdb.database([raw_rdb.record(33, b"k", b"")]), "value type 33"),
         (b"\xf3\x01", "opcode 243"),
         (b"\xf6\x01", "opcode 246"),
-        (by_hand.database([by_hand.record(7, b"k", MODULE[:9] + b"\x06")]), "module opcode 6"),
-        (by_hand.database([by_hand.record(0, b"k", b"\xc4")]), "string encoding 4"),
+        (raw_rdb.database([raw_rdb.record(7, b"k", MODULE[:9] + b"\x06")]), "module opcode 6"),
+        (raw_rdb.database([raw_rdb.record(0, b"k", b"\xc4")]), "string encoding 4"),
     ],
     ids=str,
 )
 def test_what_is_not_known_is_said_so(body: bytes, what: str) -> None:
     """An unknown type, opcode or encoding is no damage: the error names it and its place."""
-    error = refuse(by_hand.file(body, version=13))
+    error = refuse(raw_rdb.file(body, version=13))
 
     assert isinstance(error, UnknownRdb)
     assert what in error.problem
@@ -219,7 +219,7 @@ def test_what_is_not_known_is_said_so(body: bytes, what: str) -> None:
 @pytest.mark.parametrize("version", [14, 80, 9999])
 def test_a_newer_format_is_said_to_be_unknown(version: int) -> None:
     """Valkey 9 counts from 80; nothing above 13 is guessed at."""
-    error = refuse(by_hand.file(b"", version=version))
+    error = refuse(raw_rdb.file(b"", version=version))
 
     assert isinstance(error, UnknownRdb)
     assert f"version {version}" in error.problem
@@ -232,10 +232,10 @@ def test_a_newer_format_is_said_to_be_unknown(version: int) -> None:
         (b"REDIX0011\xff", "no RDB signature"),
         (b"REDIS00x1\xff", "no RDB signature"),
         (b"REDIS0000\xff", "version 0"),
-        (by_hand.file(b"") + b"\0", "bytes follow"),
-        (by_hand.file(b"", checksum=False) + b"\0", "bytes follow"),
-        (by_hand.file(b"")[:-1] + b"\x01", "checksum"),
-        (by_hand.file(by_hand.record(0, b"k", by_hand.string(b"v"))), "before any SELECTDB"),
+        (raw_rdb.file(b"") + b"\0", "bytes follow"),
+        (raw_rdb.file(b"", checksum=False) + b"\0", "bytes follow"),
+        (raw_rdb.file(b"")[:-1] + b"\x01", "checksum"),
+        (raw_rdb.file(raw_rdb.record(0, b"k", raw_rdb.string(b"v"))), "before any SELECTDB"),
     ],
     ids=range(8),
 )
@@ -246,9 +246,9 @@ def test_a_file_with_a_wrong_frame_is_refused(data: bytes, what: str) -> None:
 
 def test_a_million_databases_do_not_fill_the_memory() -> None:
     """A file of nothing but SELECTDB is refused before its counts grow large."""
-    body = b"".join(b"\xfe" + by_hand.length(number) for number in range(100_000))
+    body = b"".join(b"\xfe" + raw_rdb.length(number) for number in range(100_000))
 
-    assert "more than 20000 databases" in refuse(by_hand.file(body)).problem
+    assert "more than 20000 databases" in refuse(raw_rdb.file(body)).problem
 
 
 @pytest.mark.parametrize("name", [name for name in EACH if name not in {"string int", "int key"}])

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from redis_dr.tasks.model.settings.databases import KeyRule
 from redis_dr.tasks.rdb import InventoryOptions, take_inventory
 from redis_dr.tasks.rdb.base.reader import WINDOW
-from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, saved
-from tests.rdb.data import FAR_MS
-from tests.rdb.small_files import ALL, RECORDS
+from tests.support import raw_rdb
+from tests.support.rdb_content import FAR_MS
+from tests.support.rdb_small_files import ALL, RECORDS
 
 RULES = (
     KeyRule(pattern="lock:ingest:{doc}"),
@@ -28,7 +28,7 @@ def record(
 ) -> bytes:
     """A string key."""
     prefix = b"" if expire is None else b"\xfc" + expire.to_bytes(8, "little")
-    return prefix + before + by_hand.record(0, key, by_hand.string(value))
+    return prefix + before + raw_rdb.record(0, key, raw_rdb.string(value))
 
 
 class Trickle(io.RawIOBase):
@@ -64,7 +64,7 @@ def test_patterns_are_counted_once_by_the_first_rule() -> None:
         record(b"session:1"),
         record(b"doc:1", b"w" * 50),
     ]
-    data = by_hand.file(by_hand.database(zero) + by_hand.database([record(b"session:1")], 2))
+    data = raw_rdb.file(raw_rdb.database(zero) + raw_rdb.database([record(b"session:1")], 2))
     options = InventoryOptions(rules=RULES, taken_at_ms=4000)
 
     patterns = take_inventory(io.BytesIO(data), options).patterns
@@ -84,7 +84,7 @@ def test_the_largest_keys_are_named() -> None:
     records = [record(b"k%d" % n, b"v" * n) for n in range(3000)] + [
         record(b"\xff\x00", b"v" * 5000)
     ]
-    data = by_hand.file(by_hand.database(records))
+    data = raw_rdb.file(raw_rdb.database(records))
 
     largest = take_inventory(io.BytesIO(data), InventoryOptions(largest=3)).largest
 
@@ -124,7 +124,7 @@ def test_the_hottest_keys_come_from_lfu_or_lru_data(any_server: Servers) -> None
 
 def test_what_has_expired_is_counted() -> None:
     """Expiries up to `taken_at_ms` count as expired; without digest no digest is told."""
-    data = by_hand.file(by_hand.database([record(b"a", expire=1000), record(b"b", expire=1001)]))
+    data = raw_rdb.file(raw_rdb.database([record(b"a", expire=1000), record(b"b", expire=1001)]))
 
     options = InventoryOptions(taken_at_ms=1000, digest=False, alive_at_ms=1000)
     found = take_inventory(io.BytesIO(data), options).databases[0]
@@ -172,7 +172,7 @@ def test_a_file_without_checksum_is_marked(
 
 def test_old_files_end_without_checksum() -> None:
     """Before version 5 nothing follows the end mark."""
-    data = by_hand.file(by_hand.database([record(b"k")]), version=4)
+    data = raw_rdb.file(raw_rdb.database([record(b"k")]), version=4)
 
     inventory = take_inventory(io.BytesIO(data))
 
@@ -186,7 +186,7 @@ def test_no_key_is_lost_between_batches_and_windows(count: int) -> None:
         record(b"k%d" % n, b"v" * (n % 300), FAR_MS if n % 3 else None) for n in range(count)
     ]
     records += [RECORDS["hash"], RECORDS["stream 3"]]
-    data = by_hand.file(by_hand.database(records))
+    data = raw_rdb.file(raw_rdb.database(records))
 
     for digest in (True, False):
         inventory = take_inventory(io.BytesIO(data), InventoryOptions(digest=digest))
@@ -200,15 +200,15 @@ def test_no_key_is_lost_between_batches_and_windows(count: int) -> None:
 def test_an_expiry_cut_by_the_end_of_a_window_is_read_whole(digest: bool) -> None:
     """Wherever in a record the window of a megabyte ends: in its expiry, its key, its value."""
     key = record(b"key", b"value", FAR_MS)
-    alone = by_hand.file(by_hand.database([key]))
+    alone = raw_rdb.file(raw_rdb.database([key]))
     options = InventoryOptions(digest=digest, rules=(KeyRule(pattern="key"),))
     expected = take_inventory(io.BytesIO(alone), options).patterns
     # nine bytes of header, two of SELECTDB; the type, the key, five bytes of length
-    before = 9 + 2 + 1 + len(by_hand.string(b"filler")) + 5
+    before = 9 + 2 + 1 + len(raw_rdb.string(b"filler")) + 5
 
     for cut in range(len(key) + 1):
         filler = record(b"filler", b"v" * (WINDOW - cut - before))
-        data = by_hand.file(by_hand.database([filler, key]))
+        data = raw_rdb.file(raw_rdb.database([filler, key]))
         assert data.index(key) == WINDOW - cut
         found = take_inventory(io.BytesIO(data), options)
         assert found.keys == 2

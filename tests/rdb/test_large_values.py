@@ -6,8 +6,8 @@ import pytest
 
 from redis_dr.tasks.model.errors import RdbError
 from redis_dr.tasks.rdb import digest_of_dump, entries, values
-from tests.rdb import by_hand
 from tests.rdb.conftest import emptied, saved
+from tests.support import raw_rdb
 from tests.support.redis_server import RedisServer
 
 MB = 1 << 20
@@ -22,10 +22,10 @@ def packed(items: list[bytes]) -> list[bytes | int]:
 
 
 BLOBS = {
-    "ziplist": (10, by_hand.ziplist(packed(ITEMS))),
-    "listpack": (18, by_hand.listpack(packed(ITEMS))),
-    "zipmap": (9, by_hand.zipmap({b"%d" % n: item for n, item in enumerate(ITEMS)}, free=3)),
-    "intset": (11, by_hand.intset(range(-600_000, 100_000), 8)),
+    "ziplist": (10, raw_rdb.ziplist(packed(ITEMS))),
+    "listpack": (18, raw_rdb.listpack(packed(ITEMS))),
+    "zipmap": (9, raw_rdb.zipmap({b"%d" % n: item for n, item in enumerate(ITEMS)}, free=3)),
+    "intset": (11, raw_rdb.intset(range(-600_000, 100_000), 8)),
 }
 
 
@@ -35,9 +35,9 @@ def test_a_packed_value_of_many_megabytes_is_read_whole(name: str) -> None:
     kind, blob = BLOBS[name]
     assert len(blob) > 5 * MB
     prefix = b"\x01\x02" if name == "listpack" else b""
-    record = by_hand.record(kind, b"k", prefix + by_hand.string(blob))
+    record = raw_rdb.record(kind, b"k", prefix + raw_rdb.string(blob))
 
-    [(_, _, _, value)] = values(by_hand.file(by_hand.database([record])))
+    [(_, _, _, value)] = values(raw_rdb.file(raw_rdb.database([record])))
 
     if name == "zipmap":
         assert list(value.fields.values()) == ITEMS  # type: ignore[union-attr] # a HashValue
@@ -52,11 +52,11 @@ def test_a_packed_value_in_windows_has_the_digest_of_a_plain_one(name: str) -> N
     """The same list as plain strings gives the same digest."""
     kind, blob = BLOBS[name]
     prefix = b"\x01\x02" if name == "listpack" else b""
-    one = by_hand.record(kind, b"k", prefix + by_hand.string(blob))
-    plain = by_hand.record(1, b"k", by_hand.length(len(ITEMS)) + by_hand.strings(ITEMS))
+    one = raw_rdb.record(kind, b"k", prefix + raw_rdb.string(blob))
+    plain = raw_rdb.record(1, b"k", raw_rdb.length(len(ITEMS)) + raw_rdb.strings(ITEMS))
 
     found = [
-        [each.digest for each in entries(io.BytesIO(by_hand.file(by_hand.database([record]))))]
+        [each.digest for each in entries(io.BytesIO(raw_rdb.file(raw_rdb.database([record]))))]
         for record in (one, plain)
     ]
 
@@ -77,17 +77,17 @@ def test_a_large_packed_value_that_lies_is_refused(name: str, place: int) -> Non
     damaged = bytearray(blob)
     damaged[place] ^= 0x80
     prefix = b"\x01\x02" if name == "listpack" else b""
-    record = by_hand.record(kind, b"k", prefix + by_hand.string(bytes(damaged)))
+    record = raw_rdb.record(kind, b"k", prefix + raw_rdb.string(bytes(damaged)))
 
     with pytest.raises(RdbError, match=rf"{name}|element"):
-        list(entries(io.BytesIO(by_hand.file(by_hand.database([record])))))
+        list(entries(io.BytesIO(raw_rdb.file(raw_rdb.database([record])))))
 
 
 @pytest.mark.parametrize("size", [0, 1, 62, 63, 64, 251, 252, 253, 300, 20_000, 2 * MB])
 def test_a_ziplist_element_that_misstates_the_one_before_is_refused(size: int) -> None:
     """The length of the element before, in one byte or in five, is compared with what was read."""
     items = [b"x" * size, b"last"]
-    blob = by_hand.ziplist(items)
+    blob = raw_rdb.ziplist(items)
     last = blob.index(b"\x04last")
     assert _list(blob) == items
 
@@ -99,22 +99,22 @@ def test_a_ziplist_element_that_misstates_the_one_before_is_refused(size: int) -
 
 
 def _list(ziplist: bytes) -> list[bytes]:
-    record = by_hand.record(10, b"k", by_hand.string(ziplist))
-    [(_, _, _, value)] = values(by_hand.file(by_hand.database([record])))
+    record = raw_rdb.record(10, b"k", raw_rdb.string(ziplist))
+    [(_, _, _, value)] = values(raw_rdb.file(raw_rdb.database([record])))
     assert isinstance(value, list)
     return value
 
 
 LARGE = b"L" * (5 * MB)
 TOGETHER = {
-    "string": (0, lambda part: by_hand.string(LARGE + part)),
-    "list": (1, lambda part: by_hand.length(2) + by_hand.strings([LARGE, part])),
-    "set": (2, lambda part: by_hand.length(2) + by_hand.strings([LARGE, part])),
-    "set member": (2, lambda part: by_hand.length(1) + by_hand.string(LARGE + part)),
-    "score": (5, lambda part: by_hand.length(1) + by_hand.string(LARGE) + part * 8),
-    "hash value": (4, lambda part: by_hand.length(1) + by_hand.strings([b"f", LARGE + part])),
-    "hash field": (4, lambda part: by_hand.length(1) + by_hand.strings([LARGE + part, b"v"])),
-    "beside a large field": (4, lambda part: by_hand.length(1) + by_hand.strings([LARGE, part])),
+    "string": (0, lambda part: raw_rdb.string(LARGE + part)),
+    "list": (1, lambda part: raw_rdb.length(2) + raw_rdb.strings([LARGE, part])),
+    "set": (2, lambda part: raw_rdb.length(2) + raw_rdb.strings([LARGE, part])),
+    "set member": (2, lambda part: raw_rdb.length(1) + raw_rdb.string(LARGE + part)),
+    "score": (5, lambda part: raw_rdb.length(1) + raw_rdb.string(LARGE) + part * 8),
+    "hash value": (4, lambda part: raw_rdb.length(1) + raw_rdb.strings([b"f", LARGE + part])),
+    "hash field": (4, lambda part: raw_rdb.length(1) + raw_rdb.strings([LARGE + part, b"v"])),
+    "beside a large field": (4, lambda part: raw_rdb.length(1) + raw_rdb.strings([LARGE, part])),
 }
 
 
@@ -127,7 +127,7 @@ def test_every_part_of_a_large_value_counts(name: str) -> None:
         entry.digest
         for part in (b"1", b"2")
         for entry in entries(
-            io.BytesIO(by_hand.file(by_hand.database([by_hand.record(kind, b"k", make(part))])))
+            io.BytesIO(raw_rdb.file(raw_rdb.database([raw_rdb.record(kind, b"k", make(part))])))
         )
     }
 

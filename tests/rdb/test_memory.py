@@ -10,7 +10,7 @@ import sys, time
 from pathlib import Path
 from redis_dr.tasks.model.errors import RdbError
 from redis_dr.tasks.rdb import InventoryOptions, take_inventory
-from tests.rdb.hard_sources import SOURCES
+from tests.support.rdb_hard_sources import SOURCES
 
 def peak():
     # VmHWM is this process's own; ru_maxrss begins with that of the process that forked it

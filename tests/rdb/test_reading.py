@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 
 from redis_dr.tasks.rdb import entries, take_inventory, values
 from tests.rdb.conftest import emptied, saved
-from tests.rdb.data import Content, fill, keyspaces
-from tests.rdb.seen import expires, seen
+from tests.support.rdb_content import Content, fill, keyspaces
+from tests.support.rdb_values import expires, seen
 from tests.support.redis_server import RedisServer
 
 REAL = settings(

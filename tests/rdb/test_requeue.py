@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from redis_dr.tasks.model.settings.databases import KeyRule
 from redis_dr.tasks.rdb import SplicePlan, values
-from tests.rdb import by_hand
 from tests.rdb.conftest import emptied, loaded, saved
 from tests.rdb.test_splice import spliced
+from tests.support import raw_rdb
 from tests.support.redis_server import RedisServer
 
 REAL = settings(
@@ -70,7 +70,7 @@ def test_elements_go_in_front_once_and_none_is_lost(
 
 def record(key: bytes, *content: bytes) -> bytes:
     """A list."""
-    return by_hand.record(1, key, by_hand.length(len(content)) + by_hand.strings(content))
+    return raw_rdb.record(1, key, raw_rdb.length(len(content)) + raw_rdb.strings(content))
 
 
 def expiring(moment: int, data: bytes) -> bytes:
@@ -80,7 +80,7 @@ def expiring(moment: int, data: bytes) -> bytes:
 
 def file(*records: bytes) -> bytes:
     """A file of one database."""
-    return by_hand.file(by_hand.database(records))
+    return raw_rdb.file(raw_rdb.database(records))
 
 
 @pytest.mark.parametrize("moment", [500, 2000])
@@ -115,7 +115,7 @@ def test_an_expired_list_takes_nothing_with_it() -> None:
 
 def test_what_is_no_list_stays_and_is_named() -> None:
     """A value of another type under a requeue rule is written as it is, and reported."""
-    string = by_hand.record(0, b"queue:1", by_hand.string(b"text"))
+    string = raw_rdb.record(0, b"queue:1", raw_rdb.string(b"text"))
 
     data, result = spliced(file(string), PLAN)
 
@@ -125,7 +125,7 @@ def test_what_is_no_list_stays_and_is_named() -> None:
 
 def test_nothing_is_put_into_what_is_no_list() -> None:
     """When the name of the list is taken by another type, all stays as it was, and is reported."""
-    string = by_hand.record(0, b"pending", by_hand.string(b"text"))
+    string = raw_rdb.record(0, b"pending", raw_rdb.string(b"text"))
 
     data, result = spliced(file(string, record(b"queue:1", b"job")), PLAN)
 
@@ -144,9 +144,9 @@ def test_a_list_is_not_put_back_into_itself() -> None:
 
 def test_other_databases_are_left_alone() -> None:
     """A rule holds for its own database."""
-    body = by_hand.database([record(b"queue:1", b"job")], 1)
+    body = raw_rdb.database([record(b"queue:1", b"job")], 1)
 
-    data, result = spliced(by_hand.file(body), PLAN)
+    data, result = spliced(raw_rdb.file(body), PLAN)
 
     assert lists(data, db=1) == {b"queue:1": [b"job"]}
     assert result.requeued == ()

@@ -19,9 +19,9 @@ from redis_dr.tasks.rdb import (
     take_inventory,
     values,
 )
-from tests.rdb import by_hand
 from tests.rdb.conftest import Servers, emptied, loaded, saved
-from tests.rdb.data import FAR_MS, Content, contents, fill, words
+from tests.support import raw_rdb
+from tests.support.rdb_content import FAR_MS, Content, contents, fill, words
 from tests.support.redis_server import RedisServer
 
 REAL = settings(
@@ -82,8 +82,8 @@ def assert_accounts(backup: bytes, data: bytes, result: SpliceResult, now_ms: in
         assert account.expires == (after[db].expires if db in after else 0)
         assert account.expired_at_now == (after[db].expired if db in after else 0)
         if account.written:
-            sizes = by_hand.length(account.written) + by_hand.length(account.expires)
-            assert b"\xfe" + by_hand.length(db) + b"\xfb" + sizes in data
+            sizes = raw_rdb.length(account.written) + raw_rdb.length(account.expires)
+            assert b"\xfe" + raw_rdb.length(db) + b"\xfb" + sizes in data
     assert before.keys() <= result.databases.keys()
     assert {db for db, account in result.databases.items() if account.written} == after.keys()
 
@@ -180,8 +180,8 @@ def test_the_use_of_keys_survives_a_shift(any_server: Servers) -> None:
 
 def test_seconds_of_old_files_move_too() -> None:
     """Redis 2.4 wrote expiries in seconds; moved ones are written in milliseconds."""
-    record = b"\xfd" + (1000).to_bytes(4, "little") + by_hand.record(0, b"k", by_hand.string(b"v"))
-    old = by_hand.file(by_hand.database([record]), version=2)
+    record = b"\xfd" + (1000).to_bytes(4, "little") + raw_rdb.record(0, b"k", raw_rdb.string(b"v"))
+    old = raw_rdb.file(raw_rdb.database([record]), version=2)
 
     data, result = spliced(old, SplicePlan(ttl_shift_ms=5))
 
@@ -191,8 +191,8 @@ def test_seconds_of_old_files_move_too() -> None:
 
 def test_an_expiry_where_no_server_puts_it_is_not_guessed_at() -> None:
     """A record with its expiry behind LRU data is refused when expiries are to move."""
-    record = b"\xf8\x05\xfc" + bytes(8) + by_hand.record(0, b"k", by_hand.string(b"v"))
-    old = by_hand.file(by_hand.database([record]))
+    record = b"\xf8\x05\xfc" + bytes(8) + raw_rdb.record(0, b"k", raw_rdb.string(b"v"))
+    old = raw_rdb.file(raw_rdb.database([record]))
 
     with pytest.raises(RdbError, match="expiry that is not the first part"):
         splice(io.BytesIO(old), io.BytesIO(), SplicePlan(ttl_shift_ms=5))
@@ -254,7 +254,7 @@ def test_functions_are_kept(server: RedisServer) -> None:
 
 def test_without_a_live_file_nothing_can_be_kept() -> None:
     """A plan that keeps something is refused when there is nothing to keep it from."""
-    empty = io.BytesIO(by_hand.file(b""))
+    empty = io.BytesIO(raw_rdb.file(b""))
     for plan in (
         SplicePlan({2: "keep"}),
         SplicePlan(default="keep"),
@@ -274,10 +274,10 @@ def test_a_policy_with_a_slip_is_refused(plan: dict[str, Any]) -> None:
 def test_the_result_says_what_expired() -> None:
     """`expired_at_now` counts written keys whose moved expiry is past."""
     records = [
-        b"\xfc" + moment.to_bytes(8, "little") + by_hand.record(0, b"%d" % moment, b"\0")
+        b"\xfc" + moment.to_bytes(8, "little") + raw_rdb.record(0, b"%d" % moment, b"\0")
         for moment in (100, 200, 300)
     ]
-    old = by_hand.file(by_hand.database(records))
+    old = raw_rdb.file(raw_rdb.database(records))
 
     for shift, expired in ((0, 2), (100, 1), (101, 0), (-300, 3)):
         _, result = spliced(old, SplicePlan(ttl_shift_ms=shift, now_ms=200))
@@ -286,8 +286,8 @@ def test_the_result_says_what_expired() -> None:
 
 def test_the_higher_version_of_both_files_is_written() -> None:
     """A value of the live set may be of a type that the backup's version does not have."""
-    old = by_hand.file(by_hand.database([by_hand.record(0, b"a", b"\0")]), version=10)
-    new = by_hand.file(by_hand.database([by_hand.record(0, b"b", b"\0")], 1), version=12)
+    old = raw_rdb.file(raw_rdb.database([raw_rdb.record(0, b"a", b"\0")]), version=10)
+    new = raw_rdb.file(raw_rdb.database([raw_rdb.record(0, b"b", b"\0")], 1), version=12)
 
     data, result = spliced(old, SplicePlan({1: "keep"}), new)
 
@@ -297,7 +297,7 @@ def test_the_higher_version_of_both_files_is_written() -> None:
 
 def test_a_file_without_checksum_gets_one() -> None:
     """Saved with rdbchecksum no, the result carries a right checksum all the same."""
-    record = by_hand.record(0, b"a", b"\0")
-    data, _ = spliced(by_hand.file(by_hand.database([record]), checksum=False), SplicePlan())
+    record = raw_rdb.record(0, b"a", b"\0")
+    data, _ = spliced(raw_rdb.file(raw_rdb.database([record]), checksum=False), SplicePlan())
 
     assert take_inventory(io.BytesIO(data)).checksum is not None

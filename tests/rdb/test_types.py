@@ -6,9 +6,9 @@ import struct
 import pytest
 
 from redis_dr.tasks.rdb import entries, take_inventory, value_of_dump, values
-from tests.rdb import by_hand
 from tests.rdb.conftest import IMAGES, Servers, emptied, saved
-from tests.rdb.seen import seen
+from tests.support import raw_rdb
+from tests.support.rdb_values import seen
 
 R70, R80, V81 = IMAGES
 EXPIRE_FIELD = ["HPEXPIREAT", "k", "4102444800000", "FIELDS", "1", "f"]
@@ -69,63 +69,63 @@ def test_what_a_server_writes_is_recognised_and_read(
 LONG = bytes(range(256)) * 80  # 20 KB: 32 bits of length in a packed value
 MS = 4102444800000  # the year 2100
 STREAM_1 = (
-    by_hand.length(1)
-    + by_hand.string(struct.pack(">QQ", 5, 0))
+    raw_rdb.length(1)
+    + raw_rdb.string(struct.pack(">QQ", 5, 0))
     # two entries, one of them deleted, with the master's fields; one with fields of its own
-    + by_hand.string(
-        by_hand.listpack(
+    + raw_rdb.string(
+        raw_rdb.listpack(
             [2, 1, 1, b"f", 0, 2, 0, 0, b"v", 4, 3, 0, 1, b"gone", 4, 0, 1, 0, 1, b"g", b"w", 6]
         )
     )
-    + by_hand.length(2)
-    + by_hand.length(6) + by_hand.length(0)
-    + by_hand.length(1)
-    + by_hand.string(b"group") + by_hand.length(5) + by_hand.length(0)
-    + by_hand.length(1) + struct.pack(">QQ", 5, 0)
-    + struct.pack("<Q", 1700000000000) + by_hand.length(3)
-    + by_hand.length(1)
-    + by_hand.string(b"consumer") + struct.pack("<Q", 1700000000001)
-    + by_hand.length(1) + struct.pack(">QQ", 5, 0)
+    + raw_rdb.length(2)
+    + raw_rdb.length(6) + raw_rdb.length(0)
+    + raw_rdb.length(1)
+    + raw_rdb.string(b"group") + raw_rdb.length(5) + raw_rdb.length(0)
+    + raw_rdb.length(1) + struct.pack(">QQ", 5, 0)
+    + struct.pack("<Q", 1700000000000) + raw_rdb.length(3)
+    + raw_rdb.length(1)
+    + raw_rdb.string(b"consumer") + struct.pack("<Q", 1700000000001)
+    + raw_rdb.length(1) + struct.pack(">QQ", 5, 0)
 )  # fmt: skip
 # encoding as the inventory calls it; type byte; value; a server that still reads it
 BY_HAND = [
-    ("list plain", 1, by_hand.length(3) + by_hand.strings([b"a", b"", LONG]), R70),
-    ("set plain", 2, by_hand.length(2) + by_hand.strings([b"a", LONG]), R70),
-    ("zset plain", 3, by_hand.length(4) + by_hand.string(b"a") + b"\x041.25" + by_hand.string(b"b")
-     + b"\xfe" + by_hand.string(b"c") + b"\xff" + by_hand.string(LONG) + b"\x02-7", R70),
-    ("hash plain", 4, by_hand.length(1) + by_hand.strings([b"f", LONG]), R70),
-    ("zset plain 2", 5, by_hand.length(1) + by_hand.string(b"a") + struct.pack("<d", -0.5), R70),
+    ("list plain", 1, raw_rdb.length(3) + raw_rdb.strings([b"a", b"", LONG]), R70),
+    ("set plain", 2, raw_rdb.length(2) + raw_rdb.strings([b"a", LONG]), R70),
+    ("zset plain", 3, raw_rdb.length(4) + raw_rdb.string(b"a") + b"\x041.25" + raw_rdb.string(b"b")
+     + b"\xfe" + raw_rdb.string(b"c") + b"\xff" + raw_rdb.string(LONG) + b"\x02-7", R70),
+    ("hash plain", 4, raw_rdb.length(1) + raw_rdb.strings([b"f", LONG]), R70),
+    ("zset plain 2", 5, raw_rdb.length(1) + raw_rdb.string(b"a") + struct.pack("<d", -0.5), R70),
     ("hash zipmap", 9,
-     by_hand.string(by_hand.zipmap({b"f": b"v", b"long": LONG, b"": b""}, 3)), R70),
-    ("list ziplist", 10, by_hand.string(by_hand.ziplist(
+     raw_rdb.string(raw_rdb.zipmap({b"f": b"v", b"long": LONG, b"": b""}, 3)), R70),
+    ("list ziplist", 10, raw_rdb.string(raw_rdb.ziplist(
         [0, 12, 13, -1, 127, -128, 300, -40000, 1 << 22, 1 << 30, -(1 << 62), b"", b"x" * 63,
          b"x" * 64, LONG, b"after"])), R70),
-    ("set intset", 11, by_hand.string(by_hand.intset([1, -5, 300], 2)), R70),
-    ("set intset", 11, by_hand.string(by_hand.intset([1, -5, 1 << 30], 4)), R70),
-    ("set intset", 11, by_hand.string(by_hand.intset([1, -5, 1 << 60], 8)), R70),
-    ("zset ziplist", 12, by_hand.string(by_hand.ziplist([b"a", 3, b"b", b"3.5", 7, b"inf"])), R70),
-    ("hash ziplist", 13, by_hand.string(by_hand.ziplist([b"f", 3, 9, LONG])), R70),
-    ("list quicklist", 14, by_hand.length(2) + by_hand.string(by_hand.ziplist([b"a", 5]))
-     + by_hand.string(by_hand.ziplist([LONG])), R70),
+    ("set intset", 11, raw_rdb.string(raw_rdb.intset([1, -5, 300], 2)), R70),
+    ("set intset", 11, raw_rdb.string(raw_rdb.intset([1, -5, 1 << 30], 4)), R70),
+    ("set intset", 11, raw_rdb.string(raw_rdb.intset([1, -5, 1 << 60], 8)), R70),
+    ("zset ziplist", 12, raw_rdb.string(raw_rdb.ziplist([b"a", 3, b"b", b"3.5", 7, b"inf"])), R70),
+    ("hash ziplist", 13, raw_rdb.string(raw_rdb.ziplist([b"f", 3, 9, LONG])), R70),
+    ("list quicklist", 14, raw_rdb.length(2) + raw_rdb.string(raw_rdb.ziplist([b"a", 5]))
+     + raw_rdb.string(raw_rdb.ziplist([LONG])), R70),
     ("stream listpacks", 15, STREAM_1, R70),
-    ("hash listpack", 16, by_hand.string(by_hand.listpack(
+    ("hash listpack", 16, raw_rdb.string(raw_rdb.listpack(
         [b"a", 0, b"b", 127, b"c", 128, b"d", -1, b"e", -4096, b"f", 4095, b"g", 4096,
          b"h", 1 << 20, b"i", 1 << 30, b"j", -(1 << 62), b"k", b"x" * 63, b"l", b"x" * 64,
          b"m", LONG])), R70),
-    ("zset listpack", 17, by_hand.string(by_hand.listpack([b"a", 3, b"b", b"3.5"])), R70),
-    ("list quicklist 2", 18, by_hand.length(2) + by_hand.length(2)
-     + by_hand.string(by_hand.listpack([b"a", 5, b"x" * 16380, b"x" * 16378, b"x" * 16379]))
-     + by_hand.length(1) + by_hand.string(LONG), R70),
-    ("set listpack", 20, by_hand.string(by_hand.listpack([b"a", 5])), R80),
-    ("hash field expiry rc", 22, by_hand.length(2) + by_hand.length(MS)
-     + by_hand.strings([b"f", b"v"]) + by_hand.length(0) + by_hand.strings([b"g", b"w"]), R80),
+    ("zset listpack", 17, raw_rdb.string(raw_rdb.listpack([b"a", 3, b"b", b"3.5"])), R70),
+    ("list quicklist 2", 18, raw_rdb.length(2) + raw_rdb.length(2)
+     + raw_rdb.string(raw_rdb.listpack([b"a", 5, b"x" * 16380, b"x" * 16378, b"x" * 16379]))
+     + raw_rdb.length(1) + raw_rdb.string(LONG), R70),
+    ("set listpack", 20, raw_rdb.string(raw_rdb.listpack([b"a", 5])), R80),
+    ("hash field expiry rc", 22, raw_rdb.length(2) + raw_rdb.length(MS)
+     + raw_rdb.strings([b"f", b"v"]) + raw_rdb.length(0) + raw_rdb.strings([b"g", b"w"]), R80),
     ("hash listpack field expiry rc", 23,
-     by_hand.string(by_hand.listpack([b"f", b"v", MS, b"g", b"w", 0])), R80),
-    ("hash field expiry", 24, struct.pack("<Q", MS) + by_hand.length(3) + by_hand.length(1)
-     + by_hand.strings([b"f", b"v"]) + by_hand.length(0) + by_hand.strings([b"g", b"w"])
-     + by_hand.length(501) + by_hand.strings([b"h", b"x"]), R80),
+     raw_rdb.string(raw_rdb.listpack([b"f", b"v", MS, b"g", b"w", 0])), R80),
+    ("hash field expiry", 24, struct.pack("<Q", MS) + raw_rdb.length(3) + raw_rdb.length(1)
+     + raw_rdb.strings([b"f", b"v"]) + raw_rdb.length(0) + raw_rdb.strings([b"g", b"w"])
+     + raw_rdb.length(501) + raw_rdb.strings([b"h", b"x"]), R80),
     ("hash listpack field expiry", 25, struct.pack("<Q", MS)
-     + by_hand.string(by_hand.listpack([b"f", b"v", MS, b"g", b"w", 0])), R80),
+     + raw_rdb.string(raw_rdb.listpack([b"f", b"v", MS, b"g", b"w", 0])), R80),
 ]  # fmt: skip
 
 
@@ -144,9 +144,9 @@ def test_what_no_living_server_writes_is_read_as_a_living_one_reads_it(
     and the digest of the old form is that of the server's own.
     """
     client = emptied(any_server(judge)).client()
-    client.restore("k", 0, by_hand.dump(kind, value))
+    client.restore("k", 0, raw_rdb.dump(kind, value))
 
-    data = by_hand.file(by_hand.database([by_hand.record(kind, b"k", value)]))
+    data = raw_rdb.file(raw_rdb.database([raw_rdb.record(kind, b"k", value)]))
 
     assert take_inventory(io.BytesIO(data)).encodings == {encoding: 1}
     assert next(values(data))[3] == seen(client, b"k")

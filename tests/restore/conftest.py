@@ -1,5 +1,6 @@
 """Instances to restore."""
 
 from tests.support.instances import full, lasting, make_estate
+from tests.support.runbook_toml import configured
 
-__all__ = ["full", "lasting", "make_estate"]
+__all__ = ["configured", "full", "lasting", "make_estate"]

@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from redis_dr.flows.runbook.recover.recover import recover
-from tests.support import faults
+from tests.support import engine_faults as faults
 from tests.support.estate import Estate, changed, fill
 from tests.support.instances import Make
 from tests.support.server_image import image_with_server

@@ -9,8 +9,8 @@ import pytest
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.protocol import ObjectStore
-from tests.storage.stores import directory_settings, s3_settings
 from tests.support.s3_server import S3Server, other_server
+from tests.support.stores import directory_settings, s3_settings
 
 KINDS = ("directory", "rclone", "rclone-tls", "moto")
 # read before the tests take the user's AWS variables away

@@ -7,7 +7,7 @@ import pytest
 
 from redis_dr.tasks.model.errors import Damaged, Refused
 from redis_dr.tasks.storage.protocol import ObjectStore
-from tests.storage.stores import PART, broken, noise
+from tests.support.stores import PART, broken, noise
 
 SIZES = (0, 1, PART - 1, PART, PART + 1, 3 * PART + 17)
 

@@ -20,7 +20,7 @@ from redis_dr.tasks.storage.pipeline.compression import compressed
 from redis_dr.tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
 from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
 from redis_dr.tasks.storage.streams import Tally
-from tests.storage.stores import broken, directory_settings, noise
+from tests.support.stores import broken, directory_settings, noise
 
 IDENTITY = x25519.Identity.generate()
 PREFIX = "weka/backups/x/"

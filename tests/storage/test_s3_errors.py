@@ -12,9 +12,9 @@ from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.s3.client import make_client
 from redis_dr.tasks.storage.s3.errors import CODES, EXCEPTIONS, store_error
-from tests.storage.stores import s3_settings
 from tests.support.ports import free_port
 from tests.support.s3_server import S3Server
+from tests.support.stores import s3_settings
 
 THEIRS = sorted(
     (

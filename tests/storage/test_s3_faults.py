@@ -13,9 +13,9 @@ from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
 from redis_dr.tasks.storage.s3.store import S3Store
-from tests.storage.stores import PART, noise, s3_settings, uploads
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.s3_server import S3Server
+from tests.support.stores import PART, noise, s3_settings, uploads
 
 DATA = noise(3 * PART + 11)
 SMALL = noise(1000)

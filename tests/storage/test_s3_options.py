@@ -18,8 +18,8 @@ from redis_dr.tasks.storage.s3.options import (
 )
 from redis_dr.tasks.storage.s3.write import part_size
 from tests.storage.conftest import settings_of
-from tests.storage.stores import PART, noise, s3_settings
 from tests.support.s3_server import S3Server
+from tests.support.stores import PART, noise, s3_settings
 
 LASTING = "weka/backups/20261122T020000Z-000000/dump.rdb.zst"
 PASSING = "weka/backups/20261122T020000Z-000000/pin.json"

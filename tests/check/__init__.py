@@ -1,1 +1,0 @@
-"""One verdict on the estate."""

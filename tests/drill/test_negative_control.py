@@ -1,0 +1,77 @@
+"""The negative control: every kind of damage goes red for its own reason, and only damage does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from redis_dr.flows.runbook.drill.drill import drill as module
+from redis_dr.flows.runbook.drill.negative_control import negative_control
+from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse
+from redis_dr.flows.runbook.drill.scratch import on_scratch
+from redis_dr.flows.runbook.operation.operation import Operation
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
+from redis_dr.tasks.model.drill.damage import DAMAGES, choose_damage
+from redis_dr.tasks.model.drill.drill_findings import judge_control
+from redis_dr.tasks.model.drill.drill_report import Control
+from redis_dr.tasks.model.progress import quiet
+from tests.support.drill_case import Place
+
+
+@pytest.fixture(scope="module")
+def rehearsed(
+    made: Place, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Operation, Rehearsal, Path]]:
+    """A ground with a good restore on it: what every control starts from."""
+    workspace = tmp_path_factory.mktemp("control")
+    manifest = made.manifest
+    name = new_backup_id(manifest.created_at)
+    with on_scratch(made.instance, manifest, name, quiet) as (operation, _):
+        yield operation, rehearse(operation, manifest, workspace), workspace
+
+
+@pytest.mark.parametrize("turn", range(len(DAMAGES)), ids=[one.kind for one in DAMAGES])
+def test_every_damage_goes_red_and_names_itself(
+    turn: int, made: Place, rehearsed: tuple[Operation, Rehearsal, Path], tmp_path: Path
+) -> None:
+    """Through the same steps as the drill itself."""
+    operation, rehearsal, workspace = rehearsed
+    assert rehearsal.inventory is not None
+    rdb = tmp_path / "fetched.rdb"
+    rdb.write_bytes((workspace / "fetched.rdb").read_bytes())
+
+    control = negative_control(
+        operation, (made.manifest, rehearsal.inventory, rdb), turn, seed=turn
+    )
+
+    assert control.kind == DAMAGES[turn].kind
+    assert control.red, control
+    assert control.named, control
+
+
+def test_the_damage_is_another_one_each_time() -> None:
+    """As many drills in a row as there are kinds see each of them once."""
+    kinds = [
+        choose_damage(turn, has_keys=True, has_checksum=True).kind for turn in range(len(DAMAGES))
+    ]
+
+    assert len(set(kinds)) == len(DAMAGES)
+
+
+def test_an_empty_backup_gets_no_damage_that_nobody_can_see() -> None:
+    """Nothing can be lost of nothing: those turns take another kind."""
+    for turn in range(20):
+        assert not choose_damage(turn, has_keys=False, has_checksum=True).needs_keys
+
+
+@pytest.mark.parametrize(("red", "named"), [(False, False), (True, False)])
+def test_a_control_that_passes_fails_the_drill(red: bool, named: bool) -> None:
+    """A copy that was called proven, or that went red for another reason, is a bad finding."""
+    control = Control(kind="a flipped bit", seed=1, red=red, named=named, cause="")
+
+    assert not judge_control(control).ok
+
+
+def test_the_drill_is_asked_for_its_control_by_default() -> None:
+    """Leaving it out takes a word on the command line or in the configuration."""
+    assert module.DrillOptions().control

@@ -1,0 +1,118 @@
+"""The engine itself is stopped and started again in the middle of a restore."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import docker
+import pytest
+
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.setup import dockerd
+from redis_dr.deployments.setup.place import Place, place_for
+from tests.support import engine_faults as faults
+from tests.support.estate import Estate, estate, fill
+from tests.support.instances import DEBUG
+from tests.support.redis_server import DEFAULT_IMAGE, start_redis
+from tests.support.waiting import stopped_by_itself, wait_until
+
+# in a process of its own: the door to the engine is opened once, for the engine of these tests
+_DO = """
+import json, sys
+from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.model.settings.instance import Instance
+done = {"backup": backup, "recover": recover}[sys.argv[1]]
+print(done(Instance.model_validate_json(sys.argv[2])).model_dump_json())
+"""
+
+
+@pytest.fixture(scope="module")
+def place(
+    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """An engine of its own, without live-restore, that has the image."""
+    made = place_for(tmp_path_factory.mktemp("engine"))
+    dockerd.start(made)
+    try:
+        with closing(docker.DockerClient(base_url=made.host, timeout=120)) as engine:
+            engine.images.load(b"".join(docker_client.images.get(DEFAULT_IMAGE).save(named=True)))
+        yield made
+    finally:
+        dockerd.stop(made)
+        shutil.rmtree(made.data, ignore_errors=True)
+        shutil.rmtree(made.run, ignore_errors=True)
+
+
+@pytest.fixture
+def there(place: Place, tmp_path: Path) -> Iterator[Estate]:
+    """The runbook's instance on that engine."""
+    with closing(docker.DockerClient(base_url=place.host, timeout=120)) as engine:
+        server = start_redis(
+            engine, args=[*RUNBOOK_ARGS, *DEBUG], restart_policy={"Name": "unless-stopped"}
+        )
+        try:
+            yield estate(server, tmp_path / "store", restore={"lease_seconds": 10})
+        finally:
+            server.remove()
+
+
+def do(what: str, made: Estate, place: Place) -> dict[str, object]:
+    """Back up or recover, on that engine."""
+    done = subprocess.run(
+        [sys.executable, "-c", _DO, what, faults.as_json(made.instance)],
+        env={**os.environ, "DOCKER_HOST": place.host},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+@pytest.mark.parametrize("killed", [True, False], ids=["killed", "goes on"])
+@pytest.mark.parametrize("path", ["/stop?", "/start"], ids=["stopped", "started"])
+def test_an_engine_that_starts_anew_leaves_the_data_old_or_new(
+    there: Estate, place: Place, path: str, killed: bool
+) -> None:
+    """
+    A restore is held right after its stop, or right after its start of the server; the engine
+    ends and starts again. Whether the restore is killed or goes on: `recover` leaves a running
+    server with all of the old data or all of the new, its restart policy, and no hands.
+    """
+    fill(there.server)
+    do("backup", there, place)
+    new = there.digest()
+    there.server.client().flushall()
+    fill(there.server, 20)
+    old = there.digest()
+    container = f"/containers/{there.server.name}{path}"
+    spec = faults.Spec(
+        instance=faults.as_json(there.instance), path=container, fault=faults.STOP, after=True
+    )
+    restore = faults.spawn(spec, DOCKER_HOST=place.host)
+    wait_until(partial(stopped_by_itself, restore.pid), 90, "the restore is held")
+
+    dockerd.stop(place)
+    dockerd.start(place)
+    restore.send_signal(signal.SIGKILL if killed else signal.SIGCONT)
+    restore.communicate(timeout=120)
+
+    report = do("recover", there, place)
+    assert report["ok"], report
+    assert there.digest() in {old, new}
+    assert there.server.container.status == "running"
+    policy = there.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"]
+    assert policy == "unless-stopped"
+    assert there.helper_gone()
+    assert do("recover", there, place)["outcome"] == "nothing to do"

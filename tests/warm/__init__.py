@@ -1,1 +1,0 @@
-"""The warm-up, against a real HTTP service and a real Redis."""
