@@ -1,1 +1,0 @@
-"""Every section of the runbook, on a real server."""
