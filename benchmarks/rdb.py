@@ -28,7 +28,7 @@ _LIMITED = ("small strings", "values of 10 KB")
 _ONE = """
 import sys, time
 from pathlib import Path
-from redis_dr.tasks.model.settings.databases import KeyRule
+from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
 
 def peak():

@@ -8,7 +8,7 @@ import redis
 
 from redis_dr.deployments.demo.dataset import Record
 from redis_dr.tasks.model.errors import RedisDrError
-from redis_dr.tasks.model.settings.databases import KeyRule, first_match
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 
 _BATCH = 5_000
 

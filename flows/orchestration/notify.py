@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 
 from redis_dr.flows.orchestration.artifacts import API_ERRORS
 from redis_dr.tasks.model.errors import RedisDrError
-from redis_dr.tasks.model.settings.sections import NotifySettings
+from redis_dr.tasks.model.settings.notify import NotifySettings
 from redis_dr.tasks.observe.notify import beat, post
 
 BEATS = frozenset({"backup", "nightly"})  # what the dead man's switch waits for

@@ -6,7 +6,7 @@ import redis
 
 from redis_dr.tasks.model.cache.invalidation import Removal
 from redis_dr.tasks.model.server.server_info import ServerInfo
-from redis_dr.tasks.model.settings.databases import FlushSettings
+from redis_dr.tasks.model.settings.cache import FlushSettings
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.server.errors import redis_errors
 from redis_dr.tasks.server.info import server_info

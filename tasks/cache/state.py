@@ -7,8 +7,8 @@ import redis
 from pydantic import BaseModel, ConfigDict
 
 from redis_dr.tasks.model.cache.queries import cache_key
-from redis_dr.tasks.model.settings.databases import KeyRule
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.server.errors import redis_errors
 from redis_dr.tasks.server.info import server_info
 from redis_dr.tasks.server.scan import count_matching

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
 from redis_dr.tasks.model.errors import Damaged, Refused, StoreError
-from redis_dr.tasks.model.settings.sections import ResilienceSettings
+from redis_dr.tasks.model.settings.limits import ResilienceSettings
 from redis_dr.tasks.resilience.retry import with_retries
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.pipeline.files import check_stored

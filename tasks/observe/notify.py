@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from redis_dr.tasks.http.webhook import send
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.settings.sections import NotifySettings
+from redis_dr.tasks.model.settings.notify import NotifySettings
 
 
 def post(settings: NotifySettings, news: Mapping[str, object]) -> bool:

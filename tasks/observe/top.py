@@ -17,8 +17,8 @@ from redis_dr.tasks.model.observe.top import (
     by_host,
     slow_command,
 )
-from redis_dr.tasks.model.settings.databases import KeyRule, first_match
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 from redis_dr.tasks.server.errors import redis_errors
 from redis_dr.tasks.server.scan import scan_batches
 from redis_dr.tasks.server.unlink import Gentle

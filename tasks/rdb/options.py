@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from redis_dr.tasks.model.settings.databases import KeyRule
+from redis_dr.tasks.model.settings.keys import KeyRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Final
 
-from redis_dr.tasks.model.settings.databases import KeyRule
+from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.rdb.quick import Row
 
 Indexes = Callable[[Sequence[Row]], list[int | None]]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from redis_dr.tasks.model.errors import CircuitOpen
-from redis_dr.tasks.model.settings.sections import ResilienceSettings
+from redis_dr.tasks.model.settings.limits import ResilienceSettings
 
 State = Literal["closed", "open", "half-open"]
 

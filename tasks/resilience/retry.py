@@ -11,7 +11,7 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base, wait_random_exponential
 
 from redis_dr.tasks.model.errors import RedisDrError
-from redis_dr.tasks.model.settings.sections import ResilienceSettings
+from redis_dr.tasks.model.settings.limits import ResilienceSettings
 
 R = TypeVar("R")
 

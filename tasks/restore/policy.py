@@ -4,8 +4,8 @@ from pathlib import Path
 
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
-from redis_dr.tasks.model.settings.databases import KeyRule
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.rdb import EpochFloor, SplicePlan, SpliceResult, splice
 from redis_dr.tasks.step import step
 

@@ -21,7 +21,7 @@ from redis.retry import Retry
 
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.model.settings.sections import ResilienceSettings
+from redis_dr.tasks.model.settings.limits import ResilienceSettings
 from redis_dr.tasks.resilience.breaker import Breaker
 
 R = TypeVar("R")

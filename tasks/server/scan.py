@@ -5,7 +5,7 @@ from typing import Any
 
 import redis
 
-from redis_dr.tasks.model.settings.databases import KeyRule
+from redis_dr.tasks.model.settings.keys import KeyRule
 
 
 def scan_batches(

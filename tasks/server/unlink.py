@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import redis
 
 from redis_dr.tasks.model.cache.invalidation import Removal, printable
-from redis_dr.tasks.model.settings.databases import FlushSettings
+from redis_dr.tasks.model.settings.cache import FlushSettings
 from redis_dr.tasks.server.scan import scan_once
 
 

@@ -8,7 +8,7 @@ from redis_dr.flows.runbook.cache.epoch import epoch, wanted_of
 from redis_dr.flows.runbook.cache.invalidate import invalidate
 from redis_dr.tasks.model.cache.invalidation import targets
 from redis_dr.tasks.model.errors import RedisDrError, UsageError
-from redis_dr.tasks.model.settings.databases import InvalidateSettings
+from redis_dr.tasks.model.settings.cache import InvalidateSettings
 
 PATTERNS = InvalidateSettings().patterns
 

@@ -11,7 +11,7 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog, Proof, Unfinished
 from redis_dr.tasks.model.catalog.retention import RetentionPlan, plan_retention
 from redis_dr.tasks.model.errors import Damaged
-from redis_dr.tasks.model.settings.sections import RetentionSettings
+from redis_dr.tasks.model.settings.retention import RetentionSettings
 from tests.support.backups import NAME, NOON, days_ago, manifest
 
 NOTHING = {f"keep_{unit}": 0 for unit in ("hourly", "daily", "weekly", "monthly", "yearly")}

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from redis_dr.tasks.model.catalog.catalog import Catalog, Proof
 from redis_dr.tasks.model.catalog.retention import plan_retention
-from redis_dr.tasks.model.settings.sections import RetentionSettings
+from redis_dr.tasks.model.settings.retention import RetentionSettings
 from tests.support.backups import NAME, NOON, manifest
 
 POLICY = RetentionSettings(keep_last=2, keep_hourly=2, keep_daily=2, keep_weekly=1)

@@ -9,7 +9,7 @@ import pytest
 from redis_dr.tasks.drill.aof import living_keys
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory
 from redis_dr.tasks.model.drill.drill_findings import judge_replay
-from redis_dr.tasks.model.settings.thresholds import DriftSettings
+from redis_dr.tasks.model.settings.retention import DriftSettings
 from tests.support import raw_rdb
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from redis_dr.tasks.model.errors import RedisDrError, ServiceDown, ServiceError, UsageError
-from redis_dr.tasks.model.settings.sections import NotifySettings
+from redis_dr.tasks.model.settings.notify import NotifySettings
 from redis_dr.tasks.observe.notify import beat, post
 from tests.support.http_listener import TOKEN, listening
 

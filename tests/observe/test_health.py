@@ -9,7 +9,7 @@ from redis_dr.flows.runbook.observe.health import health
 from redis_dr.tasks.model.errors import NotReady
 from redis_dr.tasks.model.observe.health import Latency, judge_health
 from redis_dr.tasks.model.server.server_info import Replica, ServerInfo
-from redis_dr.tasks.model.settings.thresholds import HealthSettings
+from redis_dr.tasks.model.settings.observe import HealthSettings
 from tests.support.instance import instance_of
 from tests.support.redis_server import PASSWORD
 from tests.support.waiting import wait_until

@@ -13,8 +13,8 @@ from redis_dr.tasks.configuration import load_settings
 from redis_dr.tasks.model.errors import Unreachable, UsageError
 from redis_dr.tasks.model.observe.discovery import guess_action, guess_patterns, sampled, usual_ttl
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
-from redis_dr.tasks.model.settings.databases import KeyRule, first_match
-from redis_dr.tasks.model.settings.thresholds import HealthSettings
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
+from redis_dr.tasks.model.settings.observe import HealthSettings
 from tests.support.redis_server import PASSWORD
 
 

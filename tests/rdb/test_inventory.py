@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redis_dr.tasks.model.settings.databases import KeyRule
+from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.rdb import InventoryOptions, take_inventory
 from redis_dr.tasks.rdb.base.reader import WINDOW
 from tests.rdb.conftest import Servers, emptied, saved

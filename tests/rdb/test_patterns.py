@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redis_dr.tasks.model.settings.databases import KeyRule, first_match
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 from redis_dr.tasks.rdb.patterns import matcher
 
 parts = st.sampled_from([b"lock:", b"ingest:", b"a", b"\n", b"\xff", b":", b"queue", b""])

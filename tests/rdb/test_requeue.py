@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from redis_dr.tasks.model.settings.databases import KeyRule
+from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.rdb import SplicePlan, values
 from tests.rdb.conftest import emptied, loaded, saved
 from tests.rdb.test_splice import spliced

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redis_dr.tasks.model.errors import RdbError, UsageError
-from redis_dr.tasks.model.settings.databases import KeyRule, first_match
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 from redis_dr.tasks.rdb import (
     InventoryOptions,
     SplicePlan,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from redis_dr.tasks.model.errors import CircuitOpen, NotReady, UsageError
-from redis_dr.tasks.model.settings.sections import ResilienceSettings
+from redis_dr.tasks.model.settings.limits import ResilienceSettings
 from redis_dr.tasks.resilience.breaker import Breaker
 from redis_dr.tasks.resilience.pace import Pace
 from redis_dr.tasks.resilience.retry import Patience, with_retries

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from redis_dr.tasks.model.cache.invalidation import printable
 from redis_dr.tasks.model.report import Finding, Report
-from redis_dr.tasks.model.settings.databases import KeyRule, first_match
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 
 _TOLERANCE_MS = 1000  # a TTL is read a moment after it was set, never before
 _EXAMPLES = 5

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from redis_dr.tasks.model.backup.inventory import Inventory, KeySize
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.settings.databases import KeyRule
+from redis_dr.tasks.model.settings.keys import KeyRule
 
 _KEY_FIELD = re.compile(r"\{(text|sha256|sha1|md5)(?::(\d{1,2}))?\}")
 _HASHES: Mapping[str, Callable[[bytes], Any]] = {

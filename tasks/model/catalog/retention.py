@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog, Unfinished
-from redis_dr.tasks.model.settings.sections import RetentionSettings
+from redis_dr.tasks.model.settings.retention import RetentionSettings
 
 
 @dataclass(frozen=True, slots=True)

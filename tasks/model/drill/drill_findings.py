@@ -10,7 +10,7 @@ from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
 from redis_dr.tasks.model.settings.drill import DrillSettings
-from redis_dr.tasks.model.settings.thresholds import DriftSettings
+from redis_dr.tasks.model.settings.retention import DriftSettings
 
 
 def judge_functions(manifest: Manifest, inventory: Inventory) -> Finding:

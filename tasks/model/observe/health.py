@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from redis_dr.tasks.model.report import Finding, Report
 from redis_dr.tasks.model.server.server_info import ServerInfo
-from redis_dr.tasks.model.settings.thresholds import HealthSettings
+from redis_dr.tasks.model.settings.observe import HealthSettings
 
 
 class Latency(BaseModel):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict, Field
 
 from redis_dr.tasks.model.report import Report
-from redis_dr.tasks.model.settings.databases import KeyRule, first_match
+from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 
 # 1795387093.313 [0 127.0.0.1:5555] "SET" "key" "value"
 _LINE = re.compile(rb'^\d+\.\d+ \[(\d+) ([^\]]*)\] "((?:[^"\\]|\\.)*)"(?: "((?:[^"\\]|\\.)*)")?')

@@ -1,1 +1,1 @@
-"""The configuration's shape: one file a section."""
+"""The shape of redis-dr.toml: one module for each area, `root` for the whole file."""

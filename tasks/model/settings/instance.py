@@ -1,24 +1,17 @@
-"""One instance with everything that holds for it: the sections, overridden by its own tables."""
+"""`[instances.NAME]`: one instance, with the sections that it shares or overrides."""
 
 from pydantic import AliasChoices, Field, SecretStr
 
-from redis_dr.tasks.model.settings.databases import (
-    DatabaseSettings,
-    EpochSettings,
-    FlushSettings,
-    InvalidateSettings,
-    KeyRule,
-)
+from redis_dr.tasks.model.settings.cache import EpochSettings, FlushSettings, InvalidateSettings
 from redis_dr.tasks.model.settings.drill import DrillSettings
-from redis_dr.tasks.model.settings.sections import (
-    NotifySettings,
-    ResilienceSettings,
-    RestoreSettings,
-    RetentionSettings,
-    Section,
-)
+from redis_dr.tasks.model.settings.keys import DatabaseSettings, KeyRule
+from redis_dr.tasks.model.settings.limits import ResilienceSettings
+from redis_dr.tasks.model.settings.notify import NotifySettings
+from redis_dr.tasks.model.settings.observe import CheckSettings, HealthSettings
+from redis_dr.tasks.model.settings.restore import RestoreSettings
+from redis_dr.tasks.model.settings.retention import DriftSettings, RetentionSettings
+from redis_dr.tasks.model.settings.section import Section
 from redis_dr.tasks.model.settings.store import StoreSettings
-from redis_dr.tasks.model.settings.thresholds import CheckSettings, DriftSettings, HealthSettings
 from redis_dr.tasks.model.settings.warm import WarmSettings
 
 RUNBOOK_SERVER = {
@@ -35,45 +28,86 @@ RUNBOOK_SERVER = {
 
 
 class Shared(Section):
-    """The sections that hold for all instances, and that one instance may override."""
+    """The sections that hold for all instances.
 
-    store: StoreSettings = StoreSettings()
-    retention: RetentionSettings = RetentionSettings()
-    drift: DriftSettings = DriftSettings()
-    databases: dict[int, DatabaseSettings] = Field(default_factory=dict)
-    keys: tuple[KeyRule, ...] = ()
-    warm: WarmSettings = WarmSettings()
-    epochs: EpochSettings = EpochSettings()
-    invalidate: InvalidateSettings = InvalidateSettings()
-    flush: FlushSettings = FlushSettings()
-    health: HealthSettings = HealthSettings()
-    resilience: ResilienceSettings = ResilienceSettings()
-    restore: RestoreSettings = RestoreSettings()
-    notify: NotifySettings = NotifySettings()
-    drill: DrillSettings = DrillSettings()
-    check: CheckSettings = CheckSettings()
-    server: dict[str, str] = Field(default_factory=lambda: dict(RUNBOOK_SERVER))
+    `[instances.NAME.SECTION]` overrides single keys for one instance.
+    """
+
+    store: StoreSettings = Field(StoreSettings(), description="Where backups are kept.")
+    retention: RetentionSettings = Field(
+        RetentionSettings(), description="Which backups prune keeps."
+    )
+    drift: DriftSettings = Field(
+        DriftSettings(), description="When a loss of keys between backups is reported."
+    )
+    databases: dict[int, DatabaseSettings] = Field(
+        default_factory=dict, description="One table for each logical database, by its number."
+    )
+    keys: tuple[KeyRule, ...] = Field(
+        (), description="One table for each family of keys; the first match holds for a key."
+    )
+    warm: WarmSettings = Field(WarmSettings(), description="How a cache is filled after a restore.")
+    epochs: EpochSettings = Field(
+        EpochSettings(), description="Counters that make cache entries stale."
+    )
+    invalidate: InvalidateSettings = Field(
+        InvalidateSettings(), description="Keys that depend on a document or a chunk."
+    )
+    flush: FlushSettings = Field(FlushSettings(), description="Conditions and pace of a flush.")
+    health: HealthSettings = Field(HealthSettings(), description="Thresholds of `redis-dr health`.")
+    resilience: ResilienceSettings = Field(
+        ResilienceSettings(), description="Retries, timeouts and the circuit breaker."
+    )
+    restore: RestoreSettings = Field(
+        RestoreSettings(), description="Limits and defaults of a restore."
+    )
+    notify: NotifySettings = Field(NotifySettings(), description="Who hears about finished runs.")
+    drill: DrillSettings = Field(DrillSettings(), description="How a backup is proven.")
+    check: CheckSettings = Field(CheckSettings(), description="Thresholds of `redis-dr check`.")
+    server: dict[str, str] = Field(
+        default_factory=lambda: dict(RUNBOOK_SERVER),
+        description="CONFIG values that the server should have. `redis-dr config` renders them "
+        "and reports differences.",
+    )
 
 
 class Instance(Shared):
-    """One Redis. Its name is its identity in the store, never a hostname."""
+    """One Redis server in a Docker container, under a name that never changes."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    container: str
-    url: str = "redis://127.0.0.1:6379"
-    username: str | None = None
-    password: SecretStr | None = None
-    password_file: str | None = None
-    ca_bundle: str | None = Field(None, description="PEM file, for rediss://")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Identity of the instance and its prefix in the store, taken from the table's "
+        "name. Host and container may change, the name must not.",
+    )
+    container: str = Field(description="Name or id of the Docker container.")
+    url: str = Field(
+        "redis://127.0.0.1:6379",
+        description="URL by which this program reaches the server; `rediss://` for TLS.",
+    )
+    username: str | None = Field(None, description="ACL user. Unset: the default user.")
+    password: SecretStr | None = Field(
+        None,
+        description="Password of the user. Better in REDIS_PASSWORD or in `password_file` than "
+        "in this file.",
+    )
+    password_file: str | None = Field(
+        None, description="File that holds the password, such as a Docker secret."
+    )
+    ca_bundle: str | None = Field(
+        None, description="PEM file with the CA of the server's certificate, for `rediss://`."
+    )
     data_dir: str | None = Field(
-        None, description="where a server that does not answer keeps its data, inside the container"
+        None,
+        description="Data directory inside the container. Needed only for a server that does not "
+        "start and so cannot report it.",
     )
     helper_image: str | None = Field(
         None,
         validation_alias=AliasChoices("helper_image", "hands_image"),  # its name until 0.1
-        description="image of the helper container, where the instance's own image has no shell",
+        description="Image of the helper container. Unset: the instance's own image; set it when "
+        "that image has no shell.",
     )
 
     def database(self, number: int) -> DatabaseSettings:
-        """The settings of one database; one that is not configured is restored and guarded."""
+        """The settings of one database; without a table its defaults hold."""
         return self.databases.get(number, DatabaseSettings())

@@ -1,4 +1,4 @@
-"""redis-dr.toml as a whole. tasks/configuration.py reads it; here is only its shape."""
+"""redis-dr.toml as a whole: its shape. tasks/configuration.py reads the file."""
 
 from typing import Any, Self
 
@@ -6,18 +6,24 @@ from pydantic import Field, model_validator
 
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.settings.instance import Instance, Shared
+from redis_dr.tasks.model.settings.limits import FleetSettings
 from redis_dr.tasks.model.settings.schedule import ScheduleSettings
-from redis_dr.tasks.model.settings.sections import FleetSettings
 
-_OF_ALL = {"instances", "fleet", "schedule"}  # what no single instance has
+_NOT_PER_INSTANCE = {"instances", "fleet", "schedule"}
 
 
 class Settings(Shared):
-    """The file: shared sections, and the instances with their overrides still apart."""
+    """redis-dr.toml: the shared sections, and the instances with their overrides still apart."""
 
-    instances: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    fleet: FleetSettings = FleetSettings()
-    schedule: ScheduleSettings = ScheduleSettings()
+    instances: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="One table for each instance, by its name."
+    )
+    fleet: FleetSettings = Field(
+        FleetSettings(), description="Limits of commands that work on several instances."
+    )
+    schedule: ScheduleSettings = Field(
+        ScheduleSettings(), description="When `redis-dr serve` starts which flow."
+    )
 
     @model_validator(mode="after")
     def _every_instance_is_whole(self) -> Self:
@@ -42,7 +48,7 @@ class Settings(Shared):
         return self._merge(name)
 
     def _merge(self, name: str) -> Instance:
-        shared = self.model_dump(exclude=_OF_ALL, exclude_unset=True)
+        shared = self.model_dump(exclude=_NOT_PER_INSTANCE, exclude_unset=True)
         return Instance.model_validate({**overlay(shared, self.instances[name]), "name": name})
 
 
@@ -51,6 +57,8 @@ def overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged = {str(key): value for key, value in base.items()}
     for key, value in over.items():
         below = merged.get(str(key))
-        both = isinstance(below, dict) and isinstance(value, dict)
-        merged[str(key)] = overlay(below, value) if both else value  # type: ignore[arg-type] # both are dicts
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[str(key)] = overlay(below, value)
+        else:
+            merged[str(key)] = value
     return merged
