@@ -7,9 +7,7 @@ import redis
 
 from redis_dr.tasks.model.backup.snapshot import Counts, Snapshot
 from redis_dr.tasks.model.errors import SaveFailed
-from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.connection import connect, server_time_ms
-from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
 from redis_dr.tasks.server.info import ServerInfo, server_info
 from redis_dr.tasks.step import step
 
@@ -19,19 +17,19 @@ _BUSY = ("already in progress", "Another child process")
 
 
 @step
-def take_snapshot(instance: Instance) -> Snapshot:
+def take_snapshot(server: ServerConnection) -> Snapshot:
     """BGSAVE, and wait for its end. The result is a claim: judge_snapshot proves it by the file.
 
     Raises SaveFailed when the server says that it could not save, Unreachable.
     """
-    client = connect(instance)
-    with redis_errors(instance.name):
+    client = server.client()
+    with server.errors():
         started = time.monotonic()
         begun_ms, before, after = _begin(client)
         info = _until_done(client)
         if info.rdb_last_bgsave_status != "ok":
             raise SaveFailed(
-                f"{instance.name} could not save: rdb_last_bgsave_status is "
+                f"{server.instance.name} could not save: rdb_last_bgsave_status is "
                 f"{info.rdb_last_bgsave_status}",
                 "see the container's log (disk full? no memory for the fork?); while this lasts, "
                 "a server with save points refuses writes",
@@ -50,10 +48,10 @@ def take_snapshot(instance: Instance) -> Snapshot:
         )
 
 
-def saves_so_far(instance: Instance) -> int:
+def saves_so_far(server: ServerConnection) -> int:
     """rdb_saves now: has another save begun since?"""
-    with redis_errors(instance.name):
-        return int(connect(instance).info("persistence")["rdb_saves"])
+    with server.errors():
+        return int(server.client().info("persistence")["rdb_saves"])
 
 
 def _begin(client: redis.Redis) -> tuple[int, dict[str, Any], dict[str, Any]]:

@@ -10,8 +10,7 @@ from redis_dr.tasks.model.server.acl import Users, names_in
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import options_of
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.connection import connect, server_time_ms
-from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
 from redis_dr.tasks.server.info import config_values, persistence, server_info
 from redis_dr.tasks.step import step
 
@@ -29,12 +28,12 @@ _FREE = "df -Pk \"$1\" | awk 'NR==2 {print $4 * 1024}'"
 
 
 @step
-def survey(instance: Instance) -> Survey:
+def survey(server: ServerConnection) -> Survey:
     """The container and the server as they are. Raises UsageError for a wrong password."""
-    container = inspect(instance.container)
+    container = inspect(server.instance.container)
     try:
-        with redis_errors(instance.name):
-            client = connect(instance)
+        with server.errors():
+            client = server.client()
             info = server_info(client)
             started = server_time_ms(client) / 1000 - info.uptime_in_seconds
             return Survey(container, info, persistence(client), started_at=started)
@@ -95,13 +94,13 @@ def configuration_text(helper: Helper, found: Survey) -> str:
     return helper.run(_CONFIGURED, path) if path else ""
 
 
-def users_of(helper: Helper, instance: Instance, found: Survey) -> Users | None:
+def users_of(helper: Helper, server: ServerConnection, found: Survey) -> Users | None:
     """Who may log in, and what is written down of it; None when the server does not tell."""
     if found.persistence is None:
         return None
     try:
-        with redis_errors(instance.name):
-            client = connect(instance)
+        with server.errors():
+            client = server.client()
             names = tuple(sorted(str(one) for one in client.acl_users()))  # redis-py decodes them
             file = config_values(client, ["aclfile"]).get("aclfile", "")
     except RedisDrError:  # refused by an ACL, or gone: a note is not worth a restore

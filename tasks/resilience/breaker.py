@@ -69,6 +69,14 @@ class Breaker:
             return 0.0
         return max(0.0, self._opened_at + self._settings.breaker_reset_seconds - self._clock())
 
+    def reset(self) -> None:
+        """Close it: the service was seen to answer, by a call that this breaker did not guard."""
+        with self._lock:
+            self._failures = 0
+            self._failed_trials = 0
+            if self._state != "closed":
+                self._move("closed")
+
     @contextmanager
     def guard(self, counts: Callable[[BaseException], bool]) -> Iterator[None]:
         """Let the block run, or raise CircuitOpen. `counts`: is that error the service's?"""

@@ -14,11 +14,9 @@ import redis
 from redis_dr.tasks.model.progress import Meter, Progress, quiet
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.server_info import ServerInfo
-from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.rdb import Entry, digest_of_dump, entries
 from redis_dr.tasks.restore.server_listing import compare_instance, listing_of
-from redis_dr.tasks.server.connection import connect, server_time_ms
-from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
 from redis_dr.tasks.server.info import server_info
 from redis_dr.tasks.step import step
 
@@ -40,10 +38,10 @@ class Comparison:
 
 
 @step
-def load_counters(instance: Instance, placed: int) -> Finding:
+def load_counters(server: ServerConnection, placed: int) -> Finding:
     """Redis's own count of what it loaded; no client can disturb it (facts/redis.md 11)."""
-    with redis_errors(instance.name):
-        info = server_info(connect(instance))
+    with server.errors():
+        info = server_info(server.client())
     loaded = info.rdb_last_load_keys_loaded + info.rdb_last_load_keys_expired
     return Finding(
         check="server loaded every placed key", ok=loaded == placed, expected=placed, actual=loaded
@@ -52,26 +50,26 @@ def load_counters(instance: Instance, placed: int) -> Finding:
 
 @step
 def compare_keys(
-    instance: Instance, placed: Path, total: int, progress: Progress = quiet
+    server: ServerConnection, placed: Path, total: int, progress: Progress = quiet
 ) -> Comparison:
     """Compare the server with the placed file by digests. Reads only, in small batches."""
-    limit = instance.restore.compare_all_up_to
-    share = 1.0 if total <= limit else instance.restore.sample_keys / total
+    settings = server.instance.restore
+    share = 1.0 if total <= settings.compare_all_up_to else settings.sample_keys / total
     outcomes: dict[int, Counter[str]] = {}
     examples: list[str] = []
     meter = Meter(progress, "verifying", total * share)
-    with redis_errors(instance.name), placed.open("rb") as source:
+    with server.errors(), placed.open("rb") as source:
         # fields of hashes that expire before the end of this are left out on both sides
-        until = server_time_ms(connect(instance)) + 10_000 + total // _KEYS_A_MS
+        until = server_time_ms(server.client()) + 10_000 + total // _KEYS_A_MS
         for db, batch in _batches(_chosen(entries(source, until), share)):
             counted = outcomes.setdefault(db, Counter())
-            for entry, outcome in _compared(connect(instance, db), batch, until):
+            for entry, outcome in _compared(server.client(db), batch, until):
                 counted[outcome] += 1
                 if outcome in {"gone", "differing"} and len(examples) < _EXAMPLES:
                     examples.append(f"{outcome}: DB {db} {entry.key!r}")
             meter.at(sum(one.total() for one in outcomes.values()))
         meter.end()
-        client = connect(instance)
+        client = server.client()
         after, touched = server_info(client), keys_touched(client)
     return Comparison(
         outcomes=explain(outcomes, after.evicted_keys, touched),
@@ -83,16 +81,18 @@ def compare_keys(
 
 
 @step
-def compare_with_listing(instance: Instance, placed: Path, written: dict[int, int]) -> Comparison:
+def compare_with_listing(
+    server: ServerConnection, placed: Path, written: dict[int, int]
+) -> Comparison:
     """For a file whose format is newer than this release: what the servers themselves say of it.
 
     Counted only where there is no witness, or an ACL forbids to ask. What is not there any more
     must have expired, been evicted or been written by clients.
     """
     listing = listing_of(placed)
-    outcomes = compare_instance(instance, listing) if listing.exists() else None
-    with redis_errors(instance.name):
-        client = connect(instance)
+    outcomes = compare_instance(server, listing) if listing.exists() else None
+    with server.errors():
+        client = server.client()
         info, touched = server_info(client), keys_touched(client)
     return Comparison(
         outcomes=explain(outcomes or _counted(info, written), info.evicted_keys, touched),

@@ -13,9 +13,7 @@ import redis
 
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.report import Finding
-from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.connection import connect
-from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.step import step
 
 # writes wait no longer than this for a stop that does not come about; a server that ends forgets it
@@ -33,26 +31,26 @@ class LastEpochs:
     problem: str = ""  # why they could not be read
 
 
-def has_epochs(instance: Instance) -> bool:
+def has_epochs(server: ServerConnection) -> bool:
     """Whether the server holds any epoch; where an ACL does not let us see, it may."""
-    epochs = instance.epochs
+    epochs = server.instance.epochs
     try:
-        with redis_errors(instance.name):
-            return bool(connect(instance, epochs.db).exists(*epochs.hashes, epochs.counter))
+        with server.errors():
+            return bool(server.client(epochs.db).exists(*epochs.hashes, epochs.counter))
     except RedisDrError:
         return True
 
 
 @step
-def last_epochs(instance: Instance) -> LastEpochs:
+def last_epochs(server: ServerConnection) -> LastEpochs:
     """Hold all writes and read the counters."""
-    epochs = instance.epochs
+    epochs = server.instance.epochs
     try:
-        client = connect(instance, epochs.db)
+        client = server.client(epochs.db)
         # refused by an ACL: then a bump between this and the stop is not seen
-        with contextlib.suppress(RedisDrError), redis_errors(instance.name):
+        with contextlib.suppress(RedisDrError), server.errors():
             client.client_pause(_PAUSE_MS, all=False)
-        with redis_errors(instance.name):
+        with server.errors():
             return LastEpochs(
                 {name: _numbers(_hash(client, name)) for name in epochs.hashes},
                 _numbers({b"": _string(client, epochs.counter)}).get(b""),
@@ -62,15 +60,16 @@ def last_epochs(instance: Instance) -> LastEpochs:
 
 
 @step
-def raise_epochs(instance: Instance, last: LastEpochs | None) -> tuple[Finding, ...]:
+def raise_epochs(server: ServerConnection, last: LastEpochs | None) -> tuple[Finding, ...]:
     """Raise each counter above what it was last. By increments: a client may raise it, too."""
-    if last is None or instance.database(instance.epochs.db).on_restore == "empty":
+    instance, epochs = server.instance, server.instance.epochs
+    if last is None or instance.database(epochs.db).on_restore == "empty":
         return ()
-    epochs, check = instance.epochs, "epochs are above those seen right before the stop"
+    check = "epochs are above those seen right before the stop"
     if last.problem:
         return (Finding(check=check, ok=True, actual="not seen", detail=last.problem),)
-    with redis_errors(instance.name):
-        client = connect(instance, epochs.db)
+    with server.errors():
+        client = server.client(epochs.db)
         behind: list[tuple[str, bytes | None, int]] = []
         for name, values in last.hashes.items():
             now = _numbers(_hash(client, name))

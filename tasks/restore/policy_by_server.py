@@ -15,15 +15,13 @@ from typing import Any
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
-from redis_dr.tasks.model.errors import NotReady, UsageError
+from redis_dr.tasks.model.errors import CircuitOpen, NotReady, UsageError
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.target import Target
 from redis_dr.tasks.model.server.volume import Layout
-from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.rdb import EpochFloor, SplicedDatabase, SplicedRule, SplicePlan, SpliceResult
 from redis_dr.tasks.restore.server_listing import listing_of, take_listing
-from redis_dr.tasks.server.connection import connect
-from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.step import step
 
 _CHUNK = 2**20
@@ -107,7 +105,7 @@ class Filtering:
 
 
 @step
-def filter_by_server(helper: Helper, asked: Filtering, instance: Instance) -> SpliceResult:
+def filter_by_server(helper: Helper, asked: Filtering, live: ServerConnection) -> SpliceResult:
     """Write the RDB that will be placed. Raises UsageError for `keep` and rebased expiries:
 
     those need both files read. SandboxFailed when the image's server does not load the file.
@@ -122,10 +120,11 @@ def filter_by_server(helper: Helper, asked: Filtering, instance: Instance) -> Sp
     with asked.source.open("rb") as source:
         size = asked.source.stat().st_size
         helper.write(f"{home}/dump.rdb", source, size, Owner(0, 0))
-    with sandbox(_spec(asked, home, instance.restore.lease_seconds)) as server:
-        server.wait_until_ready(instance.restore.start_timeout_seconds)
-        databases, rules = _apply(server, asked.plan, instance)
-        if sum(one.written for one in databases.values()) <= instance.restore.compare_all_up_to:
+    settings = live.instance.restore
+    with sandbox(_spec(asked, home, settings.lease_seconds)) as server:
+        server.wait_until_ready(settings.start_timeout_seconds)
+        databases, rules = _apply(server, asked.plan, live)
+        if sum(one.written for one in databases.values()) <= settings.compare_all_up_to:
             take_listing(server, databases, listing_of(asked.placed))
         server.cli("SAVE")
     size = int(helper.run('stat -c %s "$1"', f"{home}/dump.rdb"))
@@ -151,7 +150,7 @@ def _spec(asked: Filtering, home: str, lease_seconds: int) -> SandboxSpec:
 
 
 def _apply(
-    server: Sandbox, plan: SplicePlan, instance: Instance
+    server: Sandbox, plan: SplicePlan, live: ServerConnection
 ) -> tuple[dict[int, SplicedDatabase], list[SplicedRule]]:
     before = keyspace(server)
     created: dict[int, int] = {}
@@ -171,7 +170,7 @@ def _apply(
         rules += [SplicedRule(db, one.pattern, one.action, int(keys)) for one, keys in done]
     if plan.epochs is not None:
         db = plan.epochs.db
-        for part in _live_epochs(instance, plan.epochs):
+        for part in _live_epochs(live, plan.epochs):
             made = server.cli("-n", str(db), "EVAL", _EPOCHS, "0", json.dumps(part))
             created[db] = created.get(db, 0) + int(made)
     return _accounts(before, keyspace(server), created), rules
@@ -207,12 +206,12 @@ def keyspace(server: Sandbox) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _live_epochs(instance: Instance, floor: EpochFloor) -> Iterator[dict[str, Any]]:
+def _live_epochs(live: ServerConnection, floor: EpochFloor) -> Iterator[dict[str, Any]]:
     """The counters of the server that still runs, in parts; of a dead one there are none."""
     hashes: dict[str, dict[bytes, bytes]] = {}
     value: Any = None
-    with contextlib.suppress(NotReady), redis_errors(instance.name):
-        client = connect(instance, floor.db)
+    with contextlib.suppress(NotReady, CircuitOpen), live.errors():
+        client = live.client(floor.db)
         hashes = {name: client.hgetall(name) for name in floor.hashes}  # type: ignore[misc] # bytes, see connect
         value = client.get(floor.counter) if floor.counter else None
     first: dict[str, Any] = {"first": True, "hashes": {name: [] for name in floor.hashes}}

@@ -15,9 +15,7 @@ from typing import Any
 from redis.exceptions import NoPermissionError
 
 from redis_dr.tasks.engine.sandbox import Sandbox
-from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.connection import connect, server_time_ms
-from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
 
 Outcomes = dict[int, Counter[str]]  # per database: equal, differing, expired, gone
 Row = tuple[str, str, int]  # SHA-1 of the key, SHA-1 of what is in it, expiry in Unix ms or -1
@@ -130,18 +128,16 @@ def compare_sandbox(server: Sandbox, listing: Path) -> Outcomes:
         return _compare(kept, ask, _MANY, lambda: int(server.cli("TIME").split()[0]) * 1000)
 
 
-def compare_instance(instance: Instance, listing: Path) -> Outcomes | None:
+def compare_instance(server: ServerConnection, listing: Path) -> Outcomes | None:
     """The same in the instance; None when an ACL does not let us ask."""
 
     def ask(db: int, cursor: str, count: int) -> str:
-        return str(
-            connect(instance, db).eval_ro(_SCRIPT, 0, cursor, str(steady), str(count)), "ascii"
-        )
+        return str(server.client(db).eval_ro(_SCRIPT, 0, cursor, str(steady), str(count)), "ascii")
 
-    with closing(sqlite3.connect(listing)) as kept, redis_errors(instance.name):
+    with closing(sqlite3.connect(listing)) as kept, server.errors():
         steady = _steady(kept)
         try:
-            return _compare(kept, ask, _FEW, lambda: server_time_ms(connect(instance)))
+            return _compare(kept, ask, _FEW, lambda: server_time_ms(server.client()))
         except NoPermissionError:
             return None
 

@@ -14,11 +14,11 @@ from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.connection import connect
-from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.info import server_info, wait_until_ready
 from redis_dr.tasks.step import step
 
+_ANSWER_SECONDS = 5
 _LOOK_SECONDS = 2  # between two looks at whether the container still lives
 
 
@@ -32,7 +32,7 @@ def nothing() -> None:
 
 @step
 def stop_server(
-    helper: Helper, instance: Instance, before: Callable[[], None] = nothing
+    helper: Helper, server: ServerConnection, before: Callable[[], None] = nothing
 ) -> ContainerState:
     """Stop the container; what the server held is on the volume afterwards.
 
@@ -44,18 +44,18 @@ def stop_server(
     # an engine that starts anew must not boot the server in the middle of a swap, and the end of
     # the process must not make the engine start it (facts/redis.md 15)
     helper.assert_held()
-    set_restart_policy(instance.container, "no")
-    info = _answer(instance)
+    set_restart_policy(server.instance.container, "no")
+    info = _answer(server)
     helper.assert_held()
     if info is not None and not info.loading:
         if info.aof_enabled:
             # refused by an ACL: then the stop takes as long as the save, and loses nothing
-            with contextlib.suppress(RedisDrError), redis_errors(instance.name):
-                connect(instance).config_set("save", "")
+            with contextlib.suppress(RedisDrError), server.errors():
+                server.client().config_set("save", "")
         before()
         if not info.aof_enabled:
-            _shut_down(instance)
-    return halt(helper, instance)
+            _shut_down(server)
+    return halt(helper, server.instance)
 
 
 def halt(helper: Helper, instance: Instance) -> ContainerState:
@@ -77,18 +77,18 @@ def start_server(helper: Helper, instance: Instance) -> None:
 
 
 @step
-def await_server(instance: Instance, progress: Progress) -> ServerInfo:
-    """Wait through the load, telling how far it is.
+def await_server(server: ServerConnection, progress: Progress) -> ServerInfo:
+    """Wait until the server has loaded its data; report how much it has loaded.
 
     Raises NotServing at the deadline, and as soon as the container is seen to have died: every
     second of waiting for a dead server is downtime. Unreachable when the engine does not answer.
     """
+    instance = server.instance
     deadline = time.monotonic() + instance.restore.start_timeout_seconds
-    client = connect(instance)
     while True:
         try:
-            return wait_until_ready(
-                client,
+            info = wait_until_ready(
+                server,
                 _LOOK_SECONDS,
                 lambda info: progress("loading", info.loading_loaded_perc / 100),
             )
@@ -97,20 +97,24 @@ def await_server(instance: Instance, progress: Progress) -> ServerInfo:
                 raise _died(instance) from None
             if time.monotonic() > deadline:
                 raise NotServing(error.problem, error.remedy) from error
+        else:
+            server.reconnect()
+            return info
 
 
-def require_same(instance: Instance, stopped: ContainerState) -> None:
+def require_same(server: ServerConnection, stopped: ContainerState) -> None:
     """After the stop: the container is still down, and nobody answers at the url.
 
     Raises Unreachable when somebody started it, or when the url leads to another server.
     """
+    instance = server.instance
     now = inspect(instance.container)
     if now.running or now.started_at != stopped.started_at:
         raise Unreachable(
             f"somebody started {instance.container} while its data was being exchanged",
             "find out what did (a watchdog? `docker compose up`?), hold it back, then try again",
         )
-    if _answer(instance) is not None:
+    if _answer(server) is not None:
         raise Unreachable(
             f"{instance.url} answers although {instance.container} is stopped: "
             "they are two servers",
@@ -118,15 +122,15 @@ def require_same(instance: Instance, stopped: ContainerState) -> None:
         )
 
 
-def keep_serving(instance: Instance, journal: Journal) -> None:
+def keep_serving(server: ServerConnection, journal: Journal) -> None:
     """The stop did not come about: take back what was set for it."""
-    restore_policy(instance, journal)
+    restore_policy(server.instance, journal)
     if not journal.answered:
         return
-    with contextlib.suppress(RedisDrError), redis_errors(instance.name):
-        connect(instance).config_set("save", journal.save)
-    with contextlib.suppress(RedisDrError), redis_errors(instance.name):
-        connect(instance).client_unpause()  # see tasks/restore/epoch_guard.py
+    with contextlib.suppress(RedisDrError), server.errors():
+        server.client().config_set("save", journal.save)
+    with contextlib.suppress(RedisDrError), server.errors():
+        server.client().client_unpause()  # see tasks/restore/epoch_guard.py
 
 
 @step
@@ -137,33 +141,28 @@ def restore_policy(instance: Instance, journal: Journal) -> None:
         set_restart_policy(instance.container, journal.restart_policy, journal.restart_retries)
 
 
-def _answer(instance: Instance) -> ServerInfo | None:
-    """What the server says, or None when nobody is there."""
+def _answer(server: ServerConnection) -> ServerInfo | None:
+    """INFO of the server, or None when nothing answers."""
     try:
-        with redis_errors(instance.name):
-            return server_info(connect(_impatient(instance, 5)))
+        with server.single_try(_ANSWER_SECONDS) as client, server.errors():
+            return server_info(client)
     except NotReady:
         return None
 
 
-def _shut_down(instance: Instance) -> None:
-    client = connect(_impatient(instance, instance.restore.stop_timeout_seconds))
+def _shut_down(server: ServerConnection) -> None:
+    timeout = server.instance.restore.stop_timeout_seconds
     try:
-        client.execute_command("SHUTDOWN", "SAVE")  # type: ignore[no-untyped-call] # redis-py left it out
+        with server.single_try(timeout) as client:
+            client.execute_command("SHUTDOWN", "SAVE")  # type: ignore[no-untyped-call] # redis-py left it out
     except redis.ResponseError as error:
         raise SaveFailed(
-            f"{instance.name} cannot save what it holds, so it was not stopped: {error}",
+            f"{server.instance.name} cannot save what it holds, so it was not stopped: {error}",
             "see the container's log (disk full? SHUTDOWN not allowed?); once BGSAVE works, "
             "try again",
         ) from error
     except (redis.ConnectionError, redis.TimeoutError):
         return  # its end is the answer; a server that hangs is stopped by the engine
-
-
-def _impatient(instance: Instance, seconds: float) -> Instance:
-    """One try: a server that goes down is not asked again."""
-    limits = {"max_retries": 0, "timeout_seconds": seconds}
-    return instance.model_copy(update={"resilience": instance.resilience.model_copy(update=limits)})
 
 
 def _died(instance: Instance) -> NotServing:

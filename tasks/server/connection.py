@@ -1,157 +1,163 @@
-"""The way to one instance: its address, its password, one pool, the one rule for retries."""
+"""The connection of one operation to its instance's server: one pool, one circuit breaker."""
 
-import os
+import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final, Self, TypeVar
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from typing import Any, Final, Self, cast
 
 import redis
-from redis.backoff import ExponentialWithJitterBackoff
-from redis.connection import BlockingConnectionPool, parse_url
-from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
-    BusyLoadingError,
-    ConnectionError,  # noqa: A004 the builtin of that name is not used here
-    TimeoutError,  # noqa: A004 same
-)
+from redis.backoff import NoBackoff
+from redis.connection import BlockingConnectionPool, ConnectionPool
 from redis.retry import Retry
 
-from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.model.settings.limits import ResilienceSettings
 from redis_dr.tasks.resilience.breaker import Breaker
+from redis_dr.tasks.server.address import address_options, password_of
+from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.retry import LimitedRetry
 
-R = TypeVar("R")
+_CLIENT_NAME: Final = "redis-dr"
 
-PASSWORD_VARIABLE: Final = "REDIS_PASSWORD"  # noqa: S105 the name of a variable, not a password
+
+class ServerConnection:
+    """The server of one instance, as one operation uses it.
+
+    One pool of connections and one breaker serve every database and every step. Nothing connects
+    before the first command. Thread-safe. Use it for the whole of a verb:
+
+        with ServerConnection(instance) as server:
+            with server.errors():
+                server.client(db).get("key")
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.breaker = Breaker(instance.name, instance.resilience)
+        self._lock = threading.Lock()
+        self._pool: ConnectionPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def client(self, db: int = 0) -> redis.Redis:
+        """A client of one database; answers are bytes. It need not be closed.
+
+        A lost connection is tried again; LOADING and a wrong password are raised at once. Raises
+        UsageError for a bad url or password file.
+        """
+        view = _DatabaseView(self._shared_pool(), db)
+        return redis.Redis(connection_pool=cast("ConnectionPool", view))
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Around every use of a client: errors of redis-py are raised as errors of redis-dr."""
+        return redis_errors(self.instance.name)
+
+    @contextmanager
+    def single_try(self, timeout_seconds: float) -> Iterator[redis.Redis]:
+        """A client for a server that may be down or about to stop: no retry, no breaker.
+
+        It has a connection of its own, because the time-out belongs to a connection.
+        """
+        limits = {"socket_timeout": timeout_seconds, "socket_connect_timeout": timeout_seconds}
+        options = {**_options(self.instance), **limits, "retry": Retry(NoBackoff(), 0)}
+        with closing(redis.Redis.from_pool(_new_pool(self.instance, options))) as client:
+            yield client
+
+    def reconnect(self) -> None:
+        """After a restart of the server: drop the dead connections and close the breaker."""
+        if self._pool is not None:
+            self._pool.disconnect()
+        self.breaker.reset()
+
+    def close(self) -> None:
+        """Close all connections. A later use connects again."""
+        if self._pool is not None:
+            self._pool.disconnect()
+
+    def _shared_pool(self) -> ConnectionPool:
+        with self._lock:
+            if self._pool is None:
+                retry = LimitedRetry(self.instance.resilience, self.breaker)
+                self._pool = _new_pool(self.instance, {**_options(self.instance), "retry": retry})
+            return self._pool
+
+
+class _DatabaseView:
+    """The shared pool as a client of one database uses it: connections are switched by SELECT."""
+
+    def __init__(self, pool: ConnectionPool, db: int) -> None:
+        self._pool = pool
+        self._db = db
+
+    def get_connection(self, *_command: Any, **_options: Any) -> Any:
+        """A connection of the shared pool, switched to the database of this view."""
+        connection: Any = self._pool.get_connection()
+        if connection.db != self._db:
+            try:
+                self._select(connection)
+            except BaseException:
+                # which database the server has selected is unknown: begin again from none
+                connection.disconnect()
+                connection.db = 0
+                self._pool.release(connection)
+                raise
+        return connection
+
+    def _select(self, connection: Any) -> None:
+        connection.db = self._db  # a connection that is lost meanwhile selects it by itself
+
+        def select() -> None:
+            connection.send_command("SELECT", self._db)
+            connection.read_response()
+
+        connection.retry.call_with_retry(select, lambda _error: connection.disconnect())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
 
 
 def connect(instance: Instance, db: int = 0) -> redis.Redis:
-    """A client with a pool of its own; answers are bytes. It connects when first used.
-
-    A dropped connection is tried again; LOADING and a wrong password come through at once. Wrap
-    every use in `redis_errors(instance.name)`. Raises UsageError for a bad url or password file.
-    """
-    return _client(instance, db, instance.username, password_of(instance))
+    """A client with a pool and a breaker of its own. Prefer ServerConnection."""
+    return _lone_client(instance, {**_options(instance), "db": db})
 
 
 def connect_as_stranger(instance: Instance) -> redis.Redis:
-    """The same without any password: to see whether the server lets strangers in."""
-    return _client(instance, 0, None, None)
+    """A client without a password: to see whether the server admits anybody."""
+    return _lone_client(instance, _common_options(instance))
 
 
-def _client(instance: Instance, db: int, username: str | None, password: str | None) -> redis.Redis:
+def _lone_client(instance: Instance, options: dict[str, Any]) -> redis.Redis:
+    breaker = Breaker(instance.name, instance.resilience)
+    retry = LimitedRetry(instance.resilience, breaker)
+    return redis.Redis.from_pool(_new_pool(instance, {**options, "retry": retry}))
+
+
+def _options(instance: Instance) -> dict[str, Any]:
+    login = {"username": instance.username, "password": password_of(instance)}
+    return {**_common_options(instance), **login}
+
+
+def _common_options(instance: Instance) -> dict[str, Any]:
     limits = instance.resilience
-    pool = BlockingConnectionPool(  # type: ignore[no-untyped-call] # redis-py left it out
-        **_address(instance),
-        db=db,
-        username=username,
-        password=password,
-        client_name="redis-dr",
-        protocol=2,  # the same answers from every server since Redis 2.4
-        max_connections=limits.max_connections,
-        timeout=limits.timeout_seconds,
-        socket_timeout=limits.timeout_seconds,
-        socket_connect_timeout=limits.timeout_seconds,
-        retry=OneRule(limits, Breaker(instance.name, limits)),
+    return {
+        **address_options(instance),
+        "db": 0,
+        "client_name": _CLIENT_NAME,
+        "protocol": 2,  # the same answers from every server since Redis 2.4
+        "socket_timeout": limits.timeout_seconds,
+        "socket_connect_timeout": limits.timeout_seconds,
+    }
+
+
+def _new_pool(instance: Instance, options: dict[str, Any]) -> ConnectionPool:
+    limits = instance.resilience
+    return BlockingConnectionPool(  # type: ignore[no-untyped-call] # redis-py left it out
+        **options, max_connections=limits.max_connections, timeout=limits.timeout_seconds
     )
-    return redis.Redis.from_pool(pool)
-
-
-def password_of(instance: Instance) -> str | None:
-    """The configuration's, else $REDIS_PASSWORD, else password_file. Raises UsageError."""
-    if instance.password is not None:
-        return instance.password.get_secret_value()
-    if os.environ.get(PASSWORD_VARIABLE):
-        return os.environ[PASSWORD_VARIABLE]
-    return _read_password(Path(instance.password_file)) if instance.password_file else None
-
-
-def _read_password(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UsageError(
-            f"the password file {path} cannot be read: {reason}",
-            f"correct password_file or the file's rights, or set {PASSWORD_VARIABLE}",
-        ) from error
-    if not text.strip("\r\n"):
-        raise UsageError(f"the password file {path} is empty", "write the password into it")
-    return text.strip("\r\n")  # editors and `echo` end a file with a newline
-
-
-def _address(instance: Instance) -> dict[str, Any]:
-    parts = _split(instance)
-    if parts.password:
-        raise UsageError(
-            f"the url of {instance.name} holds a password",
-            f"take it out, and set {PASSWORD_VARIABLE} or password_file",
-        )
-    plain = f"{parts.scheme}://{parts.netloc}{_socket(parts)}"
-    options: dict[str, Any] = dict(parse_url(plain))  # type: ignore[no-untyped-call] # redis-py's
-    if parts.scheme == "rediss":
-        options["ssl_ca_certs"] = instance.ca_bundle
-    return options
-
-
-def _split(instance: Instance) -> Any:
-    remedy = 'write it as "redis://HOST:PORT", "rediss://HOST:PORT" or "unix:///PATH"'
-    try:
-        parts = urlsplit(instance.url)
-        good = parts.scheme == "unix" or (parts.hostname and (parts.port or 6379))
-    except ValueError as error:
-        raise UsageError(f"the url of {instance.name} is not an address", remedy) from error
-    if parts.scheme not in {"redis", "rediss", "unix"} or not good:
-        raise UsageError(f"the url of {instance.name} is not an address", remedy)
-    return parts
-
-
-def _socket(parts: Any) -> str:
-    # the path of a redis:// url is a database number, and the database is the caller's choice
-    return str(parts.path) if parts.scheme == "unix" else ""
-
-
-class OneRule(Retry):
-    """redis-py's retry, minus what must not be hidden, behind the breaker of this instance.
-
-    redis-py counts LOADING and a wrong password as lost connections and would try again in silence
-    (facts/redis.md 13).
-    """
-
-    def __init__(self, limits: ResilienceSettings, breaker: Breaker) -> None:
-        backoff = ExponentialWithJitterBackoff(
-            base=limits.backoff_seconds, cap=limits.backoff_cap_seconds
-        )
-        super().__init__(backoff, limits.max_retries)
-        self.breaker = breaker
-
-    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
-        return self  # redis-py copies it for each connection; the breaker is one for all
-
-    def call_with_retry(
-        self,
-        do: Callable[[], R],
-        fail: Any,
-        is_retryable: Callable[[Exception], bool] | None = None,
-        with_failure_count: bool = False,  # noqa: FBT001, FBT002 the signature is redis-py's
-    ) -> R:
-        """As redis-py calls it."""
-
-        def may_pass(error: Exception) -> bool:
-            return is_lost(error) and (is_retryable is None or is_retryable(error))
-
-        with self.breaker.guard(counts=is_lost):
-            return super().call_with_retry(do, fail, may_pass, with_failure_count)
-
-
-def is_lost(error: BaseException) -> bool:
-    """Whether the server did not answer, as against answering something unwelcome."""
-    answered = isinstance(error, BusyLoadingError | AuthenticationError | AuthorizationError)
-    return isinstance(error, ConnectionError | TimeoutError) and not answered
 
 
 def address_of(client: redis.Redis) -> str:

@@ -1,17 +1,14 @@
-"""Reads what a server says about itself, and waits until it serves."""
+"""Read what a server reports about itself, and wait until it serves."""
 
 import time
 from collections.abc import Callable, Iterable
 
 import redis
-from redis.backoff import NoBackoff
-from redis.connection import ConnectionPool
-from redis.retry import Retry
 
 from redis_dr.tasks.model.backup.manifest import Persistence
 from redis_dr.tasks.model.errors import NotReady, Unreachable
 from redis_dr.tasks.model.server.server_info import ServerInfo
-from redis_dr.tasks.server.connection import address_of, server_time_ms
+from redis_dr.tasks.server.connection import ServerConnection, address_of, server_time_ms
 from redis_dr.tasks.server.errors import redis_errors
 
 __all__ = [
@@ -68,41 +65,32 @@ def persistence(client: redis.Redis) -> Persistence:
 
 
 def wait_until_ready(
-    client: redis.Redis, deadline_seconds: float, progress: Callable[[ServerInfo], None]
+    server: ServerConnection, deadline_seconds: float, progress: Callable[[ServerInfo], None]
 ) -> ServerInfo:
     """Wait through refused connections and LOADING until the server serves.
 
-    `progress` gets each INFO seen while it loads. Raises Unreachable after the deadline, and
-    UsageError at once when it is the password that is wrong.
+    `progress` gets each INFO of a server that still loads. Raises Unreachable after the deadline,
+    and UsageError at once for a wrong password.
     """
     end = time.monotonic() + deadline_seconds
-    probe = _impatient(client)
-    try:
+    # this loop does the retrying: neither the retries nor the breaker of the connection are wanted
+    with server.single_try(server.instance.resilience.timeout_seconds) as client:
         while True:
             try:
                 with redis_errors(address_of(client)):
-                    info = server_info(probe)
-                    if not info.loading and probe.ping():
+                    info = server_info(client)
+                    if not info.loading and client.ping():
                         return info
                 progress(info)
-                seen = f"it was loading, {info.loading_loaded_perc:g} % done"
+                state = f"it was loading, {info.loading_loaded_perc:g} % done"
             except NotReady as error:
-                seen = error.problem
+                state = error.problem
             if time.monotonic() >= end:
                 raise Unreachable(
-                    f"{address_of(client)} was not ready after {deadline_seconds:g} s: {seen}",
+                    f"{address_of(client)} was not ready after {deadline_seconds:g} s: {state}",
                     "see the container's log; a larger start_timeout_seconds waits longer",
                 )
             time.sleep(_POLL_SECONDS)
-    finally:
-        probe.close()
-
-
-def _impatient(client: redis.Redis) -> redis.Redis:
-    """The same server without retries and without the breaker: here, waiting is the loop's work."""
-    pool = client.connection_pool
-    options = {**pool.connection_kwargs, "retry": Retry(NoBackoff(), 0)}
-    return redis.Redis.from_pool(ConnectionPool(connection_class=pool.connection_class, **options))
 
 
 def _text(value: bytes | str) -> str:

@@ -58,7 +58,7 @@ def test_a_server_and_a_splice_give_the_same_content(make_estate: Make, tmp_path
             source,
             tmp_path / "filtered.rdb",
         )
-        filtered = filter_by_server(operation.helper, asked, made.instance)
+        filtered = filter_by_server(operation.helper, asked, operation.server)
 
     inside = [
         look_inside(tmp_path / name, made.instance, 0) for name in ("spliced.rdb", "filtered.rdb")

@@ -17,7 +17,8 @@ from redis_dr.tasks.model.errors import (
     UsageError,
 )
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.connection import connect, password_of
+from redis_dr.tasks.server.address import password_of
+from redis_dr.tasks.server.connection import ServerConnection, connect
 from redis_dr.tasks.server.errors import redis_errors, translate
 from redis_dr.tasks.server.info import persistence, server_info, server_time_ms, wait_until_ready
 from tests.support.instance import instance_of
@@ -239,7 +240,8 @@ def test_loading_comes_through_and_can_be_waited_for(redis_factory):
     waiter = threading.Thread(target=_reload, args=(server,))
     waiter.start()
     patient = {"max_retries": 30, "backoff_seconds": 5, "backoff_cap_seconds": 5}
-    client = connect(instance_of(server, resilience=patient))
+    connection = ServerConnection(instance_of(server, resilience=patient))
+    client = connection.client()
     wait_until(lambda: server_info(client).loading)
 
     begun = time.monotonic()
@@ -248,9 +250,9 @@ def test_loading_comes_through_and_can_be_waited_for(redis_factory):
     assert time.monotonic() - begun < 2  # not after thirty retries
     seen: list[float] = []
     with pytest.raises(Unreachable, match="was not ready after"):
-        wait_until_ready(client, 0.3, lambda info: seen.append(info.loading_loaded_perc))
+        wait_until_ready(connection, 0.3, lambda info: seen.append(info.loading_loaded_perc))
     server.client().config_set("key-load-delay", 0)
-    ready = wait_until_ready(client, 30, lambda info: seen.append(info.loading_loaded_perc))
+    ready = wait_until_ready(connection, 30, lambda info: seen.append(info.loading_loaded_perc))
     waiter.join()
 
     assert ready.keys_in(0) == 30_000
@@ -266,7 +268,9 @@ def test_waiting_ends_at_once_when_it_is_the_password(clean):
     begun = time.monotonic()
 
     with pytest.raises(UsageError):
-        wait_until_ready(connect(instance_of(clean, password="wrong")), 30, lambda _info: None)
+        wait_until_ready(
+            ServerConnection(instance_of(clean, password="wrong")), 30, lambda _info: None
+        )
 
     assert time.monotonic() - begun < 2
 
@@ -278,7 +282,7 @@ def test_waiting_outlives_a_refused_connection():
     )
 
     with pytest.raises(Unreachable, match="not ready after 1 s"):
-        wait_until_ready(connect(instance), 1, lambda _info: None)
+        wait_until_ready(ServerConnection(instance), 1, lambda _info: None)
 
 
 def test_refused_writes_have_their_sentence():

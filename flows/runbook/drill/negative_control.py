@@ -25,6 +25,7 @@ from redis_dr.tasks.model.progress import quiet
 from redis_dr.tasks.model.report import describe
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 def negative_control(
@@ -45,9 +46,8 @@ def negative_control(
     copy = copy_backup(rdb, manifest, workspace / "store")
     dice = random.Random(seed)  # noqa: S311 to be repeated, not to be secret
     copy = damage_copy(copy, damage, rdb, dice)
-    apart = replace(
-        operation, instance=in_store(operation.instance, copy), progress=quiet, timings=Timings()
-    )
+    server = ServerConnection(in_store(operation.instance, copy))
+    apart = replace(operation, server=server, progress=quiet, timings=Timings())
     meddling = _meddling(damage, dice, database)
     with operation.timings.measure("control"):
         red, cause = _outcome(apart, copy.manifest, workspace, meddling)

@@ -13,6 +13,7 @@ from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 @contextmanager
@@ -40,4 +41,5 @@ def on_scratch(
         swept = sweep(instance.name, mine=operation_id)
         operation.callback(free_servers, instance.name)
         found = Survey(container, silent="a drill asks no instance")
-        yield Operation(helper, instance, found, manifest.persistence.dir, progress), swept
+        server = ServerConnection(instance)  # a drill never connects to it
+        yield Operation(helper, server, found, manifest.persistence.dir, progress), swept

@@ -63,10 +63,10 @@ def _save(operation: Operation, collect: Callable[[LinkedFile], UploadResult]) -
     persistence = _persistence(operation)
     operation.progress("saving (BGSAVE)")
     with fork_turn(operation.progress), operation.timings.measure("bgsave"):
-        snapshot = take_snapshot(operation.instance)
+        snapshot = take_snapshot(operation.server)
     pinned = link_rdb(operation.helper, operation.layout, persistence)
     # another save may have replaced the file between the end of ours and the pin
-    snapshot = snapshot.with_saves(saves_so_far(operation.instance))
+    snapshot = snapshot.with_saves(saves_so_far(operation.server))
     operation.progress(f"copying {pinned.size:,} bytes, counting and digesting on the way")
     with operation.timings.measure("copy"):
         collected = collect(pinned)

@@ -14,6 +14,7 @@ from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.survey import data_dir, survey
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,17 @@ class Operation:
     """One operation on one instance, with its right to write."""
 
     helper: Helper
-    instance: Instance
+    server: ServerConnection  # one pool and one breaker for all steps
     found: Survey  # after the hands were taken: nothing of ours changes it any more
     dir: str  # of the server, also when it does not answer
     progress: Progress = quiet
     timings: Timings = field(default_factory=Timings)
     recovered: RecoveryResult | None = None  # what a dead operation had left
+
+    @property
+    def instance(self) -> Instance:
+        """The instance of the configuration."""
+        return self.server.instance
 
     @property
     def layout(self) -> Layout:
@@ -47,13 +53,13 @@ def begin_operation(
 
     Raises Refused when another operation holds it, Unreachable, UsageError.
     """
-    first = survey(instance)
     holder = Holder.this_process(operation, operation_id, instance.name)
     lease, image = instance.restore.lease_seconds, instance.helper_image or ""
-    with hold(first.container, holder, lease, image) as helper:
-        recovered = recover_unfinished(
-            helper, instance, data_dir(helper, instance, first), progress
-        )
-        found = survey(instance)
-        folder = data_dir(helper, instance, found)
-        yield Operation(helper, instance, found, folder, progress, recovered=recovered)
+    with ServerConnection(instance) as server:
+        first = survey(server)
+        with hold(first.container, holder, lease, image) as helper:
+            folder = data_dir(helper, instance, first)
+            recovered = recover_unfinished(helper, server, folder, progress)
+            found = survey(server)
+            folder = data_dir(helper, instance, found)
+            yield Operation(helper, server, found, folder, progress, recovered=recovered)

@@ -12,7 +12,6 @@ from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.journal import BEFORE_STOP, Journal, Phase, will_finish
 from redis_dr.tasks.model.server.volume import Layout
-from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.journal import end, read
 from redis_dr.tasks.restore.replaced import sweep_replaced
 from redis_dr.tasks.restore.stop import (
@@ -25,6 +24,7 @@ from redis_dr.tasks.restore.stop import (
     stop_server,
 )
 from redis_dr.tasks.restore.swap import remove_home, undo
+from redis_dr.tasks.server.connection import ServerConnection
 
 Left = tuple[Journal, Phase]
 
@@ -40,25 +40,25 @@ class RecoveryResult:
 
 
 def recover_unfinished(
-    helper: Helper, instance: Instance, folder: str, progress: Progress
+    helper: Helper, server: ServerConnection, folder: str, progress: Progress
 ) -> RecoveryResult | None:
     """Bring the volume to the old data or the new, whole, and the server up if it was.
 
     `folder` is the server's data directory. Idempotent: cut off anywhere, the next call goes on.
     """
     found = read(helper, Layout(folder, helper.holder.id))
-    remove_sandbox(sandbox_name(instance.container))
+    remove_sandbox(sandbox_name(server.instance.container))
     if found is None:
-        sweep_replaced(helper, Layout(folder, "").folder, instance.restore.set_aside_hours)
+        sweep_replaced(helper, Layout(folder, "").folder, server.instance.restore.set_aside_hours)
         return None
     journal, phase = found
     progress(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
-    findings = resolve(helper, instance, found, progress)
+    findings = resolve(helper, server, found, progress)
     return RecoveryResult(journal, phase, _outcome(phase), findings)
 
 
 def resolve_patiently(
-    helper: Helper, instance: Instance, layout: Layout, progress: Progress
+    helper: Helper, server: ServerConnection, layout: Layout, progress: Progress
 ) -> tuple[Left | None, tuple[Finding, ...]]:
     """How far the operation with this journal had come, and what became of it.
 
@@ -67,18 +67,18 @@ def resolve_patiently(
     left: Left | None = None
     try:
         left = read(helper, layout)
-        return left, resolve(helper, instance, left, progress) if left else ()
+        return left, resolve(helper, server, left, progress) if left else ()
     except NoSuchContainer:
         raise
     except Unreachable as error:
         progress(f"{error.problem}; once more")
     again = read(helper, layout)
     # nothing left: the first try had come to its end
-    return left or again, resolve(helper, instance, again, progress) if again else ()
+    return left or again, resolve(helper, server, again, progress) if again else ()
 
 
 def resolve(
-    helper: Helper, instance: Instance, left: Left, progress: Progress
+    helper: Helper, server: ServerConnection, left: Left, progress: Progress
 ) -> tuple[Finding, ...]:
     """Finish or undo, and close the journal; also the way back of a restore that failed.
 
@@ -90,9 +90,9 @@ def resolve(
         # nothing was stopped or moved yet
         findings: tuple[Finding, ...] = (Finding(check="nothing had been changed", ok=True),)
     elif will_finish(phase):
-        findings = _finish(helper, instance, journal, progress)
+        findings = _finish(helper, server, journal, progress)
     else:
-        findings = _put_back(helper, instance, left, progress)
+        findings = _put_back(helper, server, left, progress)
     # of an undo that looks strange nothing is thrown away before its time
     remove_home(helper, layout, keep_old=will_finish(phase) or not all_ok(findings))
     end(helper, layout)
@@ -100,55 +100,57 @@ def resolve(
 
 
 def _put_back(
-    helper: Helper, instance: Instance, left: Left, progress: Progress
+    helper: Helper, server: ServerConnection, left: Left, progress: Progress
 ) -> tuple[Finding, ...]:
     """The old data again, served as before."""
     journal, phase = left
     findings = []
     try:
         if phase != "undone":
-            _down(helper, instance, phase)
+            _down(helper, server, phase)
             findings.append(undo(helper, Layout(journal.dir, journal.operation_id), journal))
-        restore_policy(instance, journal)
+        restore_policy(server.instance, journal)
         if journal.was_running:
-            findings.append(_served(helper, instance, journal, progress))
+            findings.append(_served(helper, server, journal, progress))
     except SaveFailed as error:
-        keep_serving(instance, journal)
+        keep_serving(server, journal)
         return (Finding(check="the server was never stopped", ok=True, actual=error.problem),)
     return tuple(findings)
 
 
-def _down(helper: Helper, instance: Instance, phase: Phase) -> None:
+def _down(helper: Helper, server: ServerConnection, phase: Phase) -> None:
     # a container that somebody removed runs nothing; what lies on its volume can still be undone
     with contextlib.suppress(NoSuchContainer):
         if phase == "stopping":
-            stop_server(helper, instance)  # what it holds in memory may be more than is on the disk
+            stop_server(helper, server)  # what it holds in memory may be more than is on the disk
         else:
-            halt(helper, instance)
+            halt(helper, server.instance)
 
 
 def _finish(
-    helper: Helper, instance: Instance, journal: Journal, progress: Progress
+    helper: Helper, server: ServerConnection, journal: Journal, progress: Progress
 ) -> tuple[Finding, ...]:
-    restore_policy(instance, journal)
+    restore_policy(server.instance, journal)
     check = "the proven new data is served"
-    if not inspect(instance.container).running:
-        start_server(helper, instance)
+    if not inspect(server.instance.container).running:
+        start_server(helper, server.instance)
     try:
-        info = await_server(instance, progress)
+        info = await_server(server, progress)
     except NotServing as error:
         return (Finding(check=check, ok=False, actual=error.problem),)
     keys = {db: one.keys for db, one in info.keyspace.items()}
     return (Finding(check=check, ok=True, actual=keys),)
 
 
-def _served(helper: Helper, instance: Instance, journal: Journal, progress: Progress) -> Finding:
-    start_server(helper, instance)
+def _served(
+    helper: Helper, server: ServerConnection, journal: Journal, progress: Progress
+) -> Finding:
+    start_server(helper, server.instance)
     if not journal.answered:
         return Finding(check="started as it was before", ok=True, detail="it did not answer then")
     check = "the old data is served"
     try:
-        info = await_server(instance, progress)
+        info = await_server(server, progress)
     except NotServing as error:
         # the old files are all there: that they cannot be loaded is for a restore to mend
         return Finding(check=check, ok=False, expected=journal.keys, actual=error.problem)

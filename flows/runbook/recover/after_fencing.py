@@ -28,6 +28,6 @@ def check_after_fencing(instance: Instance, journal: Journal, progress: Progress
         ) as operation,
     ):
         if operation.recovered is None:
-            keep_serving(instance, journal)
+            keep_serving(operation.server, journal)
             if journal.was_running and not inspect(instance.container).running:
                 start_server(operation.helper, instance)

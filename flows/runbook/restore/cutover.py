@@ -81,8 +81,8 @@ def cut_over(operation: Operation, prepared: PreparedRestore, journal: Journal) 
         operation.progress("starting")
         with operation.timings.measure("start_and_load"):
             start_server(operation.helper, operation.instance)
-            await_server(operation.instance, operation.progress)
-        raised = raise_epochs(operation.instance, last)
+            await_server(operation.server, operation.progress)
+        raised = raise_epochs(operation.server, last)
         proof = _prove(operation, prepared, round(time.monotonic() - stopped, 3), raised)
         if all_ok(proof.findings):
             _keep(operation, journal)
@@ -105,16 +105,16 @@ def _swap(operation: Operation, journal: Journal) -> LastEpochs | None:
     seen: list[LastEpochs | None] = [None]
 
     def look() -> None:
-        seen[0] = last_epochs(operation.instance)
+        seen[0] = last_epochs(operation.server)
 
     operation.progress("stopping")
     with operation.timings.measure("stop"):
         move_to(operation.helper, operation.layout, "stopping")
-        down = stop_server(operation.helper, operation.instance, look)
+        down = stop_server(operation.helper, operation.server, look)
     operation.progress("swapping")
     with operation.timings.measure("swap"):
         swap(operation.helper, operation.layout, journal)
-        require_same(operation.instance, down)
+        require_same(operation.server, down)
     return seen[0]
 
 
@@ -132,14 +132,12 @@ def _prove(
     operation.progress("verifying")
     placed = sum(one.written for one in prepared.spliced.databases.values())
     with operation.timings.measure("verify"):
-        counters = load_counters(operation.instance, placed)
+        counters = load_counters(operation.server, placed)
         if prepared.inventory is None:
             written = dict(written_keys(prepared.spliced))
-            comparison = compare_with_listing(operation.instance, prepared.placed, written)
+            comparison = compare_with_listing(operation.server, prepared.placed, written)
         else:
-            comparison = compare_keys(
-                operation.instance, prepared.placed, placed, operation.progress
-            )
+            comparison = compare_keys(operation.server, prepared.placed, placed, operation.progress)
     accounts = _accounts(prepared, comparison)
     findings = [*raised, counters]
     for db, account in sorted(accounts.items()):
@@ -185,7 +183,7 @@ def _roll_back(
     with operation.timings.measure("roll_back"):
         try:
             left, findings = resolve_patiently(
-                operation.helper, operation.instance, operation.layout, operation.progress
+                operation.helper, operation.server, operation.layout, operation.progress
             )
         except Fenced:
             raise

@@ -10,7 +10,6 @@ from redis_dr.tasks.backup.upload import UploadResult
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.snapshot import LinkedFile
 from redis_dr.tasks.model.errors import UnknownRdb
-from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.download import fetch, look_inside
 from redis_dr.tasks.restore.epoch_guard import has_epochs
 
@@ -28,7 +27,7 @@ def fetch_live(operation: Operation, safety: Manifest | None, workspace: Path) -
     if operation.found.persistence is None:
         return None
     if safety is not None:
-        if not _matters(operation.instance):
+        if not _matters(operation):
             return None
         return fetch(operation.instance, safety, safety.rdb, target)
     try:
@@ -38,10 +37,11 @@ def fetch_live(operation: Operation, safety: Manifest | None, workspace: Path) -
     return target
 
 
-def _matters(instance: Instance) -> bool:
+def _matters(operation: Operation) -> bool:
+    instance = operation.instance
     databases = any(one.on_restore == "keep" for one in instance.databases.values())
     rules = any(rule.action == "keep" for rule in instance.keys)
-    return databases or rules or has_epochs(instance)
+    return databases or rules or has_epochs(operation.server)
 
 
 def _to_file(operation: Operation, pinned: LinkedFile, target: Path) -> UploadResult:

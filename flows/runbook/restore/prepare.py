@@ -93,7 +93,7 @@ def prepare(
             asked = Filtering(
                 operation.found.container, operation.layout, target, plan, fetched, placed
             )
-            spliced = filter_by_server(operation.helper, asked, operation.instance)
+            spliced = filter_by_server(operation.helper, asked, operation.server)
         else:
             spliced = apply_policy(fetched, placed, plan, live)
     owner = owner_of_data(operation.helper, target, operation.found.container.user)
@@ -123,7 +123,7 @@ def _facts(operation: Operation, made: PreparedRestore, *, trial: bool) -> Facts
         ),
         owner=(made.owner.uid, made.owner.gid),
         trial=trial,
-        users=users_of(operation.helper, operation.instance, operation.found),
+        users=users_of(operation.helper, operation.server, operation.found),
     )
 
 

@@ -16,7 +16,7 @@ from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.warm import WarmSettings
 from redis_dr.tasks.model.timings import Timings
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.info import wait_until_ready
 
 
@@ -33,9 +33,10 @@ def warm(
         return WarmReport.not_configured(instance.name, missing(instance.warm), timings.started_at)
     queries = _queries(instance, manifest)
     progress(f"warming the cache: {len(queries)} queries")
-    with closing(connect(instance, instance.warm.cache_db)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client(instance.warm.cache_db)
         # data first, queries second: none before the server serves (runbook, Recovery Priority)
-        wait_until_ready(client, instance.resilience.timeout_seconds, lambda _info: None)
+        wait_until_ready(server, instance.resilience.timeout_seconds, lambda _info: None)
         with closing(open_service(instance.warm)) as service:
             measured = _measured(queries, service, instance, client, progress)
     findings = judge(measured.outcome, target=instance.warm.target_hit_ratio)
