@@ -8,7 +8,7 @@ from typing import TypeVar
 from redis_dr.tasks.model.errors import Interrupted, RedisDrError
 from redis_dr.tasks.model.observe.check_report import FleetLine, FleetReport
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, Report, all_ok
+from redis_dr.tasks.model.report import Finding, Report, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 
@@ -74,12 +74,7 @@ def scorecard(
         Finding(check=one.instance, ok=one.ok, actual=one.kind, detail=one.line) for one in ordered
     )
     return FleetReport(
-        command=operation,
-        instance="all",
-        ok=all_ok(findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=findings,
+        **heading(operation, "all", timings, findings),
         at_once=at_once,
         lines=ordered,
     )

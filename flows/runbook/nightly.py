@@ -8,7 +8,7 @@ from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.catalog.store_reports import PruneReport, VerifyReport
 from redis_dr.tasks.model.drill.drill_report import DrillReport, NightlyReport
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 
@@ -25,12 +25,7 @@ def nightly(instance: Instance, progress: Progress = quiet) -> NightlyReport:
     pruned = prune(instance, apply=True, progress=progress) if _proven(proof) else None
     findings = tuple(_findings(made, proof, pruned))
     return NightlyReport(
-        command="nightly",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=findings,
+        **heading("nightly", instance.name, timings, findings),
         backup=made,
         proof=proof,
         prune=pruned,

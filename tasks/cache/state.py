@@ -1,7 +1,8 @@
-"""How warm the cache is: which answers are in it, and how often all clients find what they seek."""
+"""How warm the cache is: which answers it holds, and the hit ratio of all clients."""
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import redis
 from pydantic import BaseModel, ConfigDict
@@ -67,9 +68,17 @@ class CachedAnswers:
             return [bool(answer) for answer in pipeline.execute()]
 
 
-def hit_ratio(before: CacheState, after: CacheState, own: tuple[int, int]) -> float | None:
-    """Of the lookups in between, without our `own` (hits, misses); None when there were none."""
-    hits = after.hits - before.hits - own[0]
-    lookups = hits + after.misses - before.misses - own[1]
-    # a restart in between sets the counters back: then nobody knows
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Lookups of keys, counted by their outcome."""
+
+    hits: int = 0
+    misses: int = 0
+
+
+def hit_ratio(before: CacheState, after: CacheState, own: Lookups = Lookups()) -> float | None:
+    """The ratio of the lookups in between, without our `own`; None when there were none."""
+    hits = after.hits - before.hits - own.hits
+    lookups = hits + after.misses - before.misses - own.misses
+    # a restart in between resets the counters: then the ratio is unknown
     return round(hits / lookups, 4) if lookups > 0 and 0 <= hits <= lookups else None

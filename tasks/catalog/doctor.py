@@ -1,4 +1,4 @@
-"""Try the configured store over its real transport: every permission, one by one, and its clock."""
+"""Tests the configured store over its real transport: each permission on its own, and its clock."""
 
 import io
 import secrets
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from redis_dr.tasks.model.catalog.store_reports import Capability
 from redis_dr.tasks.model.errors import RedisDrError, Refused
-from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding, Report
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.directory.probe import probe_directory
@@ -105,14 +105,15 @@ def doctor_prefix(instance: str) -> str:
     return f"{instance}/doctor/"
 
 
+def report_key(instance: str, at: datetime) -> str:
+    """A new key for the doctor's report in the store."""
+    return f"{instance}/reports/doctor/{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}.json"
+
+
 @step
-def keep_report(store: ObjectStore, instance: str, body: bytes) -> str:
-    """Keep the doctor's report in the store; gives its key."""
-    key = (
-        f"{instance}/reports/doctor/{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}.json"
-    )
-    store.put(key, io.BytesIO(body))
-    return key
+def keep_report(store: ObjectStore, key: str, report: Report) -> None:
+    """Keep the doctor's report in the store. Raises StoreError."""
+    store.put(key, io.BytesIO(report.model_dump_json(indent=1).encode()))
 
 
 def _finding(name: str, probe: Callable[[], object], expected: object) -> Finding:
@@ -121,11 +122,11 @@ def _finding(name: str, probe: Callable[[], object], expected: object) -> Findin
     except RedisDrError as error:
         return Finding(check=name, ok=False, actual=error.problem, detail=error.remedy)
     return Finding(
-        check=name, ok=actual == expected, expected=_told(expected), actual=_told(actual)
+        check=name, ok=actual == expected, expected=_shown(expected), actual=_shown(actual)
     )
 
 
-def _told(value: object) -> object:
+def _shown(value: object) -> object:
     return value.decode() if isinstance(value, bytes) else value
 
 

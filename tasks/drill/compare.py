@@ -46,7 +46,7 @@ def compare_files(
     if compared.equal:
         return compared
     compared = ContentComparison(*_both(_alive, placed, saved, cut_ms))
-    return compared if compared.equal else _named(compared, (placed, saved), cut_ms)
+    return compared if compared.equal else _named(compared, placed, saved, cut_ms)
 
 
 def made_anew(spliced: SpliceResult) -> Named:
@@ -75,13 +75,18 @@ def _alive(path: Path, cut_ms: int) -> Inventory:
         return take_inventory(source, options)
 
 
-def _named(compared: ContentComparison, files: tuple[Path, Path], cut_ms: int) -> ContentComparison:
-    """Sums of digests in buckets by key tell where to look; only there are keys held."""
-    sums = [_bucket_sums(path, cut_ms) for path in files]
-    wrong = [at for at in range(_BUCKETS) if sums[0][at] != sums[1][at]]
+def _named(
+    compared: ContentComparison, placed_file: Path, saved_file: Path, cut_ms: int
+) -> ContentComparison:
+    """The comparison with the keys that differ.
+
+    Keys are put into buckets; only the keys of buckets whose sums of digests differ are held.
+    """
+    placed_sums, saved_sums = (_bucket_sums(path, cut_ms) for path in (placed_file, saved_file))
+    wrong = [at for at in range(_BUCKETS) if placed_sums[at] != saved_sums[at]]
     share = max(1, _HELD_AT_MOST * _BUCKETS // max(compared.placed.keys, compared.saved.keys, 1))
     look = frozenset(wrong[:share])
-    placed, saved = (_keys_of(path, cut_ms, look) for path in files)
+    placed, saved = (_keys_of(path, cut_ms, look) for path in (placed_file, saved_file))
     counts: dict[str, Counter[int]] = {
         "missing": Counter(),
         "differing": Counter(),

@@ -24,35 +24,50 @@ from redis_dr.tasks.server.scan import scan_batches
 from redis_dr.tasks.server.unlink import Gentle
 from redis_dr.tasks.step import step
 
-_ELEMENTS = 5  # of a big value MEMORY USAGE weighs so many and extrapolates: bounded time
+_ELEMENTS = 5  # MEMORY USAGE weighs so many elements of a big value and extrapolates: bounded time
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Which keys are sampled. SCAN follows the hash table, so its order is as good as random."""
+
+    db: int
+    keys: int  # at most
+    biggest: int  # how many of the biggest are kept
 
 
 @dataclass(slots=True)
 class Sizes:
-    """The sample so far."""
+    """The sizes seen so far."""
 
+    rules: Sequence[KeyRule]
+    sample: Sample
     sampled: int = 0
     biggest: list[tuple[int, bytes]] = field(default_factory=list)  # a heap
     keys: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
 
 
-@step
-def weigh_keys(
-    client: redis.Redis, db: int, instance: Instance, limits: tuple[int, int]
-) -> tuple[int, tuple[KeySize, ...], tuple[PatternShare, ...]]:
-    """Keys sampled, the biggest of them, and the patterns' shares.
+@dataclass(frozen=True, slots=True)
+class WeighedKeys:
+    """The result of the sample."""
 
-    `limits`: at most so many keys sampled (SCAN's order is that of the hash table: as good as
-    random), and so many of the biggest kept.
-    """
-    sample, count = limits
-    sizes, gentle = Sizes(), Gentle(instance.flush)
+    sampled: int
+    biggest: tuple[KeySize, ...]
+    patterns: tuple[PatternShare, ...]
+
+
+@step
+def weigh_keys(client: redis.Redis, instance: Instance, sample: Sample) -> WeighedKeys:
+    """Sample keys; give the biggest of them, and each pattern's share of the memory."""
+    sizes, gentle = Sizes(instance.keys, sample), Gentle(instance.flush)
     with redis_errors(instance.name):
-        for keys in _batches(client, sample, instance.flush.batch):
+        for keys in _batches(client, sample.keys, instance.flush.batch):
             with gentle.batch():
-                _weigh(client, keys, sizes, (instance.keys, db, count))
-        biggest = [_named(client, db, size, key) for size, key in sorted(sizes.biggest)[::-1]]
+                _weigh(client, keys, sizes)
+        biggest = [
+            _named(client, sample.db, size, key) for size, key in sorted(sizes.biggest)[::-1]
+        ]
     total = sum(sizes.bytes.values()) or 1
     shares = tuple(
         PatternShare(
@@ -60,7 +75,7 @@ def weigh_keys(
         )
         for pattern, size in sizes.bytes.most_common()
     )
-    return sizes.sampled, tuple(biggest), shares
+    return WeighedKeys(sizes.sampled, tuple(biggest), shares)
 
 
 def _batches(client: redis.Redis, sample: int, batch: int) -> Iterator[list[bytes]]:
@@ -72,13 +87,7 @@ def _batches(client: redis.Redis, sample: int, batch: int) -> Iterator[list[byte
             return
 
 
-def _weigh(
-    client: redis.Redis,
-    keys: Sequence[bytes],
-    sizes: Sizes,
-    how: tuple[Sequence[KeyRule], int, int],
-) -> None:
-    rules, db, count = how
+def _weigh(client: redis.Redis, keys: Sequence[bytes], sizes: Sizes) -> None:
     pipeline = client.pipeline(transaction=False)
     for key in keys:
         pipeline.memory_usage(key, samples=_ELEMENTS)
@@ -86,11 +95,11 @@ def _weigh(
         if size is None:  # it expired in between
             continue
         sizes.sampled += 1
-        rule = first_match(rules, db, key)
+        rule = first_match(sizes.rules, sizes.sample.db, key)
         pattern = rule.pattern if rule else ""
         sizes.keys[pattern] += 1
         sizes.bytes[pattern] += size
-        (heapq.heappush if len(sizes.biggest) < count else heapq.heappushpop)(
+        (heapq.heappush if len(sizes.biggest) < sizes.sample.biggest else heapq.heappushpop)(
             sizes.biggest, (size, key)
         )
 

@@ -1,15 +1,14 @@
 """Do the keys on the server keep what the configured patterns promise?"""
 
-import time
 from contextlib import closing
-from datetime import UTC, datetime
 
 from redis_dr.tasks.cache.audit import sample_keys
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.model.cache.key_audit import Audit, KeyAuditReport, judge_audit
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.report import all_ok
+from redis_dr.tasks.model.report import heading
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import connect
 
 
@@ -19,7 +18,7 @@ def audit_keys(instance: Instance, sample: int) -> KeyAuditReport:
         raise UsageError(
             "no key patterns are configured", "add [[keys]] tables, or let `redis-dr init` guess"
         )
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     audit = Audit(instance.keys)
     with closing(connect(instance)) as client:
         info = look_at_server(client, instance)
@@ -29,12 +28,7 @@ def audit_keys(instance: Instance, sample: int) -> KeyAuditReport:
     configured = sorted({*instance.databases, *(rule.db for rule in instance.keys)})
     findings = judge_audit(audit, sorted(info.keyspace), configured)
     return KeyAuditReport(
-        command="keys audit",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
-        findings=findings,
+        **heading("keys audit", instance.name, timings, findings),
         sampled=audit.sampled,
         unknown=audit.unknown,
         keys={db: keyspace.keys for db, keyspace in info.keyspace.items()},

@@ -1,15 +1,14 @@
 """Show and raise the epochs that make cache entries stale."""
 
-import time
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 
 from redis_dr.tasks.cache.epochs import Wanted, bump_epochs, count_epochs, read_epochs
 from redis_dr.tasks.model.cache.epochs import Epoch, EpochReport
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, all_ok, heading
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import connect
 
 
@@ -24,7 +23,7 @@ def epoch(instance: Instance, wanted: Wanted, *, bump: bool) -> EpochReport:
     """Raise what is wanted by one, or show it. Raises UsageError, Unreachable."""
     if bump and not wanted:
         raise UsageError("no epoch is named", "add --doc ID, --chunk ID or --global")
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     with closing(connect(instance, instance.epochs.db)) as client:
         act = bump_epochs if bump else read_epochs
         epochs = act(client, instance, wanted)
@@ -32,12 +31,7 @@ def epoch(instance: Instance, wanted: Wanted, *, bump: bool) -> EpochReport:
         now = read_epochs(client, instance, wanted) if bump else epochs
     findings = tuple(_finding(item, seen) for item, seen in zip(epochs, now, strict=True))
     return EpochReport(
-        command="epoch",
-        instance=instance.name,
-        ok=all_ok(findings) or not wanted,
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
-        findings=findings,
+        **heading("epoch", instance.name, timings, findings, ok=all_ok(findings) or not wanted),
         namespace=instance.epochs.namespace,
         epochs=epochs,
         documents=documents,

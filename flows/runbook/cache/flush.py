@@ -30,7 +30,7 @@ from redis_dr.tasks.model.cache.flush import (
 )
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, Report
+from redis_dr.tasks.model.report import Finding, Report, heading
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
@@ -58,12 +58,7 @@ def flush(
         with _alone(instance, plan, progress):
             done = _flush(client, request, instance)
     return FlushReport(
-        command="flush",
-        instance=instance.name,
-        ok=done.finding.ok,
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=(done.finding,),
+        **heading("flush", instance.name, timings, [done.finding]),
         what=request.what,
         **done.counts(),
         sample=sample,

@@ -1,14 +1,13 @@
 """Remove the cached answers that a changed document or chunk made stale."""
 
-import time
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 
 from redis_dr.tasks.cache.invalidate import remove_targets
 from redis_dr.tasks.model.cache.invalidation import InvalidateReport, Removal, targets
-from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import connect
 
 
@@ -20,7 +19,7 @@ def invalidate(
     Query and fusion caches are keyed by a query's hash: `epoch bump` makes those stale. Raises
     UsageError, Unreachable.
     """
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     found = targets(instance.invalidate.patterns, doc, chunks)
     with closing(connect(instance, instance.invalidate.db)) as client:
         removals = remove_targets(client, found, instance, dry_run=dry_run)
@@ -28,12 +27,7 @@ def invalidate(
         left = remove_targets(client, found, instance, dry_run=True) if not dry_run else removals
     finding = _finding(removals, left, dry_run=dry_run)
     return InvalidateReport(
-        command="invalidate",
-        instance=instance.name,
-        ok=finding.ok,
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
-        findings=(finding,),
+        **heading("invalidate", instance.name, timings, [finding]),
         doc=doc,
         chunks=tuple(chunks),
         dry_run=dry_run,

@@ -10,7 +10,7 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.store_reports import CopyReport
 from redis_dr.tasks.model.errors import RedisDrError, UsageError
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.model.timings import Timings
@@ -41,12 +41,7 @@ def copy(
             _copied(source, open_store(target), manifest, instance, progress) for target in targets
         ]
     return CopyReport(
-        command="copy",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=tuple(findings),
+        **heading("copy", instance.name, timings, findings),
         backup_id=manifest.backup_id,
         store=source.address,
         targets=tuple(open_store(target).address for target in targets),

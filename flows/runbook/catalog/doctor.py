@@ -1,4 +1,4 @@
-"""Examine the configured store: what works, what it can be trusted with, what it ignores."""
+"""Test the configured store: permissions, guarantees, and settings that it ignores."""
 
 from redis_dr.tasks.catalog.doctor import (
     keep_report,
@@ -6,10 +6,11 @@ from redis_dr.tasks.catalog.doctor import (
     probe_clock,
     probe_followed,
     probe_verbs,
+    report_key,
 )
 from redis_dr.tasks.model.catalog.store_reports import DoctorReport
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import all_ok, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
@@ -20,7 +21,7 @@ def doctor(instance: Instance, progress: Progress = quiet) -> DoctorReport:
     timings = Timings()
     store = open_store(instance.store)
     progress(f"examining {store.address}")
-    store.stat(f"{instance.name}/doctor/answer")  # is anybody there, and do we know each other?
+    store.stat(f"{instance.name}/doctor/answer")  # raises for a wrong address or credentials
     findings = probe_verbs(store, instance.store, instance.name)
     if all_ok(findings):
         findings += (probe_clock(store, instance.name),)
@@ -28,22 +29,13 @@ def doctor(instance: Instance, progress: Progress = quiet) -> DoctorReport:
         capabilities = probe_capabilities(store, instance.name)
     else:
         capabilities = ()
+    may_write = findings[0].ok
     report = DoctorReport(
-        command="doctor",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=findings,
+        **heading("doctor", instance.name, timings, findings),
         store=store.address,
         capabilities=capabilities,
-        kept_as=None,
+        kept_as=report_key(instance.name, timings.started_at) if may_write else None,
     )
-    if not _may_write(findings):
-        return report
-    body = report.model_dump_json(indent=1).encode()
-    return report.model_copy(update={"kept_as": keep_report(store, instance.name, body)})
-
-
-def _may_write(findings: tuple[Finding, ...]) -> bool:
-    return bool(findings) and findings[0].ok
+    if report.kept_as is not None:
+        keep_report(store, report.kept_as, report)
+    return report

@@ -8,7 +8,7 @@ from pathlib import Path
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.catalog.store_reports import ExportReport
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, all_ok, require
+from redis_dr.tasks.model.report import Finding, heading, require
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.rdb import InventoryOptions, SplicePlan, splice, take_inventory
@@ -46,12 +46,7 @@ def export(
     _flush(output.parent)
     findings = (*sound, same)
     return ExportReport(
-        command="export",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=findings,
+        **heading("export", instance.name, timings, findings),
         backup_id=manifest.backup_id,
         db=db,
         keys=expected.keys if expected else 0,

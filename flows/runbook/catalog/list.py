@@ -13,7 +13,7 @@ from redis_dr.tasks.model.catalog.store_reports import (
     PinReport,
     ShowReport,
 )
-from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
@@ -25,11 +25,7 @@ def list_backups(instance: Instance) -> ListReport:
     store = open_store(instance.store)
     catalog = load_catalog(store, instance.name)
     return ListReport(
-        command="list",
-        instance=instance.name,
-        ok=True,
-        started_at=timings.started_at,
-        seconds=timings.seconds,
+        **heading("list", instance.name, timings, (), ok=True),
         store=store.address,
         backups=tuple(_listed(catalog, manifest) for manifest in catalog.manifests),
         unreadable=tuple(
@@ -52,11 +48,7 @@ def show_backup(instance: Instance, which: str) -> ShowReport:
     manifest = choose(catalog, which)
     proofs = catalog.proofs.get(manifest.backup_id, ())
     return ShowReport(
-        command="show",
-        instance=instance.name,
-        ok=True,
-        started_at=timings.started_at,
-        seconds=timings.seconds,
+        **heading("show", instance.name, timings, (), ok=True),
         store=store.address,
         manifest=manifest,
         proofs=tuple(ListedProof(name=p.name, kind=p.kind, ok=p.ok, at=p.at) for p in proofs),
@@ -94,14 +86,10 @@ def set_pin(instance: Instance, which: str, *, pinned: bool, reason: str = "") -
         pin(store, instance.name, backup_id, reason)
     else:
         unpin(store, instance.name, backup_id)
-    found = backup_id in load_catalog(store, instance.name).pinned
+    is_pinned = backup_id in load_catalog(store, instance.name).pinned
+    finding = Finding(check="pinned", ok=is_pinned == pinned, expected=pinned, actual=is_pinned)
     return PinReport(
-        command="pin" if pinned else "unpin",
-        instance=instance.name,
-        ok=found == pinned,
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=(Finding(check="pinned", ok=found == pinned, expected=pinned, actual=found),),
+        **heading("pin" if pinned else "unpin", instance.name, timings, [finding]),
         backup_id=backup_id,
-        pinned=found,
+        pinned=is_pinned,
     )

@@ -17,7 +17,7 @@ from redis_dr.tasks.model.catalog.retention import RetentionPlan, plan_retention
 from redis_dr.tasks.model.catalog.store_reports import PlannedBackup, PruneReport
 from redis_dr.tasks.model.errors import Refused, StoreError
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
@@ -41,12 +41,7 @@ def prune(
         findings += _removed(store, instance, plan, progress)
         remove_expired_leases(store, instance.name, before)
     return PruneReport(
-        command="prune",
-        instance=instance.name,
-        ok=all(finding.ok for finding in findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=tuple(findings),
+        **heading("prune", instance.name, timings, findings, ok=all(one.ok for one in findings)),
         store=store.address,
         applied=act,
         frozen=plan.frozen,

@@ -10,7 +10,7 @@ from redis_dr.tasks.model.backup.store_layout import proof_name
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.store_reports import VerifiedBackup, VerifyReport
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, all_ok, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
@@ -37,12 +37,7 @@ def verify(
         findings += seen
         backups.append(line)
     return VerifyReport(
-        command="verify",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=tuple(findings),
+        **heading("verify", instance.name, timings, findings),
         store=store.address,
         share=f"{which.number}/{which.of}" if isinstance(which, Share) else None,
         stored_only=stored_only,
@@ -86,12 +81,7 @@ def _verify_one(
         seconds=timings.seconds,
     )
     proof = VerifyReport(
-        command="verify",
-        instance=manifest.instance,
-        ok=line.ok,
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=findings,
+        **heading("verify", manifest.instance, timings, findings, ok=line.ok),
         store=store.address,
         share=None,
         stored_only=stored_only,

@@ -8,10 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
 
-from redis_dr.flows.runbook.drill.negative_control import negative_control
-from redis_dr.flows.runbook.drill.record import record
+from redis_dr.flows.runbook.drill.negative_control import (
+    ControlChoice,
+    ProvenBackup,
+    negative_control,
+)
+from redis_dr.flows.runbook.drill.record import RecordNames, record
 from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse, restart
 from redis_dr.flows.runbook.drill.scratch import on_scratch
+from redis_dr.flows.runbook.drill.warm import rehearse_warm_up
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.operation.read_lease import reading
 from redis_dr.flows.runbook.restore.prepare import download
@@ -19,20 +24,20 @@ from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.drill.aof import end_of_aof, living_keys
 from redis_dr.tasks.drill.evidence import load_signer
 from redis_dr.tasks.drill.history import drills_so_far, recent_drills
-from redis_dr.tasks.drill.warm import rehearse_warming
 from redis_dr.tasks.engine.sandbox import SandboxFailed
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
+from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_findings import (
     judge_control,
     judge_replay,
     judge_targets,
     rpo_of,
 )
-from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, Control, DrillReport
+from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, Control, DrillLine, DrillReport
 from redis_dr.tasks.model.errors import Damaged, RedisDrError
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, all_ok, heading
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
@@ -51,13 +56,22 @@ class DrillOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Proven:
-    """Everything that was seen."""
+    """What the drill saw of the backup."""
 
     rehearsal: Rehearsal
     findings: tuple[Finding, ...] = ()
     newest_moment: datetime | None = None
     control: Control | None = None
     rto_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """What the report says beyond this backup."""
+
+    swept: tuple[str, ...]  # what dead drills had left
+    trend: tuple[DrillLine, ...]
+    signed: bool
 
 
 def drill(
@@ -75,14 +89,26 @@ def drill(
     catalog = load_catalog(store, instance.name)
     manifest = choose(catalog, options.backup)
     with _opened(instance, manifest, progress) as (operation, swept, workspace):
-        turn = drills_so_far(catalog) if options.turn is None else options.turn
-        seed = _seed(manifest) + turn if options.seed is None else options.seed
-        control = (turn, seed) if options.control and instance.drill.negative_control else None
+        control = _control_choice(instance, catalog, manifest, options)
         proven = _prove(operation, manifest, workspace, control)
-        report = _report(operation, manifest, proven).model_copy(
-            update={"swept": swept, "trend": recent_drills(store, catalog, instance.drill.trend)}
+        history = _History(
+            swept=swept,
+            trend=recent_drills(store, catalog, instance.drill.trend),
+            signed=signer is not None,
         )
-    return record(instance, catalog, (manifest, report), signer)
+        report = _report(operation, manifest, proven, history)
+    record(instance, catalog, manifest, report, signer)
+    return report
+
+
+def _control_choice(
+    instance: Instance, catalog: Catalog, manifest: Manifest, options: DrillOptions
+) -> ControlChoice | None:
+    if not (options.control and instance.drill.negative_control):
+        return None
+    turn = drills_so_far(catalog) if options.turn is None else options.turn
+    seed = crc32(manifest.backup_id.encode()) + turn if options.seed is None else options.seed
+    return ControlChoice(turn, seed)
 
 
 @contextmanager
@@ -99,7 +125,7 @@ def _opened(
 
 
 def _prove(
-    operation: Operation, manifest: Manifest, workspace: Path, control: tuple[int, int] | None
+    operation: Operation, manifest: Manifest, workspace: Path, control: ControlChoice | None
 ) -> _Proven:
     try:
         rehearsal = rehearse(operation, manifest, workspace)
@@ -108,18 +134,18 @@ def _prove(
     if rehearsal.inventory is None or not all_ok(rehearsal.findings):
         return _Proven(rehearsal)
     with operation.timings.measure("warm"):
-        warmed = rehearse_warming(operation.instance, manifest)
+        warmed = rehearse_warm_up(operation.instance, manifest)
     rto = sum(operation.timings.as_dict().get(part, 0.0) for part in RTO_PARTS)
     operation.progress("writing, killing, booting again")
     restarted = _tried("a restart keeps the data", lambda: restart(operation, manifest, workspace))
     moment, replayed = _replayed(operation, manifest, workspace)
     findings = (*warmed, *restarted, *replayed)
-    made = None
+    result = None
     if control is not None and all_ok((*rehearsal.findings, *findings)):
-        proven = (manifest, rehearsal.inventory, workspace / "fetched.rdb")
-        made = negative_control(operation, proven, *control)
-        findings = (*findings, judge_control(made))
-    return _Proven(rehearsal, findings, moment, made, round(rto, 3))
+        backup = ProvenBackup(manifest, rehearsal.inventory, workspace / "fetched.rdb")
+        result = negative_control(operation, backup, control)
+        findings = (*findings, judge_control(result))
+    return _Proven(rehearsal, findings, moment, result, round(rto, 3))
 
 
 def _replayed(
@@ -155,20 +181,18 @@ def _failed(check: str, error: RedisDrError) -> Finding:
     return Finding(check=check, ok=False, actual=error.problem, detail=error.remedy)
 
 
-def _report(operation: Operation, manifest: Manifest, proven: _Proven) -> DrillReport:
+def _report(
+    operation: Operation, manifest: Manifest, proven: _Proven, history: _History
+) -> DrillReport:
     rehearsal, started = proven.rehearsal, operation.timings.started_at
     findings = (*rehearsal.findings, *proven.findings)
     sound = all_ok(findings)
     moment = proven.newest_moment if sound else None
     rpo = rpo_of(moment, started)
     targets = judge_targets(proven.rto_seconds, rpo, operation.instance.drill) if sound else ()
+    names = RecordNames.new(started, proven=sound)
     return DrillReport(
-        command="drill",
-        instance=operation.instance.name,
-        ok=all_ok((*findings, *targets)),
-        started_at=started,
-        seconds=operation.timings.seconds,
-        findings=(*findings, *targets),
+        **heading("drill", operation.instance.name, operation.timings, (*findings, *targets)),
         backup_id=manifest.backup_id,
         proven=sound,
         rto_seconds=proven.rto_seconds,
@@ -183,9 +207,10 @@ def _report(operation: Operation, manifest: Manifest, proven: _Proven) -> DrillR
         server_version=rehearsal.server_version,
         size=rehearsal.size,
         placed_sha256=rehearsal.sha256,
+        swept=history.swept,
+        trend=history.trend,
+        proof=names.proof,
+        signed=history.signed,
+        html=names.html,
         timings=operation.timings.as_dict(),
     )
-
-
-def _seed(manifest: Manifest) -> int:
-    return crc32(manifest.backup_id.encode())

@@ -1,7 +1,7 @@
-"""The negative control: a damaged copy goes the same way, and must not arrive."""
+"""The negative control: a damaged copy is restored in the same way, and must be rejected."""
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,23 +28,37 @@ from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import ServerConnection
 
 
-def negative_control(
-    operation: Operation, proven: tuple[Manifest, Inventory, Path], turn: int, seed: int
-) -> Control:
-    """Damage a copy of the backup just proven, restore it, and see it go red.
+@dataclass(frozen=True, slots=True)
+class ProvenBackup:
+    """The backup that the drill has just proven."""
 
-    `proven`: its manifest, what is inside, its RDB. Raises Unreachable and StoreError when it could
-    not be tried: then the drill has no control.
+    manifest: Manifest
+    inventory: Inventory  # of its RDB
+    rdb: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChoice:
+    """Which damage is done, and how; the same choice damages the same way."""
+
+    turn: int  # chooses the kind of damage
+    seed: int
+
+
+def negative_control(operation: Operation, backup: ProvenBackup, choice: ControlChoice) -> Control:
+    """Damage a copy of the backup, restore the copy, and require that the drill rejects it.
+
+    Raises Unreachable and StoreError when it could not run: then the drill has no control.
     """
-    manifest, inventory, rdb = proven
+    manifest, inventory, rdb = backup.manifest, backup.inventory, backup.rdb
     database = damageable_database(inventory, _emptied(operation.instance, inventory))
     checksum = manifest.persistence.rdbchecksum
-    damage = choose_damage(turn, has_keys=database is not None, has_checksum=checksum)
+    damage = choose_damage(choice.turn, has_keys=database is not None, has_checksum=checksum)
     operation.progress(f"negative control: {damage.kind}")
     workspace = rdb.with_name("control")
     workspace.mkdir()
     copy = copy_backup(rdb, manifest, workspace / "store")
-    dice = random.Random(seed)  # noqa: S311 to be repeated, not to be secret
+    dice = random.Random(choice.seed)  # noqa: S311 repeatable on purpose, not a secret
     copy = damage_copy(copy, damage, rdb, dice)
     server = ServerConnection(in_store(operation.instance, copy))
     apart = replace(operation, server=server, progress=quiet, timings=Timings())
@@ -52,7 +66,7 @@ def negative_control(
     with operation.timings.measure("control"):
         red, cause = _outcome(apart, copy.manifest, workspace, meddling)
     named = red and any(text in cause for text in damage.shows)
-    return Control(kind=damage.kind, seed=seed, red=red, named=named, cause=cause)
+    return Control(kind=damage.kind, seed=choice.seed, red=red, named=named, cause=cause)
 
 
 def _outcome(
@@ -63,8 +77,8 @@ def _outcome(
     except (Damaged, SandboxFailed) as error:
         return True, error.problem
     bad = [one for one in rehearsal.findings if not one.ok]
-    said = (f"{describe(one)} {one.detail}".strip() for one in bad)
-    return bool(bad), "; ".join((*said, *rehearsal.examples))
+    texts = (f"{describe(one)} {one.detail}".strip() for one in bad)
+    return bool(bad), "; ".join((*texts, *rehearsal.examples))
 
 
 def _meddling(damage: Damage, dice: random.Random, database: int | None) -> Meddling:

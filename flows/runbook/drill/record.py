@@ -1,8 +1,11 @@
-"""What stays of a drill: the proof beside the backup, and the page for people beside the proof."""
+"""The record of a drill in the store: the proof, and beside it a page for people."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
+from typing import Self
 
 from redis_dr.tasks.catalog.catalog import add_proof
 from redis_dr.tasks.drill.evidence import Signer, proof_of
@@ -17,24 +20,34 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.opening import open_store
 
 
+@dataclass(frozen=True, slots=True)
+class RecordNames:
+    """The names of the two files of a drill's record, in the backup's folder of proofs."""
+
+    proof: str
+    html: str
+
+    @classmethod
+    def new(cls, started_at: datetime, *, proven: bool) -> Self:
+        """The names for a drill that began at `started_at`."""
+        proof = proof_name("drill", started_at, ok=proven)
+        return cls(proof, str(PurePosixPath(proof).with_suffix(".html")))
+
+
 def record(
     instance: Instance,
     catalog: Catalog,
-    drilled: tuple[Manifest, DrillReport],
+    manifest: Manifest,
+    report: DrillReport,
     signer: Signer | None,
-) -> DrillReport:
-    """Store proof and page; the report with their names. Raises StoreError: then there is none."""
-    manifest, report = drilled
+) -> None:
+    """Store the proof and the page under the names that the report gives. Raises StoreError."""
     store = open_store(instance.store)
-    name = proof_name("drill", report.started_at, ok=report.proven)
-    page = str(PurePosixPath(name).with_suffix(".html"))
     data = proof_of(statement_of(report, manifest, version("redis-dr")), signer)
-    whole = report.model_copy(update={"proof": name, "signed": signer is not None, "html": page})
-    html = render_page(whole, manifest, catalog, instance).encode()
-    # the page first: a proof on record is complete
-    add_proof(store, instance.name, manifest.backup_id, page, html)
-    add_proof(store, instance.name, manifest.backup_id, name, data)
-    return whole
+    html = render_page(report, manifest, catalog, instance).encode()
+    # the page first: when the proof is stored, the record is complete
+    add_proof(store, instance.name, manifest.backup_id, report.html, html)
+    add_proof(store, instance.name, manifest.backup_id, report.proof, data)
 
 
 def write_page(instance: Instance, report: DrillReport, path: str) -> None:

@@ -22,7 +22,7 @@ from redis_dr.tasks.model.observe.check_server import (
     unanswered,
 )
 from redis_dr.tasks.model.observe.check_store import judge_catalog, proven, regular_backups
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.check import look_at_instance, look_for_replaced
@@ -57,12 +57,7 @@ def check(instance: Instance) -> CheckReport:
     _look_at_engine(seen, instance)
     _look_at_schedule(seen, instance)
     return CheckReport(
-        command="check",
-        instance=instance.name,
-        ok=all_ok(seen.findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=tuple(seen.findings),
+        **heading("check", instance.name, timings, seen.findings),
         store=open_store(instance.store).address,
         **seen.figures,
     )

@@ -1,13 +1,11 @@
 """Render the server's configuration, and compare it with what runs and what a restart brings."""
 
-import time
 from contextlib import closing
-from datetime import UTC, datetime
 
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.observe.rendering import compose_service, redis_conf
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.server_config import (
     SECRETS,
@@ -16,6 +14,7 @@ from redis_dr.tasks.model.server.server_config import (
     on_command_line,
 )
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.config import read_settings, try_without_password
 from redis_dr.tasks.server.connection import connect
 
@@ -23,11 +22,7 @@ from redis_dr.tasks.server.connection import connect
 def render(instance: Instance, image: str, port: int) -> ConfigReport:
     """redis.conf and a Compose service from `[server]`; nothing is asked and nothing touched."""
     return ConfigReport(
-        command="config render",
-        instance=instance.name,
-        ok=True,
-        started_at=datetime.now(UTC),
-        seconds=0.0,
+        **heading("config render", instance.name, Timings(), (), ok=True),
         redis_conf=redis_conf(instance.server),
         compose=compose_service(instance, image, port),
     )
@@ -35,7 +30,7 @@ def render(instance: Instance, image: str, port: int) -> ConfigReport:
 
 def check(instance: Instance) -> ConfigReport:
     """Each setting: wanted, running, and after a restart. Raises UsageError, Unreachable."""
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     container = inspect(instance.container)
     with closing(connect(instance)) as client:
         running = read_settings(client, instance)
@@ -50,12 +45,7 @@ def check(instance: Instance) -> ConfigReport:
         _hidden(command),
     )
     return ConfigReport(
-        command="config check",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
-        findings=findings,
+        **heading("config check", instance.name, timings, findings),
     )
 
 

@@ -1,13 +1,12 @@
 """Is the instance well? One look, one verdict."""
 
-import time
 from contextlib import closing
-from datetime import UTC, datetime
 
 from redis_dr.tasks.model.observe.health import HealthReport, judge_health
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.server.server_config import judge_drift
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.config import read_settings
 from redis_dr.tasks.observe.health import look_at_health
 from redis_dr.tasks.server.connection import connect
@@ -15,21 +14,16 @@ from redis_dr.tasks.server.connection import connect
 
 def health(instance: Instance) -> HealthReport:
     """Ask the server how it is and judge it by [health]. Raises Unreachable, UsageError."""
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     with closing(connect(instance)) as client:
         info, latency = look_at_health(client, instance)
         running = read_settings(client, instance)
     findings = (
-        *judge_health(info, latency, instance.health, started),
+        *judge_health(info, latency, instance.health, timings.started_at),
         _drift(instance, running),
     )
     return HealthReport(
-        command="health",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
-        findings=findings,
+        **heading("health", instance.name, timings, findings),
         info=info,
         latency=latency,
     )

@@ -1,10 +1,8 @@
 """Look at a running container and write a first configuration for it."""
 
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from redis_dr.tasks.cache.audit import sample_keys
@@ -20,16 +18,17 @@ from redis_dr.tasks.model.observe.discovery import (
     sampled,
 )
 from redis_dr.tasks.model.observe.first_configuration import Found, first_configuration
-from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.config import read_settings
 from redis_dr.tasks.server.connection import connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the user said on the command line."""
+    """The options of the command line."""
 
     container: str
     name: str | None = None
@@ -41,9 +40,18 @@ class Wish:
     sample: int = 20_000
 
 
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the server said of itself."""
+
+    instance: Instance
+    info: ServerInfo
+    settings: dict[str, str]
+
+
 def init(wish: Wish) -> InitReport:
     """Write the file and say what is in it. Raises UsageError, Unreachable; never overwrites."""
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     if wish.output.exists() and not wish.force:
         raise UsageError(f"{wish.output} exists already", "name another --output, or add --force")
     instance = _instance(wish)
@@ -51,16 +59,11 @@ def init(wish: Wish) -> InitReport:
         info = look_at_server(client, instance)
         server = read_settings(client, instance)
     keys = _sample(instance, info, wish.sample)
-    found = _found(wish, instance, keys, (info, server))
+    found = _found(wish, keys, ServerFacts(instance, info, server))
     text = first_configuration(found)
     _write(wish.output, text)
     return InitReport(
-        command="init",
-        instance=instance.name,
-        ok=bool(found.databases),
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
-        findings=(_finding(info, keys),),
+        **heading("init", instance.name, timings, [_finding(info, keys)], ok=bool(found.databases)),
         path=str(wish.output),
         text=text,
         sampled=len(keys),
@@ -100,13 +103,8 @@ def _sample(instance: Instance, info: ServerInfo, at_most: int) -> list[Sampled]
     return [key for key in keys if key.ttl_ms != -2]  # gone between SCAN and PTTL
 
 
-def _found(
-    wish: Wish,
-    instance: Instance,
-    keys: Sequence[Sampled],
-    seen: tuple[ServerInfo, dict[str, str]],
-) -> Found:
-    info, server = seen
+def _found(wish: Wish, keys: Sequence[Sampled], facts: ServerFacts) -> Found:
+    instance, info = facts.instance, facts.info
     databases = [
         guess_database(db, info.keys_in(db), [key for key in keys if key.db == db])
         for db in sorted({0, *info.keyspace})
@@ -119,7 +117,7 @@ def _found(
         store=wish.store,
         databases=databases,
         patterns=guess_patterns(keys),
-        server=server,
+        server=facts.settings,
         sampled=len(keys),
     )
 

@@ -1,13 +1,12 @@
-"""What goes through the server right now, summed up: MONITOR with an end."""
+"""Summarize the commands that reach the server: MONITOR for a limited time."""
 
-import time
 from contextlib import closing
-from datetime import UTC, datetime
 
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.observe.monitor import MonitorReport, Tally, shares
-from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.observe.monitor import MonitorReport, shares
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.monitor import listen
 from redis_dr.tasks.server.connection import connect
 
@@ -19,12 +18,12 @@ def monitor(instance: Instance, seconds: float, limit: int) -> MonitorReport:
     if not 0 < seconds <= MOST_SECONDS:
         raise UsageError(
             f"--seconds {seconds:g} is not between 0 and {MOST_SECONDS:g}",
-            "MONITOR slows the server for everybody: listen shortly, several times if need be",
+            "choose a shorter time: MONITOR slows the server down for all clients",
         )
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     with closing(connect(instance)) as client:
         tally = listen(client, instance, seconds, limit)
-    took = time.monotonic() - begun
+    took = timings.seconds
     cut = tally.seen >= limit
     finding = Finding(
         check="listened to the end",
@@ -32,21 +31,9 @@ def monitor(instance: Instance, seconds: float, limit: int) -> MonitorReport:
         expected=f"{seconds:g} s or {limit} commands",
         actual=f"{took:.1f} s, {tally.seen} commands",
     )
-    return _report(instance, started, (took, cut), tally, finding)
-
-
-def _report(
-    instance: Instance, started: datetime, end: tuple[float, bool], tally: Tally, finding: Finding
-) -> MonitorReport:
-    took, cut = end
     return MonitorReport(
-        command="monitor",
-        instance=instance.name,
-        ok=finding.ok,
-        started_at=started,
-        seconds=round(took, 3),
-        findings=(finding,),
-        watched_seconds=round(took, 3),
+        **heading("monitor", instance.name, timings, [finding]),
+        watched_seconds=took,
         seen=tally.seen,
         cut=cut,
         per_second=round(tally.seen / took, 1) if took else 0.0,

@@ -1,38 +1,32 @@
-"""What takes memory, what was slow, who is connected: the runbook's monitoring queries, safely."""
+"""Show what takes memory, what was slow and who is connected, without blocking the server."""
 
-import time
 from contextlib import closing
-from datetime import UTC, datetime
 
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.model.observe.top import TopReport
-from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.observe.top import read_clients, read_slow_log, weigh_keys
+from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.observe.top import Sample, read_clients, read_slow_log, weigh_keys
 from redis_dr.tasks.server.connection import connect
 
 
 def top(instance: Instance, db: int, sample: int, count: int) -> TopReport:
     """Weigh up to `sample` keys of `db`, and show `count` of everything. Raises Unreachable."""
-    started, begun = datetime.now(UTC), time.monotonic()
+    timings = Timings()
     with closing(connect(instance, db)) as client:
         keys = look_at_server(client, instance).keys_in(db)
-        sampled, biggest, patterns = weigh_keys(client, db, instance, (sample, count))
+        weighed = weigh_keys(client, instance, Sample(db=db, keys=sample, biggest=count))
         slow = read_slow_log(client, instance, count)
         connections, clients = read_clients(client, instance)
-    finding = _finding(sampled, sample, keys)
+    finding = _finding(weighed.sampled, sample, keys)
     return TopReport(
-        command="top",
-        instance=instance.name,
-        ok=finding.ok,
-        started_at=started,
-        seconds=round(time.monotonic() - begun, 3),
-        findings=(finding,),
+        **heading("top", instance.name, timings, [finding]),
         db=db,
         keys=keys,
-        sampled=sampled,
-        biggest=biggest,
-        patterns=patterns,
+        sampled=weighed.sampled,
+        biggest=weighed.biggest,
+        patterns=weighed.patterns,
         slow=slow,
         clients=clients[:count],
         connections=connections,

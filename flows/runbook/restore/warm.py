@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import redis
 
 from redis_dr.tasks.cache.query_lists import read_lists
-from redis_dr.tasks.cache.state import CachedAnswers, CacheState, hit_ratio, look_at_cache
+from redis_dr.tasks.cache.state import CachedAnswers, CacheState, Lookups, hit_ratio, look_at_cache
 from redis_dr.tasks.cache.warm import Service, ask_all
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.cache.queries import Query, plan_queries
-from redis_dr.tasks.model.cache.warm_report import Outcome, WarmReport, all_ok, judge
+from redis_dr.tasks.model.cache.warm_report import Outcome, WarmReport, judge
 from redis_dr.tasks.model.progress import Progress, quiet
+from redis_dr.tasks.model.report import all_ok
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.warm import WarmSettings
 from redis_dr.tasks.model.timings import Timings
@@ -30,7 +31,7 @@ def warm(
     """
     timings = Timings()
     if not instance.warm.configured:
-        return WarmReport.not_configured(instance.name, missing(instance.warm), timings.started_at)
+        return WarmReport.not_configured(instance.name, missing(instance.warm), timings)
     queries = _queries(instance, manifest)
     progress(f"warming the cache: {len(queries)} queries")
     with ServerConnection(instance) as server:
@@ -61,7 +62,7 @@ class _Measured:
     outcome: Outcome
     before: CacheState
     after: CacheState
-    own: tuple[int, int]  # hits and misses of our own looking
+    own: Lookups  # of the warm-up itself
     replay: float | None
 
 
@@ -77,19 +78,18 @@ def _measured(
     before = look_at_cache(client, instance)
     outcome = ask_all(queries, service, instance, cached, progress)
     after = look_at_cache(client, instance)
-    own = (cached.hits, cached.misses) if cached else (0, 0)
+    own = Lookups(cached.hits, cached.misses) if cached else Lookups()
     replay = None
     if instance.warm.replay:
         ask_all(queries, service, instance, None)
-        replay = hit_ratio(after, look_at_cache(client, instance), (0, 0))
+        replay = hit_ratio(after, look_at_cache(client, instance))
     return _Measured(outcome, before, after, own, replay)
 
 
 def _queries(instance: Instance, manifest: Manifest | None) -> tuple[Query, ...]:
     settings = instance.warm
     inventory = manifest.inventory if manifest else None
-    learn = (settings.learn_from, settings.learn_at_most)
-    return plan_queries(read_lists(settings.lists), inventory, settings.cache_key, learn)
+    return plan_queries(read_lists(settings.lists), inventory, settings)
 
 
 def open_service(settings: WarmSettings) -> Service:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from redis_dr.tasks.model.backup.inventory import Inventory, KeySize
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.model.settings.warm import WarmSettings
 
 _KEY_FIELD = re.compile(r"\{(text|sha256|sha1|md5)(?::(\d{1,2}))?\}")
 _HASHES: Mapping[str, Callable[[bytes], Any]] = {
@@ -118,19 +119,14 @@ def _text(key: bytes) -> str:
 def plan_queries(
     listed: Sequence[Query],
     inventory: Inventory | None,
-    template: str | None,
-    learn: tuple[str | None, int],
+    settings: WarmSettings,
 ) -> tuple[Query, ...]:
-    """Everything to ask, heaviest first: the lists, heated and completed by what the backup knows.
-
-    `template` is `[warm] cache_key`, `learn` are `learn_from` and `learn_at_most`.
-    """
+    """All queries to ask, heaviest first: the lists, and what the backup knows of hot keys."""
     merged: list[Query] = list(in_order(listed))
     if inventory is None:
         return tuple(merged)
-    if template is not None:
-        merged = heated(merged, inventory.hottest, template)
-    pattern, at_most = learn
-    if pattern is not None:
-        merged += learned(inventory, pattern, at_most)
+    if settings.cache_key is not None:
+        merged = heated(merged, inventory.hottest, settings.cache_key)
+    if settings.learn_from is not None:
+        merged += learned(inventory, settings.learn_from, settings.learn_at_most)
     return in_order(merged)

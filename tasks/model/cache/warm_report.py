@@ -1,11 +1,11 @@
 """What a warm-up did, and what it was worth."""
 
-from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from redis_dr.tasks.model.report import Finding, Report, all_ok
+from redis_dr.tasks.model.report import Finding, Report, heading
+from redis_dr.tasks.model.timings import Timings
 
 
 class BreakerChange(BaseModel):
@@ -50,16 +50,11 @@ class WarmReport(Report):
     backup_hit_ratio: float | None = None  # as the manifest recorded it
 
     @classmethod
-    def not_configured(cls, instance: str, reason: str, now: datetime) -> Self:
-        """There was nothing to do. Not a success: nothing was warmed."""
+    def not_configured(cls, instance: str, reason: str, timings: Timings) -> Self:
+        """The report when no warm-up is configured. It is not a success: nothing was warmed."""
         finding = Finding(check="warm-up configured", ok=False, detail=reason)
         return cls(
-            command="warm",
-            instance=instance,
-            ok=False,
-            started_at=now,
-            seconds=0.0,
-            findings=(finding,),
+            **heading("warm", instance, timings, [finding]),
             configured=False,
             reason=reason,
         )
@@ -98,6 +93,3 @@ def _cached(outcome: Outcome, target: float | None) -> Finding:
         actual=f"{after:.2f}" if after is not None else "unknown",
         detail="" if after else "the service answers, but leaves no key of the form cache_key",
     )
-
-
-__all__ = ["BreakerChange", "Outcome", "WarmReport", "all_ok", "judge"]

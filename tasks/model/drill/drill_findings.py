@@ -5,12 +5,15 @@ from datetime import datetime
 
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.cache.warm_report import Outcome
 from redis_dr.tasks.model.drill.compared import ContentComparison, digest_in
 from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
 from redis_dr.tasks.model.settings.drill import DrillSettings
 from redis_dr.tasks.model.settings.retention import DriftSettings
+
+WARM_UP_CHECK = "warm-up rehearsed"
 
 
 def judge_functions(manifest: Manifest, inventory: Inventory) -> Finding:
@@ -76,6 +79,17 @@ def judge_replay(living: int, replayed: Inventory, rules: DriftSettings) -> Find
         expected=f"about the {living} keys of the dump",
         actual=replayed.keys,
         detail="" if replayed.keys >= least else "restore it with --from rdb only",
+    )
+
+
+def judge_warm_up(queries: int, outcome: Outcome) -> Finding:
+    """Every query must have been answered by the stand-in."""
+    return Finding(
+        check=WARM_UP_CHECK,
+        ok=outcome.answered == queries,
+        expected=f"{queries} queries answered by a stand-in",
+        actual=outcome.answered,
+        detail="; ".join(outcome.failures),
     )
 
 
