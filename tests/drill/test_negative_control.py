@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from redis_dr.flows.runbook.drill.drill import drill as module
-from redis_dr.flows.runbook.drill.negative_control import negative_control
+from redis_dr.flows.runbook.drill.drill import DrillOptions
+from redis_dr.flows.runbook.drill.negative_control import (
+    ControlChoice,
+    ProvenBackup,
+    negative_control,
+)
 from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse
 from redis_dr.flows.runbook.drill.scratch import on_scratch
 from redis_dr.flows.runbook.operation.operation import Operation
@@ -40,9 +44,8 @@ def test_every_damage_goes_red_and_names_itself(
     rdb = tmp_path / "fetched.rdb"
     rdb.write_bytes((workspace / "fetched.rdb").read_bytes())
 
-    control = negative_control(
-        operation, (made.manifest, rehearsal.inventory, rdb), turn, seed=turn
-    )
+    backup = ProvenBackup(made.manifest, rehearsal.inventory, rdb)
+    control = negative_control(operation, backup, ControlChoice(turn, seed=turn))
 
     assert control.kind == DAMAGES[turn].kind
     assert control.red, control
@@ -74,4 +77,4 @@ def test_a_control_that_passes_fails_the_drill(red: bool, named: bool) -> None:
 
 def test_the_drill_is_asked_for_its_control_by_default() -> None:
     """Leaving it out takes a word on the command line or in the configuration."""
-    assert module.DrillOptions().control
+    assert DrillOptions().control
