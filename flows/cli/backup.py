@@ -1,63 +1,72 @@
-"""`redis-dr backup`."""
+"""`redis-dr backup`, of one instance or of all."""
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
+from redis_dr import api
+from redis_dr.flows.cli.app import command, flag
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.output import Output, size
+from redis_dr.tasks.model.errors import UsageError
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.backup.backup_report import BackupReport
     from redis_dr.tasks.model.observe.check_report import FleetReport
 
 
-def register(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("backup", help="save, copy RDB and AOF to the store, commit")
-    parser.add_argument("--prove", action="store_true", help="drill it right afterwards")
-    parser.add_argument("--all", action="store_true", help="every configured instance")
-    parser.set_defaults(run=run, show=show)
-
-
-def run(arguments: argparse.Namespace, context: Context) -> "BackupReport | FleetReport":
-    """Back up the instance, or all of them."""
-    if arguments.all:
-        from redis_dr.flows.cli.fleet import backup_all  # noqa: PLC0415 same
-
-        return backup_all(arguments, context)
-    from redis_dr.flows.runbook.backup import backup  # noqa: PLC0415 docker and redis load only when needed
-
-    return backup(context.instance, context.progress, prove=arguments.prove)
-
-
-def show(report: "BackupReport | FleetReport", console: Any) -> None:
-    """For people."""
-    if report.command == "backup" and report.instance == "all":
-        from redis_dr.flows.cli.fleet import show_fleet  # noqa: PLC0415 same
-
-        show_fleet(report, console)
+def _show(report: "BackupReport | FleetReport", out: Output) -> None:
+    if report.instance == "all":
+        _show_all(report, out)  # type: ignore[arg-type] # only a FleetReport is about all
     else:
-        _show_one(report, console)
+        _show_one(report, out)  # type: ignore[arg-type] # see above
 
 
-def _show_one(report: Any, console: Any) -> None:
-    from rich.table import Table  # noqa: PLC0415 same
+@command(
+    "redis-dr backup",
+    "redis-dr backup --prove",
+    "redis-dr backup --all --json",
+    show=_show,
+)
+def backup(
+    context: Context,
+    *,
+    prove: Annotated[bool, flag("--prove", "Drill the backup right afterwards.")] = False,
+    every: Annotated[bool, flag("--all", "Back up every configured instance.")] = False,
+) -> "BackupReport | FleetReport":
+    """Save the instance, copy its RDB and AOF files to the store, and commit.
 
-    table = Table("DB", "keys", "with expiry", title=f"Backup {report.backup_id}")
-    for number, counts in sorted(report.databases.items()):
-        table.add_row(str(number), f"{counts['keys']:,}", f"{counts['expires']:,}")
-    console.print(table)
+    The backup exists once its files are read back and its manifest is written.
+    """
+    if not every:
+        return api.backup(context.instance, prove=prove, progress=context.progress)
+    if context.options.instance:
+        raise UsageError("--all and --instance exclude each other", "leave one of them out")
+    return api.backup_all(context.settings, prove=prove, progress=context.progress)
+
+
+def _show_one(report: "BackupReport", out: Output) -> None:
+    out.findings(report.findings, only_bad=True)
+    rows = [
+        (str(db), counts["keys"], counts["expires"])
+        for db, counts in sorted(report.databases.items())
+    ]
+    out.table(("DB", "keys", "with expiry"), rows, f"Backup {report.backup_id}")
     share = report.stored_size / report.size if report.size else 1
-    console.print(
-        f"{report.size:,} bytes, stored as {report.stored_size:,} ({share:.0%}) in {report.store}; "
-        f"AOF {'included' if report.aof else 'not in use'}"
+    out.line(
+        f"{size(report.size)}, stored as {size(report.stored_size)} ({share:.0%}) in "
+        f"{report.store}; AOF {'included' if report.aof else 'not in use'}"
     )
-    console.print("  ".join(f"{name} {seconds:.2f} s" for name, seconds in report.timings.items()))
+    out.timings(report.timings)
     for reason in report.suspicious:
-        console.print(f"SUSPICIOUS: {reason}")
-    for finding in report.findings:
-        if not finding.ok:
-            console.print(f"BAD {finding.check}: {finding.actual} {finding.detail}", markup=False)
+        out.line(f"SUSPICIOUS: {reason}")
     if report.proof:
-        console.print(f"proof: {report.proof}", markup=False)
+        out.line(f"proof: {report.proof}")
     if report.inventory_missing:
-        console.print(f"no inventory: {report.inventory_missing}")
+        out.line(f"no inventory: {report.inventory_missing}")
+
+
+def _show_all(report: "FleetReport", out: Output) -> None:
+    rows = [(one.instance, one.kind, one.line, f"{one.seconds:.1f}") for one in report.lines]
+    title = f"{report.command} of all instances"
+    out.table(("instance", "verdict", "what", "seconds"), rows, title)
+    good = len(report.lines) - len(report.failed)
+    out.line(f"{good} of {len(report.lines)} good, {report.seconds:.1f} s in all")

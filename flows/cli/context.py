@@ -1,37 +1,50 @@
-"""What a verb of the command line gets: the configuration, and a place to talk to people."""
+"""What a command gets: the global options, the configuration, and where progress goes."""
 
-import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from redis_dr.tasks.configuration import configuration_path, load_settings
-from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.model.settings.root import Settings
+from redis_dr import api
+from redis_dr.flows.cli.progress import TerminalProgress
+
+if TYPE_CHECKING:
+    from redis_dr.tasks.model.settings.instance import Instance
+    from redis_dr.tasks.model.settings.root import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalOptions:
+    """The options that every command takes, before its name and after it."""
+
+    config: str | None = None
+    instance: str | None = None
+    json: bool = False
+    debug: bool = False
+
+    def with_values(self, values: dict[str, Any]) -> "GlobalOptions":
+        """The same with what was given at a later place of the command line."""
+        return replace(self, **{name: value for name, value in values.items() if value})
 
 
 @dataclass(frozen=True)
 class Context:
-    """Read once a run; the configuration is loaded when a verb first asks for it."""
+    """One run of one command."""
 
-    arguments: argparse.Namespace
-
-    @cached_property
-    def settings(self) -> Settings:
-        """The whole configuration."""
-        return load_settings(configuration_path(self.arguments.config))
+    command: str
+    options: GlobalOptions
 
     @cached_property
-    def instance(self) -> Instance:
+    def settings(self) -> "Settings":
+        """The whole configuration, read when a command first asks for it."""
+        return api.settings(self.options.config)
+
+    @cached_property
+    def instance(self) -> "Instance":
         """The instance that this run is about."""
-        return self.settings.instance(self.arguments.instance)
+        return self.settings.instance(self.options.instance)
 
-    @property
-    def json(self) -> bool:
-        """Whether stdout belongs to one JSON document."""
-        return bool(self.arguments.json)
-
-    def progress(self, text: str, done: float | None = None, /) -> None:
-        """A line for people: on stdout, or on stderr when stdout belongs to the JSON document."""
-        line = text if done is None else f"{text}, {100 * done:.0f} %"
-        print(line, file=sys.stderr if self.json else sys.stdout, flush=True)
+    @cached_property
+    def progress(self) -> TerminalProgress:
+        """For people: on stdout, or on stderr when stdout belongs to the JSON document."""
+        return TerminalProgress(sys.stderr if self.options.json else sys.stdout)

@@ -1,49 +1,53 @@
-"""`redis-dr drill [ID|latest|random]`."""
+"""`redis-dr drill`."""
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
+from redis_dr import api
+from redis_dr.flows.cli.app import argument, command, flag, option
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.output import Output
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.drill.drill_report import DrillReport
 
 
-def register(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("drill", help="restore into a throwaway container and prove it")
-    parser.add_argument("backup", nargs="?", default="latest", metavar="ID|latest|random")
-    parser.add_argument(
-        "--no-control", action="store_true", help="do not restore a damaged copy, too"
-    )
-    parser.add_argument("--seed", type=int, metavar="N", help="of the damage, to see it again")
-    parser.add_argument("--turn", type=int, metavar="N", help="which damage; default: the next one")
-    parser.add_argument("--html", metavar="FILE", help="write the page here, too")
-    parser.set_defaults(run=run, show=show)
-
-
-def run(arguments: argparse.Namespace, context: Context) -> "DrillReport":
-    """Drill one backup."""
-    # docker, the RDB room and the page's template load only when needed
-    from redis_dr.flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415
-
-    options = DrillOptions(
-        backup=arguments.backup,
-        control=not arguments.no_control,
-        seed=arguments.seed,
-        turn=arguments.turn,
-    )
-    report = drill(context.instance, options, context.progress)
-    if arguments.html:
-        from redis_dr.flows.runbook.drill.record import write_page  # noqa: PLC0415 same
-
-        write_page(context.instance, report, arguments.html)
-    return report
-
-
-def show(report: "DrillReport", console: Any) -> None:
-    """For people."""
-    from redis_dr.tasks.drill.page import summary  # noqa: PLC0415 same
+def _show(report: "DrillReport", out: Output) -> None:
+    from redis_dr.tasks.drill.page import summary
 
     for line in summary(report):
-        console.print(line, markup=False)
+        out.line(line)
+
+
+@command(
+    "redis-dr drill",
+    "redis-dr drill random --html drill.html",
+    "redis-dr drill 20261122T020000Z-1f09ac --turn 2 --seed 7",
+    show=_show,
+)
+def drill(
+    context: Context,
+    backup: Annotated[str, argument("ID|latest|random", "The backup.")] = "latest",
+    *,
+    no_control: Annotated[
+        bool, flag("--no-control", "Skip the negative control: do not restore a damaged copy.")
+    ] = False,
+    seed: Annotated[
+        int | None,
+        option("--seed", "N", "Of the damage, to repeat it.", "from the ID of the backup"),
+    ] = None,
+    turn: Annotated[
+        int | None, option("--turn", "N", "The kind of damage.", "the next one")
+    ] = None,
+    html: Annotated[
+        str | None, option("--html", "FILE", "Write the page to a file, too.", "only to the store")
+    ] = None,
+) -> "DrillReport":
+    """Restore a backup into a throwaway container and prove it.
+
+    The report is stored beside the backup as its proof.
+    """
+    options = api.DrillOptions(backup=backup, control=not no_control, seed=seed, turn=turn)
+    report = api.drill(context.instance, options, context.progress)
+    if html:
+        api.write_drill_page(context.instance, report, html)
+    return report

@@ -1,67 +1,126 @@
-"""`redis-dr restore [ID|latest] --confirm INSTANCE`."""
+"""`redis-dr restore`: its options, its plan, and what it did."""
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from redis_dr import api
+from redis_dr.flows.cli.app import argument, command, flag, option
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.output import Output, duration, finding_lines, size
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.report import Report
-    from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreOptions
+    from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
 
 
-def register(commands: Any) -> None:
-    """Add the command."""
-    parser = commands.add_parser("restore", help="bring the instance back from a backup")
-    parser.add_argument("backup", nargs="?", default="latest", metavar="ID|latest")
-    parser.add_argument("--confirm", default="", metavar="INSTANCE", help="the instance's name")
-    parser.add_argument("--from", dest="source", choices=("rdb", "aof"), default="rdb")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan and every gate")
-    parser.add_argument("--no-safety-backup", action="store_true")
-    parser.add_argument("--no-trial", action="store_true", help="skip the trial boot")
-    parser.add_argument("--no-warm", action="store_true", help="skip the warm-up")
-    parser.add_argument("--ttl", choices=("absolute", "rebase"), help="default: as configured")
-    parser.set_defaults(run=run, show=show)
+def _show(report: Any, out: Output) -> None:
+    if hasattr(report, "rolled_back"):
+        _show_restore(report, out)
+    else:
+        out.line(_plan_text(report))
 
 
-def run(arguments: argparse.Namespace, context: Context) -> "Report":
-    """Plan, and with the instance's name typed in, restore."""
-    # docker, redis and the RDB room load only when needed
-    from redis_dr.flows.runbook.restore.restore import plan_restore, restore  # noqa: PLC0415
+@command(
+    "redis-dr restore latest --dry-run",
+    "redis-dr restore latest --confirm weka-redis",
+    "redis-dr restore 20261122T020000Z-1f09ac --confirm weka-redis --from aof",
+    show=_show,
+)
+def restore(
+    context: Context,
+    backup: Annotated[str, argument("ID|latest", "The backup.")] = "latest",
+    *,
+    confirm: Annotated[
+        str,
+        option("--confirm", "INSTANCE", "The name of the instance: yes, replace it.", "not given"),
+    ] = "",
+    source: Annotated[
+        Literal["rdb", "aof"], option("--from", "rdb|aof", "Load the RDB or the AOF files.")
+    ] = "rdb",
+    dry_run: Annotated[bool, flag("--dry-run", "Print the plan and judge every gate.")] = False,
+    no_safety_backup: Annotated[
+        bool, flag("--no-safety-backup", "Do not back up the data that is replaced.")
+    ] = False,
+    no_trial: Annotated[bool, flag("--no-trial", "Skip the trial boot.")] = False,
+    no_warm: Annotated[bool, flag("--no-warm", "Skip the warm-up.")] = False,
+    ttl: Annotated[
+        Literal["absolute", "rebase"] | None,
+        option("--ttl", "absolute|rebase", "Keep the expiry times, or move them.", "as configured"),
+    ] = None,
+) -> "Report":
+    """Replace the data of the instance by a backup, or roll back.
 
-    options = _options(arguments)
-    if options.dry_run:
-        return plan_restore(context.instance, options, context.progress)
+    Without `--confirm INSTANCE` it prints the plan and changes nothing.
+    """
+    options = api.RestoreOptions(
+        backup=backup,
+        confirm=confirm,
+        source=source,
+        dry_run=dry_run,
+        safety_backup=not no_safety_backup,
+        trial=not no_trial,
+        ttl=ttl,
+        warm=not no_warm,
+    )
+    if dry_run:
+        return api.plan_restore(context.instance, options, context.progress)
 
     def agree(plan: "PlanReport") -> bool:
-        agreed = options.confirm == plan.instance
+        agreed = confirm == plan.instance
         if not agreed:
-            from redis_dr.flows.cli.restore_view import plan_text  # noqa: PLC0415 only for the refusal
-
-            context.progress(plan_text(plan))
+            context.progress(_plan_text(plan))
         return agreed
 
-    return restore(context.instance, options, agree, context.progress)
+    return api.restore(context.instance, options, context.progress, agree=agree)
 
 
-def show(report: Any, console: Any) -> None:
-    """For people: the plan, or what was done."""
-    from redis_dr.flows.cli.restore_view import show_plan, show_restore  # noqa: PLC0415 rich, on demand
+def _plan_text(plan: "PlanReport") -> str:
+    databases = sorted({*plan.there_now, *plan.will_come})
+    changes = [(db, plan.there_now.get(db, 0), plan.will_come.get(db, 0)) for db in databases]
+    lines = [
+        f"Plan: restore {plan.backup_id} into {plan.instance}",
+        *(f"  {line}" for line in finding_lines(plan.findings)),
+        f"  age: {duration(plan.backup_age_seconds)}",
+        f"  proven: {plan.proven_at or 'never'}",
+        *(f"  DB {db}: {now} keys now, {new} after" for db, now, new in changes),
+        *(f"  {_rule(rule)}" for rule in plan.rules),
+        f"  predicted downtime: {plan.prediction}",
+    ]
+    return "\n".join(lines)
 
-    view = show_restore if hasattr(report, "rolled_back") else show_plan
-    view(report, console)
 
-
-def _options(arguments: argparse.Namespace) -> "RestoreOptions":
-    from redis_dr.tasks.model.restore.restore_report import RestoreOptions  # noqa: PLC0415 with its verb
-
-    return RestoreOptions(
-        backup=arguments.backup,
-        confirm=arguments.confirm,
-        source=arguments.source,
-        dry_run=arguments.dry_run,
-        safety_backup=not arguments.no_safety_backup,
-        trial=not arguments.no_trial,
-        ttl=arguments.ttl,
-        warm=not arguments.no_warm,
+def _show_restore(report: "RestoreReport", out: Output) -> None:
+    out.findings(report.findings, only_bad=True)
+    columns = ("DB", "in backup", "restored", "expired", "dropped", "evicted", "changed", "found")
+    rows = [
+        (str(db), *(getattr(one, column.replace(" ", "_")) for column in columns[1:]))
+        for db, one in sorted(report.databases.items())
+    ]
+    out.table(columns, rows, f"Restore of {report.instance} from {report.backup_id}")
+    for rule in report.rules:
+        out.line(_rule(rule))
+    if report.rolled_back:
+        out.line(f"ROLLED BACK, the old data is served: {report.failure}")
+    else:
+        out.line(f"proven; the replaced data is kept in {report.set_aside} on the volume")
+    out.line(
+        f"downtime {report.downtime_seconds:.2f} s "
+        f"(predicted {report.predicted_downtime_seconds:.1f} s); "
+        f"safety backup {report.safety_backup_id or 'none'}"
     )
+    out.timings(report.timings)
+    if report.warm is not None:
+        out.line(_warm_line(report.warm))
+
+
+def _warm_line(warm: dict[str, Any]) -> str:
+    outcome = warm.get("outcome")
+    if not outcome:
+        return f"warm-up: {warm.get('problem') or 'not configured'}"
+    return (
+        f"warm-up: {outcome['asked']} asked, {outcome['answered']} answered, "
+        f"{outcome['newly_cached']} newly cached, {outcome['failed']} failed"
+    )
+
+
+def _rule(rule: "RuleLine") -> str:
+    return f"{rule.action} DB {rule.db} {rule.pattern}: {rule.keys:,} keys, {size(rule.bytes)}"

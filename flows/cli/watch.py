@@ -1,56 +1,51 @@
 """`--watch SECONDS`: the same report again and again, until interrupted."""
 
-import argparse
 import contextlib
 import signal
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.output import Output
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.model.report import Report
 
-R = TypeVar("R", bound=Report)
+if TYPE_CHECKING:
+    from redis_dr.tasks.model.report import Report
 
-
-def add_watch(parser: argparse.ArgumentParser) -> None:
-    """Add the option."""
-    parser.add_argument(
-        "--watch", type=float, metavar="SECONDS", help="look again every SECONDS, until Ctrl-C"
-    )
+R = TypeVar("R", bound="Report")
 
 
 def watched(
-    look: Callable[[], R],
-    show: Callable[[R, Any], None],
-    arguments: argparse.Namespace,
-    context: Context,
+    look: Callable[[], R], show: Callable[[R, Output], None], every: float | None, context: Context
 ) -> R:
-    """The report of one look; with --watch of the last one, shown by the caller like any other."""
-    if arguments.watch is None:
+    """The report of one look; with `every` seconds the last one, which the caller shows."""
+    if every is None:
         return look()
-    if context.json:
-        raise UsageError("--watch and --json exclude each other", "ask again from outside")
-    if arguments.watch <= 0:
-        raise UsageError("--watch needs a time above 0", "give it in seconds")
-    from rich.console import Console  # noqa: PLC0415 only for watching
-
-    console = Console(highlight=False)
+    if context.options.json:
+        raise UsageError("--watch and --json exclude each other", "leave one of them out")
+    if every <= 0:
+        raise UsageError(f"--watch {every:g} is not above 0", "give it in seconds")
     interrupt = _Interrupt()
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         report = look()
-        with contextlib.suppress(KeyboardInterrupt):  # the way to end it: the last report counts
+        with contextlib.suppress(KeyboardInterrupt):  # ends the watching: the last report counts
             while not interrupt.came:
-                console.clear()
-                show(report, console)
-                time.sleep(arguments.watch)
+                _show(report, show)
+                time.sleep(every)
                 report = look()
         return report
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _show(report: R, show: Callable[[R, Output], None]) -> None:
+    out = Output()
+    out.clear()
+    show(report, out)
+    out.flush()
 
 
 class _Interrupt:

@@ -1,0 +1,219 @@
+"""The command line: every command registers here with what it does and how its report is shown."""
+
+import inspect
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from redis_dr.flows.cli.context import Context, GlobalOptions
+from redis_dr.flows.cli.output import Output
+from redis_dr.tasks.model.errors import Interrupted, RedisDrError
+
+Command = Callable[..., Any]  # its report, or an exit code
+Show = Callable[[Any, Output], None]
+
+DESCRIPTION = "Back up a Redis in a Docker container, restore it, and prove that this works."
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def flag(name: str, help_text: str) -> Any:
+    """A switch that is off unless it is given."""
+    return typer.Option(name, help=help_text, show_default="off")
+
+
+def option(name: str, metavar: str, help_text: str, default: str | None = None) -> Any:
+    """An option with a value; `default` is its text where the value itself says too little."""
+    return typer.Option(name, metavar=metavar, help=help_text, show_default=default or True)
+
+
+def argument(metavar: str, help_text: str, default: str | None = None) -> Any:
+    """A word without an option's name."""
+    return typer.Argument(metavar=metavar, help=help_text, show_default=default or True)
+
+
+_GLOBAL: dict[str, Any] = {
+    "config": Annotated[
+        str | None,
+        option("--config", "FILE", "The configuration.", "$REDIS_DR_CONFIG, else redis-dr.toml"),
+    ],
+    "instance": Annotated[
+        str | None, option("--instance", "NAME", "The instance.", "the only one configured")
+    ],
+    "json": Annotated[bool, flag("--json", "Print one JSON document on stdout.")],
+    "debug": Annotated[bool, flag("--debug", "Show the traceback of an error.")],
+}
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 the signature is typer's
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"redis-dr {version('redis-dr')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="redis-dr",
+    help=DESCRIPTION,
+    context_settings=_SETTINGS,
+    rich_markup_mode=None,  # rich costs 0.1 s of CPU, in every --help
+    epilog="Examples: `redis-dr backup`, `redis-dr restore latest --dry-run`. "
+    "`redis-dr COMMAND --help` shows the options and examples of a command.",
+)
+_groups: dict[str, typer.Typer] = {}
+
+
+def command(
+    *examples: str, show: Show | None = None, group: str = "", name: str | None = None
+) -> Callable[[Command], Command]:
+    """Register a function of a `Context` and the command's own options.
+
+    `examples` stand in its help; `show` prints the report that it returns.
+    """
+
+    def register(function: Command) -> Command:
+        words = name or function.__name__.replace("_", "-")
+        (_groups[group] if group else app).command(
+            words,
+            help=_help(function, examples),
+            short_help=_first_line(function),
+            context_settings=_SETTINGS,
+        )(_with_global_options(function, f"{group} {words}".strip(), show))
+        return function
+
+    return register
+
+
+def add_group(name: str, help_text: str) -> None:
+    """Register a command that has commands of its own, such as `config`."""
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(help=help_text, context_settings=_SETTINGS)(_take_global_options())
+    _groups[name] = group
+    app.add_typer(group, name=name)
+
+
+def execute(function: Command, show: Show | None, context: Context, own: dict[str, Any]) -> int:
+    """Run a command, print its report or its error, and give the exit code."""
+    try:
+        report = function(context, **own)
+    except KeyboardInterrupt:
+        return fail(context, Interrupted("interrupted by the keyboard", "run `redis-dr recover`"))
+    except RedisDrError as error:
+        return fail(context, error)
+    except Exception as error:  # noqa: BLE001 the last line of defence: no traceback for a bug
+        bug = RedisDrError(
+            f"a fault in redis-dr itself: {type(error).__name__}: {error}",
+            "run `redis-dr recover`, then this again with --debug, and report what it prints",
+        )
+        return fail(context, bug)
+    finally:
+        context.progress.close()
+    if isinstance(report, int):
+        return report
+    if context.options.json:
+        print(report.model_dump_json())
+    elif show is not None:
+        show(report, Output())
+    exit_code: int = report.exit_code
+    return exit_code
+
+
+def fail(context: Context, error: RedisDrError) -> int:
+    """Print what happened and what to do; with --json also as the one document on stdout."""
+    import json
+    import sys
+
+    if context.options.debug:
+        traceback.print_exc()
+    if context.options.json:
+        document = {
+            "command": context.command,
+            "instance": context.options.instance or "",
+            "ok": False,
+            "exit_code": error.exit_code,
+            "error": {
+                "kind": type(error).__name__,
+                "problem": error.problem,
+                "remedy": error.remedy,
+            },
+            "findings": [],
+        }
+        print(json.dumps(document))
+    print(f"{f'redis-dr {context.command}'.strip()}: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def _with_global_options(function: Command, words: str, show: Show | None) -> Command:
+    """What typer calls: the function's own options plus the global ones."""
+
+    def call(ctx: typer.Context, **values: Any) -> int:
+        given = {key: values.pop(key) for key in _GLOBAL}
+        options = (ctx.obj or GlobalOptions()).with_values(given)
+        return execute(function, show, Context(words, options), values)
+
+    own = list(inspect.signature(function).parameters.values())[1:]  # without the Context
+    return _typed(call, [*own, *_global_parameters()])
+
+
+def _take_global_options(more: Sequence[inspect.Parameter] = ()) -> Command:
+    """The callback of the app or of a group: remembers what stands before the command."""
+
+    def call(ctx: typer.Context, **values: Any) -> None:
+        given = {key: values[key] for key in _GLOBAL}
+        ctx.obj = (ctx.obj or GlobalOptions()).with_values(given)
+
+    return _typed(call, [*_global_parameters(), *more])
+
+
+def _typed(call: Command, parameters: Sequence[inspect.Parameter]) -> Command:
+    """Give `call` the signature that typer reads the options from."""
+    named = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    first = inspect.Parameter(
+        "ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+    )
+    call.__annotations__ = {one.name: one.annotation for one in [first, *named]}
+    setattr(call, "__signature__", inspect.Signature([first, *named]))  # noqa: B010 mypy knows no such attribute of a function
+    return call
+
+
+def _global_parameters() -> list[inspect.Parameter]:
+    defaults = {"config": None, "instance": None, "json": False, "debug": False}
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(name, kind, default=defaults[name], annotation=annotation)
+        for name, annotation in _GLOBAL.items()
+    ]
+
+
+def _help(function: Command, examples: Sequence[str]) -> str:
+    lines = "\n".join(f"  {example}" for example in examples)
+    return f"{inspect.getdoc(function)}\n\n\b\nExamples:\n{lines}"
+
+
+def _first_line(function: Command) -> str:
+    return (function.__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+
+app.callback()(
+    _take_global_options(
+        [
+            inspect.Parameter(
+                "version",
+                inspect.Parameter.KEYWORD_ONLY,
+                default=False,
+                annotation=Annotated[
+                    bool,
+                    typer.Option(
+                        "--version",
+                        help="Print the version.",
+                        show_default="off",
+                        is_eager=True,
+                        callback=_print_version,
+                    ),
+                ],
+            )
+        ]
+    )
+)

@@ -1,0 +1,145 @@
+"""The backups of an instance: `list`, `show`, `prune`, `pin`, `unpin`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from redis_dr import api
+from redis_dr.flows.cli.app import argument, command, flag, option
+from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.output import Output, ago, size
+
+if TYPE_CHECKING:
+    from redis_dr.tasks.model.catalog.store_reports import (
+        ListedBackup,
+        ListReport,
+        PinReport,
+        PruneReport,
+        ShowReport,
+    )
+
+
+def _show_list(report: "ListReport", out: Output) -> None:
+    def row(one: "ListedBackup") -> tuple[object, ...]:
+        proven = ago(one.proven_at, report.started_at) if one.proven_at else "never"
+        marks = {
+            "pinned": one.pinned,
+            "in use": one.in_use_until,
+            "SUSPICIOUS": one.suspicious,
+            "safety": one.safety,
+        }
+        words = " ".join(word for word, present in marks.items() if present)
+        return one.backup_id, one.keys, size(one.size), size(one.stored_size), proven, words
+
+    if report.backups:
+        columns = ("backup", "keys", "size", "stored", "proven", "")
+        out.table(columns, map(row, report.backups), report.instance)
+    else:
+        out.line(f"{report.instance} has no backups in {report.store}")
+    for label, oddities in (
+        ("cannot be used", report.unreadable),
+        ("unfinished", report.unfinished),
+        ("strange", report.strange),
+    ):
+        for odd in oddities:
+            out.line(f"{label}: {odd.name}: {odd.reason}")
+
+
+@command("redis-dr list", "redis-dr list --json", name="list", show=_show_list)
+def list_(context: Context) -> "ListReport":
+    """List the backups of the instance, newest first."""
+    return api.list_backups(context.instance)
+
+
+def _show_backup(report: "ShowReport", out: Output) -> None:
+    manifest = report.manifest
+    created = f"{manifest.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    server = f"{manifest.server_name} {manifest.redis_version} ({manifest.image})"
+    proven = f"proven {ago(report.proven_at, report.started_at)}" if report.proven_at else ""
+    out.line(f"{manifest.backup_id} of {manifest.instance} in {report.store}")
+    for reason in manifest.suspicious:
+        out.line(f"  SUSPICIOUS: {reason}")
+    out.line(f"  made {created} by {server}, RDB version {manifest.rdb_version}")
+    sizes = f"{size(manifest.size)}, stored as {size(manifest.stored_size)}"
+    out.line(f"  {manifest.keys:,} keys, {sizes}")
+    out.line(f"  {proven or 'not proven'}")
+    if report.pinned:
+        out.line("  pinned")
+    for db, counts in sorted(manifest.databases.items()):
+        out.line(f"  DB {db}: {counts.keys:,} keys, {counts.expires:,} with expiry")
+    for file in manifest.files:
+        stored = f"{size(file.stored_size)}, SHA-256 {file.stored_sha256}"
+        out.line(f"  {file.stored_name}: {stored}")
+    for proof in report.proofs:
+        verdict = "ok" if proof.ok else "FAILED"
+        out.line(f"  {proof.kind} {verdict}, {proof.at:%Y-%m-%d %H:%M} UTC")
+
+
+@command(
+    "redis-dr show",
+    "redis-dr show 20261122T020000Z-1f09ac --json",
+    show=_show_backup,
+)
+def show(
+    context: Context,
+    backup: Annotated[str, argument("ID|latest", "The backup.")] = "latest",
+) -> "ShowReport":
+    """Show one backup: what is inside, and what proves it."""
+    return api.show(context.instance, backup)
+
+
+def _show_prune(report: "PruneReport", out: Output) -> None:
+    for finding in report.findings:
+        if finding.detail:
+            out.line(f"{finding.actual}: {finding.detail}")
+    for one in report.kept:
+        out.line(f"keep    {one.backup_id}  {'; '.join(one.reasons)}")
+    for one in (*report.removed, *report.orphans):
+        out.line(f"remove  {one.backup_id}  {'; '.join(one.reasons)}")
+    for upload in report.uploads:
+        out.line(f"remove  unfinished upload {upload}")
+    if report.applied:
+        return
+    if report.frozen:
+        out.line("FROZEN: nothing is removed; look at the newest backup, then --despite-drift")
+    else:
+        out.line(f"a plan: --apply would free {size(report.freed_bytes)}")
+
+
+@command("redis-dr prune", "redis-dr prune --apply", show=_show_prune)
+def prune(
+    context: Context,
+    *,
+    apply: Annotated[bool, flag("--apply", "Remove what the plan says.")] = False,
+    despite_drift: Annotated[
+        bool,
+        flag("--despite-drift", "Prune although the newest backup differs from those before."),
+    ] = False,
+) -> "PruneReport":
+    """Apply retention; without `--apply` it only prints the plan."""
+    return api.prune(
+        context.instance, apply=apply, despite_drift=despite_drift, progress=context.progress
+    )
+
+
+def _show_pin(report: "PinReport", out: Output) -> None:
+    out.line(f"{report.backup_id} is {'kept for ever' if report.pinned else 'left to retention'}")
+
+
+@command(
+    'redis-dr pin 20261122T020000Z-1f09ac --reason "before the migration"',
+    "redis-dr pin latest",
+    show=_show_pin,
+)
+def pin(
+    context: Context,
+    backup: Annotated[str, argument("ID", "The backup.")],
+    *,
+    reason: Annotated[str, option("--reason", "TEXT", "Stored beside the backup.", "none")] = "",
+) -> "PinReport":
+    """Keep a backup for ever."""
+    return api.pin(context.instance, backup, reason)
+
+
+@command("redis-dr unpin 20261122T020000Z-1f09ac", show=_show_pin)
+def unpin(context: Context, backup: Annotated[str, argument("ID", "The backup.")]) -> "PinReport":
+    """Leave a backup to retention again."""
+    return api.unpin(context.instance, backup)
