@@ -1,7 +1,6 @@
 """Looks at the instance and the machine around it for `check`; reads only, takes no hands."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,8 +9,7 @@ from redis_dr.tasks.engine.exec import run_in
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.server.volume import FOLDER
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.connection import connect, server_time_ms
-from redis_dr.tasks.server.errors import redis_errors
+from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
 from redis_dr.tasks.server.info import config_values, persistence, server_info
 from redis_dr.tasks.step import step
 
@@ -40,7 +38,8 @@ class ServerSeen:
 @step
 def look_at_instance(instance: Instance) -> ServerSeen:
     """INFO, settings and clock. Raises Unreachable, UsageError."""
-    with closing(connect(instance)) as client, redis_errors(instance.name):
+    with ServerConnection(instance) as server, server.errors():
+        client = server.client()
         before = datetime.now(UTC)
         milliseconds = server_time_ms(client)
         after = datetime.now(UTC)

@@ -1,7 +1,5 @@
 """Do the keys on the server keep what the configured patterns promise?"""
 
-from contextlib import closing
-
 from redis_dr.tasks.cache.audit import sample_keys
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.model.cache.key_audit import Audit, KeyAuditReport, judge_audit
@@ -9,7 +7,7 @@ from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.report import heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 def audit_keys(instance: Instance, sample: int) -> KeyAuditReport:
@@ -20,11 +18,11 @@ def audit_keys(instance: Instance, sample: int) -> KeyAuditReport:
         )
     timings = Timings()
     audit = Audit(instance.keys)
-    with closing(connect(instance)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client()
         info = look_at_server(client, instance)
-    for db in sorted({rule.db for rule in instance.keys} & info.keyspace.keys()):
-        with closing(connect(instance, db)) as client:
-            sample_keys(client, db, instance, sample, audit.add)
+        for db in sorted({rule.db for rule in instance.keys} & info.keyspace.keys()):
+            sample_keys(server.client(db), db, instance, sample, audit.add)
     configured = sorted({*instance.databases, *(rule.db for rule in instance.keys)})
     findings = judge_audit(audit, sorted(info.keyspace), configured)
     return KeyAuditReport(

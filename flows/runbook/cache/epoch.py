@@ -1,7 +1,6 @@
 """Show and raise the epochs that make cache entries stale."""
 
 from collections.abc import Sequence
-from contextlib import closing
 
 from redis_dr.tasks.cache.epochs import Wanted, bump_epochs, count_epochs, read_epochs
 from redis_dr.tasks.model.cache.epochs import Epoch, EpochReport
@@ -9,7 +8,7 @@ from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.report import Finding, all_ok, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 def wanted_of(docs: Sequence[str], chunks: Sequence[str], *, everything: bool) -> Wanted:
@@ -24,7 +23,8 @@ def epoch(instance: Instance, wanted: Wanted, *, bump: bool) -> EpochReport:
     if bump and not wanted:
         raise UsageError("no epoch is named", "add --doc ID, --chunk ID or --global")
     timings = Timings()
-    with closing(connect(instance, instance.epochs.db)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client(instance.epochs.db)
         act = bump_epochs if bump else read_epochs
         epochs = act(client, instance, wanted)
         documents, chunks = count_epochs(client, instance)

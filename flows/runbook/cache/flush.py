@@ -1,7 +1,7 @@
 """A guarded flush: what the policy of a database demands comes first, and the count proves it."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -34,7 +34,7 @@ from redis_dr.tasks.model.report import Finding, Report, heading
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.storage.opening import open_store
 
 Prove = Callable[[Instance, str, Progress], Report]  # instance, backup id -> a drill's report
@@ -48,7 +48,8 @@ def flush(
     Raises Refused (nothing was removed), UsageError, Unreachable, StoreError.
     """
     timings = Timings()
-    with closing(connect(instance, request.db)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client(request.db)
         info = look_at_server(client, instance)
         plan = plan_flush(request, instance, info.keyspace)
         facts, sample = _facts(client, request, instance, info)

@@ -1,14 +1,13 @@
 """Remove the cached answers that a changed document or chunk made stale."""
 
 from collections.abc import Sequence
-from contextlib import closing
 
 from redis_dr.tasks.cache.invalidate import remove_targets
 from redis_dr.tasks.model.cache.invalidation import InvalidateReport, Removal, targets
 from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 def invalidate(
@@ -21,7 +20,8 @@ def invalidate(
     """
     timings = Timings()
     found = targets(instance.invalidate.patterns, doc, chunks)
-    with closing(connect(instance, instance.invalidate.db)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client(instance.invalidate.db)
         removals = remove_targets(client, found, instance, dry_run=dry_run)
         # counting again is the proof: the answer of a repeated UNLINK says nothing
         left = remove_targets(client, found, instance, dry_run=True) if not dry_run else removals

@@ -1,7 +1,5 @@
 """Render the server's configuration, and compare it with what runs and what a restart brings."""
 
-from contextlib import closing
-
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.observe.rendering import compose_service, redis_conf
@@ -16,7 +14,7 @@ from redis_dr.tasks.model.server.server_config import (
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.config import read_settings, try_without_password
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 def render(instance: Instance, image: str, port: int) -> ConfigReport:
@@ -32,7 +30,8 @@ def check(instance: Instance) -> ConfigReport:
     """Each setting: wanted, running, and after a restart. Raises UsageError, Unreachable."""
     timings = Timings()
     container = inspect(instance.container)
-    with closing(connect(instance)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client()
         running = read_settings(client, instance)
         info = look_at_server(client, instance)
     command = on_command_line(container.command)

@@ -1,7 +1,5 @@
 """Is the instance well? One look, one verdict."""
 
-from contextlib import closing
-
 from redis_dr.tasks.model.observe.health import HealthReport, judge_health
 from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.server.server_config import judge_drift
@@ -9,13 +7,14 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.config import read_settings
 from redis_dr.tasks.observe.health import look_at_health
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 def health(instance: Instance) -> HealthReport:
     """Ask the server how it is and judge it by [health]. Raises Unreachable, UsageError."""
     timings = Timings()
-    with closing(connect(instance)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client()
         info, latency = look_at_health(client, instance)
         running = read_settings(client, instance)
     findings = (

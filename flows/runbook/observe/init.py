@@ -1,7 +1,6 @@
 """Look at a running container and write a first configuration for it."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.config import read_settings
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +54,11 @@ def init(wish: Wish) -> InitReport:
     if wish.output.exists() and not wish.force:
         raise UsageError(f"{wish.output} exists already", "name another --output, or add --force")
     instance = _instance(wish)
-    with closing(connect(instance)) as client:
-        info = look_at_server(client, instance)
-        server = read_settings(client, instance)
-    keys = _sample(instance, info, wish.sample)
-    found = _found(wish, keys, ServerFacts(instance, info, server))
+    with ServerConnection(instance) as server:
+        info = look_at_server(server.client(), instance)
+        facts = ServerFacts(instance, info, read_settings(server.client(), instance))
+        keys = _sample(server, info, wish.sample)
+    found = _found(wish, keys, facts)
     text = first_configuration(found)
     _write(wish.output, text)
     return InitReport(
@@ -91,15 +90,14 @@ def _instance(wish: Wish) -> Instance:
     )
 
 
-def _sample(instance: Instance, info: ServerInfo, at_most: int) -> list[Sampled]:
+def _sample(server: ServerConnection, info: ServerInfo, at_most: int) -> list[Sampled]:
     keys: list[Sampled] = []
+
+    def add(number: int, key: bytes, ttl_ms: int) -> None:
+        keys.append(sampled(number, key, ttl_ms))
+
     for db in sorted(info.keyspace):
-        with closing(connect(instance, db)) as client:
-
-            def add(number: int, key: bytes, ttl_ms: int) -> None:
-                keys.append(sampled(number, key, ttl_ms))
-
-            sample_keys(client, db, instance, at_most, add)
+        sample_keys(server.client(db), db, server.instance, at_most, add)
     return [key for key in keys if key.ttl_ms != -2]  # gone between SCAN and PTTL
 
 

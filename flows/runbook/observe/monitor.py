@@ -1,14 +1,12 @@
 """Summarize the commands that reach the server: MONITOR for a limited time."""
 
-from contextlib import closing
-
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.observe.monitor import MonitorReport, shares
 from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.monitor import listen
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 
 MOST_SECONDS = 60.0
 
@@ -21,7 +19,8 @@ def monitor(instance: Instance, seconds: float, limit: int) -> MonitorReport:
             "choose a shorter time: MONITOR slows the server down for all clients",
         )
     timings = Timings()
-    with closing(connect(instance)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client()
         tally = listen(client, instance, seconds, limit)
     took = timings.seconds
     cut = tally.seen >= limit

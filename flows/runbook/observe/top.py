@@ -1,20 +1,19 @@
 """Show what takes memory, what was slow and who is connected, without blocking the server."""
 
-from contextlib import closing
-
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.model.observe.top import TopReport
 from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.top import Sample, read_clients, read_slow_log, weigh_keys
-from redis_dr.tasks.server.connection import connect
+from redis_dr.tasks.server.connection import ServerConnection
 
 
 def top(instance: Instance, db: int, sample: int, count: int) -> TopReport:
     """Weigh up to `sample` keys of `db`, and show `count` of everything. Raises Unreachable."""
     timings = Timings()
-    with closing(connect(instance, db)) as client:
+    with ServerConnection(instance) as server:
+        client = server.client(db)
         keys = look_at_server(client, instance).keys_in(db)
         weighed = weigh_keys(client, instance, Sample(db=db, keys=sample, biggest=count))
         slow = read_slow_log(client, instance, count)
