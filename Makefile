@@ -3,11 +3,13 @@ PYTHON ?= python3
 PY := .venv/bin/python
 # finds a Docker engine or starts one, runs the command, stops what it started
 WITH_ENGINE := $(PY) -m redis_dr.deployments.setup.engine run --
-# two workers wait for containers at the same time; a file stays with one of them
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile
+# more workers than the two cores: much is waiting. tests/support/schedule.py gives them their work
+PYTEST := $(PY) -m pytest -n $(or $(WORKERS),3)
+# without bytecode each start of Python would compile Prefect and us again (1 to 2 s of CPU)
+export PYTHONDONTWRITEBYTECODE :=
 WITH_IMAGES := $(PY) -m redis_dr.deployments.setup.image --all
 
-.PHONY: help setup demo test soak ui bench lint check clean
+.PHONY: help setup demo test quick soak ui bench lint check clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -27,6 +29,12 @@ lint: setup ## ruff, mypy and the import layers
 
 test: lint ## lint and all tests, those with real containers included
 	@$(WITH_ENGINE) sh -c '$(PY) -m redis_dr.deployments.setup.browser && $(WITH_IMAGES) && exec $(PYTEST) $(PYTEST_ARGS)'
+
+quick: setup ## ruff, mypy, and the tests of the model and of RDB files: under 20 s
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	@$(PYTEST) -q -m "not engine and not slow" tests/model tests/rdb tests/resilience tests/settings $(PYTEST_ARGS)
 
 soak: setup ## every point of the kill and failure sweeps, 300 drills: two hours and a half
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/recover/test_kill_sweep.py tests/engine/test_unanswered_calls.py $(PYTEST_ARGS)'

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import docker
@@ -11,11 +13,15 @@ from hypothesis import settings
 
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.deployments.setup.recipe import RECIPES
+from tests.support import schedule
 from tests.support.leftovers import sweep
 from tests.support.prefect_server import PrefectServer, running_prefect
 from tests.support.redis_server import DEFAULT_IMAGE, RedisServer, start_redis
 from tests.support.s3_server import S3Server, running_moto, running_rclone
 
+# without bytecode each process that a test starts compiles Prefect and us again: 1 to 2 s of CPU
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # on a busy machine time says nothing about the code
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
@@ -25,13 +31,31 @@ _FOREIGN = ("AWS_", "REDIS_", "PREFECT_", "MOTO_")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """For docs/images: pytest tests/prefect/test_restore_button.py --pictures docs/images."""
     parser.addoption("--pictures", metavar="DIRECTORY", help="keep screenshots of the UI there")
+    parser.addoption(
+        "--keep-durations", action="store_true", help="write tests/durations.json after a whole run"
+    )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs an engine, so that `make check` can leave it out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs an engine, so that `make check` can leave it out; order it for xdist."""
     for item in items:
         if "docker_client" in getattr(item, "fixturenames", ()):
             item.add_marker("engine")
+    if hasattr(config, "workerinput"):
+        schedule.longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> schedule.LongestFirst:
+    """Instead of --dist: see tests/support/schedule.py."""
+    config.option.loadscopereorder = False  # keep our order
+    return schedule.LongestFirst(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Keep the durations when asked to."""
+    if config.getoption("--keep-durations"):
+        schedule.keep(chain.from_iterable(terminalreporter.stats.values()))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -70,6 +70,7 @@ def test_a_file_of_everything_cut_at_any_byte_is_refused() -> None:
         refuse(ALL[:size])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_any_changed_byte_is_noticed(name: str) -> None:
     """Every byte of the file set to every other value: the checksum or the format refuses it."""
@@ -88,6 +89,7 @@ def test_any_changed_byte_is_noticed(name: str) -> None:
         data[place] = before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_a_changed_byte_without_checksum_never_breaks_the_reader(name: str) -> None:
     """Saved with rdbchecksum no, a change may go unseen; it never gives another kind of failure."""

@@ -10,6 +10,8 @@ from tests.rdb.conftest import emptied, saved
 from tests.support import raw_rdb
 from tests.support.redis_server import RedisServer
 
+pytestmark = pytest.mark.slow  # seconds each: not in `make quick`
+
 MB = 1 << 20
 # sizes around every border: of headers, of the window, of what is held whole
 ITEMS = [b"%d" % n if n % 3 else b"x" * (n % 5000) for n in range(2600)]

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # seconds each: not in `make quick`
 HARD = """
 import sys, time
 from pathlib import Path

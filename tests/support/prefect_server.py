@@ -19,6 +19,7 @@ from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 _PAGE = 200  # rows of one answer of the API, at most
+_clients: dict[str, Any] = {}  # by URL; open until their server ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,12 @@ class PrefectServer:
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Any]:
-        """Prefect's own client of this server."""
+        """Prefect's own client of this server, the same each time: a new one costs 50 ms CPU."""
         from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415 2 s that others need not pay
 
-        with SyncPrefectClient(f"{self.url}/api") as client:
-            yield client
+        if self.url not in _clients:
+            _clients[self.url] = SyncPrefectClient(f"{self.url}/api").__enter__()
+        yield _clients[self.url]
 
     def deployment(self, name: str) -> Any:
         """By name, FLOW/DEPLOYMENT."""
@@ -115,7 +117,12 @@ def running_prefect(home: Path) -> Iterator[PrefectServer]:
     """A server of its own on a free port."""
     port = free_port()
     with running_server(home, port) as process:
-        yield PrefectServer(home, port, process)
+        server = PrefectServer(home, port, process)
+        try:
+            yield server
+        finally:
+            if client := _clients.pop(server.url, None):
+                client.__exit__(None, None, None)
 
 
 @contextlib.contextmanager
