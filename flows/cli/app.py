@@ -15,7 +15,7 @@ Command = Callable[..., Any]  # its report, or an exit code
 Show = Callable[[Any, Output], None]
 
 DESCRIPTION = "Back up a Redis in a Docker container, restore it, and prove that this works."
-_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+HELP_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def flag(name: str, help_text: str) -> Any:
@@ -57,7 +57,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 the signature is typer
 app = typer.Typer(
     name="redis-dr",
     help=DESCRIPTION,
-    context_settings=_SETTINGS,
+    context_settings=HELP_SETTINGS,
     rich_markup_mode=None,  # rich costs 0.1 s of CPU, in every --help
     epilog="Examples: `redis-dr backup`, `redis-dr restore latest --dry-run`. "
     "`redis-dr COMMAND --help` shows the options and examples of a command.",
@@ -79,7 +79,7 @@ def command(
             words,
             help=_help(function, examples),
             short_help=_first_line(function),
-            context_settings=_SETTINGS,
+            context_settings=HELP_SETTINGS,
         )(_with_global_options(function, f"{group} {words}".strip(), show))
         return function
 
@@ -89,7 +89,7 @@ def command(
 def add_group(name: str, help_text: str) -> None:
     """Register a command that has commands of its own, such as `config`."""
     group = typer.Typer(rich_markup_mode=None)
-    group.callback(help=help_text, context_settings=_SETTINGS)(_take_global_options())
+    group.callback(help=help_text, context_settings=HELP_SETTINGS)(_take_global_options())
     _groups[name] = group
     app.add_typer(group, name=name)
 
