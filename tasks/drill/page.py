@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, Template, select_autoescape
 from markupsafe import Markup
 
-from redis_dr.tasks.drill.plots import Point, human, line_plot, spark, stacked_bar
+from redis_dr.tasks.drill.plots import Point, line_plot, spark, stacked_bar
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, DrillLine, DrillReport
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.model.units import duration, quantity
 from redis_dr.tasks.step import step
 
 _BACKUPS_SHOWN = 60
@@ -37,7 +38,7 @@ def render_page(
     return _page().render(
         report=report,
         manifest=manifest,
-        age=_span((report.started_at - manifest.created_at).total_seconds()),
+        age=duration((report.started_at - manifest.created_at).total_seconds()),
         split=stacked_bar(timings, "s") if timings else None,
         rto=_rto_plot((*report.trend, _line(report)), instance.drill.rto_seconds),
         sizes=_size_plot(known[-_BACKUPS_SHOWN:]),
@@ -53,7 +54,7 @@ def _page() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters["human"] = human
+    pages.filters["quantity"] = quantity
     return pages.get_template("drill.html.j2")
 
 
@@ -80,7 +81,7 @@ def summary(report: DrillReport) -> list[str]:
     if report.rto_seconds:
         lines.append(f"- RTO {report.rto_seconds:.2f} s ({', '.join(parts)})")
     if report.rpo_seconds is not None:
-        lines.append(f"- RPO {_span(report.rpo_seconds)}")
+        lines.append(f"- RPO {duration(report.rpo_seconds)}")
     lines += [f"- removed what a dead drill had left: {name}" for name in report.swept]
     signed = "signed" if report.signed else "not signed"
     lines.append(f"- {report.proof} ({signed}), {report.html.rpartition('/')[2]}")
@@ -129,11 +130,3 @@ def _patterns(manifests: Sequence[Manifest]) -> list[PatternRow]:
         for row in manifests[-1].patterns
     ]
     return sorted(rows, key=lambda row: -row.keys)
-
-
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"

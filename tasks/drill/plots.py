@@ -7,6 +7,8 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
+from redis_dr.tasks.model.units import quantity
+
 _WIDTH, _HEIGHT = 640, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 12, 26
 
@@ -34,7 +36,7 @@ def line_plot(points: Sequence[Point], unit: str, target: float | None = None) -
     def y(value: float) -> float:
         return _HEIGHT - _BOTTOM - value / top * (_HEIGHT - _TOP - _BOTTOM)
 
-    parts = [_grid(y(top * share / 4), human(top * share / 4, unit)) for share in range(5)]
+    parts = [_grid(y(top * share / 4), quantity(top * share / 4, unit)) for share in range(5)]
     path = " ".join(f"{x(point):.1f},{y(point.value):.1f}" for point in points)
     parts.append(f'<polyline class="line" points="{path}"/>')
     if target is not None:
@@ -43,7 +45,7 @@ def line_plot(points: Sequence[Point], unit: str, target: float | None = None) -
             f'<line class="target" x1="{_LEFT}" x2="{end}" y1="{y(target):.1f}" '
             f'y2="{y(target):.1f}"/>'
             f'<text class="target" x="{end}" y="{y(target) - 4:.1f}" text-anchor="end">'
-            f"target {escape(human(target, unit))}</text>"
+            f"target {escape(quantity(target, unit))}</text>"
         )
     parts += [_dot(x(point), y(point.value), point, unit) for point in points]
     parts += _ends(points)
@@ -56,7 +58,7 @@ def stacked_bar(parts: Sequence[tuple[str, float]], unit: str) -> Markup:
     drawn, legend, left = [], [], 0.0
     for index, (name, value) in enumerate(parts):
         width = value / total * _WIDTH
-        title = f"{name}: {human(value, unit)}"
+        title = f"{name}: {quantity(value, unit)}"
         drawn.append(
             f'<rect class="c{index % 8}" x="{left:.1f}" y="0" width="{max(width - 1, 0.5):.1f}" '
             f'height="26" rx="2"><title>{escape(title)}</title></rect>'
@@ -84,18 +86,6 @@ def spark(values: Sequence[float]) -> Markup:
     )
 
 
-def human(value: float, unit: str) -> str:
-    """1.4 s, 12.3 MB, 48,200 keys."""
-    if unit == "B":
-        for name in ("B", "kB", "MB", "GB"):
-            if value < 1000 or name == "GB":
-                return f"{value:.3g} {name}" if value < 1000 else f"{value:,.0f} {name}"
-            value /= 1000
-    if unit == "s":
-        return f"{value:.3g} s" if value < 120 else f"{value / 60:.0f} min"
-    return f"{value:,.0f} {unit}".strip()
-
-
 def _round_up(value: float) -> float:
     scale = 10 ** floor(log10(value))
     return float(next(step for step in (1, 2, 4, 5, 8, 10, 20) if step * scale >= value) * scale)
@@ -110,7 +100,7 @@ def _grid(y: float, label: str) -> str:
 
 def _dot(x: float, y: float, point: Point, unit: str) -> str:
     shade = "dot" if point.good else "dot bad"
-    says = f"{point.at:%Y-%m-%d %H:%M} UTC: {human(point.value, unit)} {point.says}".strip()
+    says = f"{point.at:%Y-%m-%d %H:%M} UTC: {quantity(point.value, unit)} {point.says}".strip()
     return (
         f'<circle class="{shade}" cx="{x:.1f}" cy="{y:.1f}" r="4">'
         f"<title>{escape(says)}</title></circle>"

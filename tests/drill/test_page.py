@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redis_dr.tasks.drill.page import render_page, summary
-from redis_dr.tasks.drill.plots import human
 from redis_dr.tasks.model.drill.drill_report import Control, DrillLine, DrillReport
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.units import quantity
 from tests.support.drill_case import Place
 
 
@@ -110,6 +110,6 @@ def test_a_drill_that_restored_nothing_still_has_a_page(place: Place) -> None:
 
 def test_figures_are_short() -> None:
     """Three digits and a unit."""
-    assert human(1_234_567, "B") == "1.23 MB"
-    assert human(0.0514, "s") == "0.0514 s"
-    assert human(48_200, "keys") == "48,200 keys"
+    assert quantity(1_234_567, "B") == "1.23 MB"
+    assert quantity(0.0514, "s") == "0.0514 s"
+    assert quantity(48_200, "keys") == "48,200 keys"
