@@ -1,10 +1,10 @@
 """Pin the files of a backup by hard links: free, instant, out of reach of the server's renames."""
 
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
-from redis_dr.tasks.model.backup.manifest import Persistence
 from redis_dr.tasks.model.backup.snapshot import LinkedAof, LinkedFile, Role
 from redis_dr.tasks.model.errors import Damaged, Unreachable
 from redis_dr.tasks.model.server.aof import AofFile, AofManifest
+from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.step import step
 

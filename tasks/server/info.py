@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 
 import redis
 
-from redis_dr.tasks.model.backup.manifest import Persistence
 from redis_dr.tasks.model.errors import NotReady, Unreachable
+from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.server.connection import ServerConnection, address_of, server_time_ms
 from redis_dr.tasks.server.errors import redis_errors

@@ -7,7 +7,8 @@ import pytest
 from redis_dr.flows.cli.main import main
 from redis_dr.flows.runbook.restore.warm import warm
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, KeySize
-from redis_dr.tasks.model.backup.manifest import Manifest, Persistence, StoredFile
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
+from redis_dr.tasks.model.server.persistence import Persistence
 from tests.support.instance import instance_of
 from tests.support.progress import Heard
 from tests.support.redis_server import PASSWORD

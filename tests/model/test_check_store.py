@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory
-from redis_dr.tasks.model.backup.manifest import Manifest, Persistence, StoredFile
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.catalog.catalog import Catalog, Proof
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.observe.check_store import judge_catalog
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.settings.instance import Instance
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

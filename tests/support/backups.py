@@ -7,8 +7,9 @@ from functools import cache
 
 from redis_dr.tasks.catalog.catalog import commit
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, PatternInventory
-from redis_dr.tasks.model.backup.manifest import Manifest, Persistence, StoredFile
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.store_layout import backup_prefix, new_backup_id
+from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.rdb import take_inventory

@@ -12,10 +12,11 @@ from redis_dr.tasks.catalog.catalog import commit, load_catalog
 from redis_dr.tasks.model.backup.backup_gates import backup_gates
 from redis_dr.tasks.model.backup.backup_report import StoredBackup, describe
 from redis_dr.tasks.model.backup.drift import content_drift
-from redis_dr.tasks.model.backup.manifest import Manifest, Persistence, StoredFile
+from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.snapshot import LinkedFile, Snapshot, judge_snapshot
 from redis_dr.tasks.model.errors import RedisDrError, SaveFailed
 from redis_dr.tasks.model.report import Finding, all_ok, require
+from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.observe.survey import free_bytes, require_answer
 from redis_dr.tasks.storage.opening import load_ahead, open_store
 

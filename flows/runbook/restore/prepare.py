@@ -8,11 +8,12 @@ from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.server_image import image_server
 from redis_dr.tasks.model.backup.inventory import Inventory
-from redis_dr.tasks.model.backup.manifest import Manifest, Persistence
+from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import UnknownRdb
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.restore_gates import Facts, restore_gates
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
+from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.server.target import Target, target_of
 from redis_dr.tasks.observe.survey import configuration_text, free_bytes, users_of
 from redis_dr.tasks.rdb import SpliceResult

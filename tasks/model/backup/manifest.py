@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
 from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.model.server.persistence import Persistence
 
 FORMAT_VERSION = 1
 _ITSELF = "manifest_sha256"
@@ -33,24 +34,6 @@ class StoredFile(_Noun):
     stored_sha256: str
     codec: Literal["zstd", "none"]
     encryption: Literal["age", "none"] = "none"
-
-
-class Persistence(_Noun):
-    """The effective settings of the server that a restore needs (facts/redis.md 5)."""
-
-    dir: str  # absolute path inside the container
-    dbfilename: str
-    appendonly: bool
-    appenddirname: str
-    appendfilename: str
-    save: str = ""
-    aof_use_rdb_preamble: bool = True
-    rdbchecksum: bool = True
-    rdbcompression: bool = True
-    maxmemory: int = 0  # bytes, 0: no limit
-    maxmemory_policy: str = "noeviction"
-    databases: int = 16
-    aof_timestamp_enabled: bool = False
 
 
 class Manifest(_Noun):

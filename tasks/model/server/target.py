@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from redis_dr.tasks.model.backup.manifest import Persistence
 from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.persistence import Persistence
 
 
 @dataclass(frozen=True, slots=True)
