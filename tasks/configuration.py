@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.settings.root import Settings
@@ -24,26 +23,6 @@ _PATHS = {
 }
 
 
-class _Sources(BaseSettings, Settings):
-    """Environment over file: REDIS_DR_STORE__URL is [store] url."""
-
-    # unknown keys of the file are refused by Settings; BaseSettings only gathers
-    model_config = SettingsConfigDict(
-        env_prefix="REDIS_DR_", env_nested_delimiter="__", extra="forbid", frozen=True
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 the signature is pydantic's
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the signature is pydantic's
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the signature is pydantic's
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (env_settings, init_settings)
-
-
 def configuration_path(given: str | None) -> Path:
     """`--config`, then $REDIS_DR_CONFIG, then redis-dr.toml."""
     return Path(given or os.environ.get("REDIS_DR_CONFIG") or DEFAULT_FILE)
@@ -56,11 +35,25 @@ def load_settings(path: Path) -> Settings:
     """
     tables = anchored(_with_store(_read(path)), path.resolve().parent)
     try:
-        return _Sources(**tables)
+        return _validated(tables)
     except ValidationError as error:
         raise UsageError(
             f"{path}: {_first(error)}", "correct it there, or in REDIS_DR_..."
         ) from error
+
+
+def _validated(tables: dict[str, Any]) -> Settings:
+    if not _environment_has_settings():
+        return Settings(**tables)
+    # pydantic-settings costs 0.1 s of CPU; most starts have no such variable
+    from redis_dr.tasks.environment import EnvironmentOverFile  # noqa: PLC0415 see above
+
+    return EnvironmentOverFile(**tables)
+
+
+def _environment_has_settings() -> bool:
+    prefixes = tuple(f"REDIS_DR_{name.upper()}" for name in Settings.model_fields)
+    return any(name.upper().startswith(prefixes) for name in os.environ)
 
 
 def _read(path: Path) -> dict[str, Any]:

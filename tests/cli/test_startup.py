@@ -54,3 +54,16 @@ def test_the_api_lists_without_prefect(folder: CommandLine) -> None:
     code = "from redis_dr import api; assert len(api.list_backups('redis-dr.toml').backups) == 3"
 
     assert loaded(folder, code) == "[]"
+
+
+def test_a_variable_of_the_environment_still_wins_over_the_file(folder: CommandLine) -> None:
+    """pydantic-settings is loaded only when there is one."""
+    code = (
+        "import os; from redis_dr import api\n"
+        "assert api.settings().retention.keep_last == 1\n"
+        "assert 'pydantic_settings' not in sys.modules\n"
+        "os.environ['redis_dr_retention__keep_last'] = '9'\n"
+        "assert api.settings().retention.keep_last == 9"
+    )
+
+    assert loaded(folder, code, "'pydantic_settings', 'boto3'") == "['pydantic_settings']"
