@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest -n $(or $(WORKERS),3)
 export PYTHONDONTWRITEBYTECODE :=
 WITH_IMAGES := $(PY) -m redis_dr.deployments.setup.image --all
 
-.PHONY: help setup demo test quick soak ui bench lint check clean
+.PHONY: help setup demo test quick soak ui bench lint check docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,6 +49,9 @@ ui: setup ## Prefect server with the deployments; prints the address
 
 bench: setup ## the figures of the notes, measured here
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && exec $(PY) -m benchmarks $(BENCH_ARGS)'
+
+docs: setup ## the reference pages of docs/, from the code
+	@$(PY) -m docs.generate
 
 clean: ## what the targets made in this clone: environment, private engine's data, caches
 	@PYTHONPATH=src $(PYTHON) -m redis_dr.deployments.setup.clean
