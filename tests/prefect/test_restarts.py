@@ -165,7 +165,8 @@ def test_a_night_happens_after_a_worker_died_holding_the_limit(
         run = prefect_server.await_state(second, "Completed", seconds=LEASE_ENDS_WITHIN + 60)
     took = time.monotonic() - begun
 
-    assert prefect_server.run(first).state.name == "Running"  # until a janitor looks
+    left = prefect_server.run(first).state
+    assert left.name == "Running", left.message  # until a janitor looks
     assert "proven" in run.state.message
     assert len(backups(made)) == done_before + 1
     assert nobody_holds(made)

@@ -26,7 +26,9 @@ _DIVIDED = (
 # they share a Prefect server: its start costs as much as several tests
 _TOGETHER = {
     "tests/prefect/test_kill_table.py": "Prefect, first server",
-    "tests/prefect/": "Prefect, second server",
+    "tests/prefect/test_restarts.py": "Prefect, second server",
+    "tests/prefect/test_workers.py": "Prefect, second server",
+    "tests/prefect/": "Prefect, third server",
 }
 
 
@@ -45,11 +47,12 @@ def longest_first(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: -seconds.get(unit(item.nodeid), 0))
 
 
-def keep(reports: Iterable[pytest.TestReport]) -> None:
+def keep(reports: Iterable[object]) -> None:
     """Write how long each unit took in this run."""
     seconds: Counter[str] = Counter()
     for report in reports:
-        seconds[unit(report.nodeid)] += report.duration
+        if isinstance(report, pytest.TestReport):
+            seconds[unit(report.nodeid)] += report.duration
     listed = {name: round(took) for name, took in seconds.most_common() if took >= _LISTED_FROM}
     DURATIONS.write_text(json.dumps(listed, indent=1) + "\n")
 
