@@ -7,9 +7,10 @@ WITH_ENGINE := $(PY) -m redis_dr.deployments.setup.engine run --
 PYTEST := $(PY) -m pytest -n $(or $(WORKERS),3)
 # without bytecode each start of Python would compile Prefect and us again (1 to 2 s of CPU)
 export PYTHONDONTWRITEBYTECODE :=
+DIST ?= dist
 WITH_IMAGES := $(PY) -m redis_dr.deployments.setup.image --all
 
-.PHONY: help setup demo test quick soak ui bench lint check docs clean
+.PHONY: help setup dist demo test quick soak ui bench lint check docs clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -17,6 +18,9 @@ help: ## this list
 
 setup: ## .venv with all dependencies
 	@PYTHONPATH=src $(PYTHON) -m redis_dr.deployments.setup.venv
+
+dist: setup ## wheel and sdist in dist/; the wheel is built from the sdist
+	@$(PY) -m build --outdir $(DIST) .
 
 demo: setup ## the main job on a real Redis: back up, lose everything, bring it back
 	@$(WITH_ENGINE) $(PY) -m redis_dr.deployments.demo.run
@@ -45,7 +49,7 @@ check: lint ## lint and the tests that need no container
 	@$(PYTEST) -m "not engine" $(PYTEST_ARGS)
 
 ui: setup ## Prefect server with the deployments; prints the address
-	@$(WITH_ENGINE) $(PY) -m redis_dr.deployments.ui
+	@$(WITH_ENGINE) $(PY) -m redis_dr.deployments.demo.ui
 
 bench: setup ## the figures of the notes, measured here
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && exec $(PY) -m benchmarks $(BENCH_ARGS)'

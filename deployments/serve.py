@@ -1,6 +1,6 @@
-"""One process that runs every deployment: no work pool and no worker is needed.
+"""`redis-dr serve`: one process that runs every deployment, without work pool and worker.
 
-python -m redis_dr.deployments.serve        (PREFECT_API_URL and REDIS_DR_CONFIG say where)
+PREFECT_API_URL names the Prefect server, REDIS_DR_CONFIG the configuration.
 """
 
 import asyncio
@@ -15,73 +15,86 @@ from prefect.exceptions import TerminationSignal
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
-from redis_dr.deployments.awaiting import await_api
-from redis_dr.deployments.clearing import clear
-from redis_dr.deployments.missed import drop_missed
-from redis_dr.deployments.patient_runner import PatientRunner
-from redis_dr.deployments.table import DEPLOYED, Deployed
+from redis_dr.deployments.definitions import DEPLOYMENTS, TAG, DeploymentSpec
+from redis_dr.deployments.runner import PatientRunner
+from redis_dr.deployments.startup import api_address, await_api, recover_instances
+from redis_dr.flows.orchestration.catch_up import cancel_missed_runs
 from redis_dr.flows.orchestration.concurrency import ensure_limit
-from redis_dr.flows.orchestration.settings import chosen, configured
+from redis_dr.flows.orchestration.settings import selected, worker_settings
+from redis_dr.tasks.configuration import configuration_path
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
-AT_ONCE = 10  # runs; a restore that waits for its answer counts, too
+MOST_RUNS = 10  # at the same time; a restore that waits for approval counts as well
 
 
 def main() -> int:
-    """Deploy and serve until a signal comes. Schedules stay active: nobody is there to resume."""
+    """Deploy and serve until a signal comes; returns the exit code."""
     try:
-        settings = configured()
-        instances = chosen(settings, None)
+        address = api_address()
+        settings = worker_settings()
+        instances = selected(settings, None)
         await_api()
     except RedisDrError as error:
         print(f"serve: {error}", file=sys.stderr)
         return error.exit_code
     for instance in instances:
         ensure_limit(instance.name)
-    clear(instances)  # the serve before this one may have been killed with all its runs
-    for name in drop_missed():
-        print(f"serve: {name} missed its time, a later one catches up", flush=True)
-    served = [_served(one, settings.schedule, _defaults(one, instances)) for one in DEPLOYED]
+    recover_instances(instances)  # the previous serve may have been killed with its runs
+    for name in cancel_missed_runs(TAG):
+        print(f"serve: {name} missed its time, a later run catches up", flush=True)
+    deployments = [
+        _deployment(spec, settings.schedule, _defaults(spec, instances)) for spec in DEPLOYMENTS
+    ]
+    _announce(address, instances)
     try:
-        _run(served)
+        _run(deployments)
     finally:
-        # Prefect kills the runs, and runs none of their hooks then (facts/prefect.md)
-        clear(instances)
+        # Prefect kills the runs and then runs none of their hooks (facts/prefect.md)
+        recover_instances(instances)
     return 0
 
 
-def _run(served: Sequence[RunnerDeployment]) -> None:
-    # pausing would leave the nightly backup paused after every restart (facts/prefect.md)
-    runner = PatientRunner(limit=AT_ONCE, pause_on_shutdown=False)
-    for one in served:
-        runner.add_deployment(one)
+def _announce(address: str, instances: Sequence[Instance]) -> None:
+    names = ", ".join(instance.name for instance in instances)
+    print(
+        f"serve: {len(DEPLOYMENTS)} deployments for {names} ({configuration_path(None).resolve()}) "
+        f"on the Prefect server at {address}",
+        flush=True,
+    )
+
+
+def _run(deployments: Sequence[RunnerDeployment]) -> None:
+    # pausing on shutdown would leave the nightly backup paused after a restart (facts/prefect.md)
+    runner = PatientRunner(limit=MOST_RUNS, pause_on_shutdown=False)
+    for deployment in deployments:
+        runner.add_deployment(deployment)
     with contextlib.suppress(KeyboardInterrupt, TerminationSignal):
         asyncio.run(runner.start())
 
 
-def _defaults(one: Deployed, instances: Sequence[Instance]) -> dict[str, Any]:
-    """At 3 a.m. the form has to be filled in already; with several instances a person chooses."""
-    if one.flow == "restore" and len(instances) == 1:
-        return {"instance": instances[0].name, **one.parameters}
-    return one.parameters
+def _defaults(spec: DeploymentSpec, instances: Sequence[Instance]) -> dict[str, Any]:
+    """The form of a restore names the only instance; with several a person chooses."""
+    if spec.flow == "restore" and len(instances) == 1:
+        return {"instance": instances[0].name, **spec.parameters}
+    return spec.parameters
 
 
-def _served(
-    one: Deployed, schedule: ScheduleSettings, parameters: dict[str, Any]
+def _deployment(
+    spec: DeploymentSpec, schedule: ScheduleSettings, parameters: dict[str, Any]
 ) -> RunnerDeployment:
-    flow: Any = getattr(importlib.import_module(f"redis_dr.flows.{one.flow}"), one.flow)
-    cron = one.cron(schedule)
-    made: RunnerDeployment = flow.to_deployment(
-        name=one.name,
+    flow: Any = getattr(importlib.import_module(f"redis_dr.flows.{spec.flow}"), spec.flow)
+    cron = spec.cron(schedule)
+    deployment: RunnerDeployment = flow.to_deployment(
+        name=spec.name,
         schedule=Cron(cron, timezone=schedule.timezone) if cron else None,
         parameters=parameters,
-        description=one.description,
-        tags=one.all_tags,
+        description=spec.description,
+        tags=spec.all_tags,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
-    return made
+    return deployment
 
 
 if __name__ == "__main__":

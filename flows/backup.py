@@ -1,16 +1,16 @@
-"""The Prefect face of `redis-dr backup`."""
+"""The Prefect flow of `redis-dr backup`."""
 
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import FlowSpec, present
+from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.backup import backup_line, backup_page
-from redis_dr.flows.orchestration.settings import InstanceName, configured
-from redis_dr.flows.runbook.backup import backup as save
+from redis_dr.flows.orchestration.settings import InstanceName, worker_settings
+from redis_dr.flows.runbook.backup import backup as run_backup
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.storage.opening import open_store
@@ -18,17 +18,17 @@ from redis_dr.tasks.storage.opening import open_store
 
 def page_with_inventory(report: BackupReport) -> str:
     """The report with the patterns that the manifest counted."""
-    instance = configured().instance(report.instance)
+    instance = worker_settings().instance(report.instance)
     catalog = load_catalog(open_store(instance.store), instance.name)
     return backup_page(report, choose(catalog, report.backup_id))
 
 
 BACKUP = FlowSpec(
     "backup",
-    save,
+    run_backup,
     backup_line,
     page_with_inventory,
-    about=lambda report: report.backup_id,
+    backup_id=lambda report: report.backup_id,
     changes_store=True,
 )
 
@@ -40,4 +40,4 @@ def backup(instance: InstanceName | None = None) -> State[Any]:
     Args:
         instance: which Redis; empty: every configured one
     """
-    return present(BACKUP, instance)
+    return run_verb(BACKUP, instance)

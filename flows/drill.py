@@ -1,17 +1,17 @@
-"""The Prefect face of `redis-dr drill`."""
+"""The Prefect flow of `redis-dr drill`."""
 
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import FlowSpec, present
+from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.drill import drill_line, drill_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.drill.drill import DrillOptions
-from redis_dr.flows.runbook.drill.drill import drill as rehearse
+from redis_dr.flows.runbook.drill.drill import drill as run_drill
 from redis_dr.tasks.model.drill.drill_report import DrillReport
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.settings.instance import Instance
@@ -27,15 +27,15 @@ def drill(instance: InstanceName | None = None, which: str = "latest") -> State[
     """
 
     def work(subject: Instance, progress: Progress) -> DrillReport:
-        return rehearse(subject, DrillOptions(backup=which), progress)
+        return run_drill(subject, DrillOptions(backup=which), progress)
 
     spec = FlowSpec(
         "drill",
         work,
         drill_line,
         drill_page,
-        about=lambda report: report.backup_id,
+        backup_id=lambda report: report.backup_id,
         exclusive=False,
         changes_store=True,
     )
-    return present(spec, instance)
+    return run_verb(spec, instance)

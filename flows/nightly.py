@@ -1,23 +1,23 @@
-"""The Prefect face of a night: backup, proof, retention."""
+"""The Prefect flow of a nightly run: backup, proof, retention."""
 
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import FlowSpec, present
+from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.nightly import nightly_line, nightly_page
 from redis_dr.flows.orchestration.settings import InstanceName
-from redis_dr.flows.runbook.nightly import nightly as night
+from redis_dr.flows.runbook.nightly import nightly as run_nightly
 
 NIGHTLY = FlowSpec(
     "nightly",
-    night,
+    run_nightly,
     nightly_line,
     nightly_page,
-    about=lambda report: report.backup.backup_id,
+    backup_id=lambda report: report.backup.backup_id,
     changes_store=True,
 )
 
@@ -29,4 +29,4 @@ def nightly(instance: InstanceName | None = None) -> State[Any]:
     Args:
         instance: which Redis; empty: every configured one
     """
-    return present(NIGHTLY, instance)
+    return run_verb(NIGHTLY, instance)

@@ -1,16 +1,16 @@
-"""The Prefect face of `redis-dr prune`."""
+"""The Prefect flow of `redis-dr prune`."""
 
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import FlowSpec, present
+from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.store import prune_line, prune_page
+from redis_dr.flows.orchestration.pages.catalog import prune_line, prune_page
 from redis_dr.flows.orchestration.settings import InstanceName
-from redis_dr.flows.runbook.catalog.prune import prune as plan_and_remove
+from redis_dr.flows.runbook.catalog.prune import prune as run_prune
 from redis_dr.tasks.model.catalog.store_reports import PruneReport
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.settings.instance import Instance
@@ -26,7 +26,7 @@ def prune(instance: InstanceName | None = None, apply: bool = False) -> State[An
     """
 
     def work(subject: Instance, progress: Progress) -> PruneReport:
-        return plan_and_remove(subject, apply=apply, progress=progress)
+        return run_prune(subject, apply=apply, progress=progress)
 
     spec = FlowSpec("prune", work, prune_line, prune_page, exclusive=False, changes_store=apply)
-    return present(spec, instance)
+    return run_verb(spec, instance)

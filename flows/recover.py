@@ -1,18 +1,18 @@
-"""The Prefect face of `redis-dr recover`."""
+"""The Prefect flow of `redis-dr recover`."""
 
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from redis_dr.flows.orchestration.harness import FlowSpec, present
+from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.recover import recover_line, recover_page
 from redis_dr.flows.orchestration.settings import InstanceName
-from redis_dr.flows.runbook.recover.recover import recover as settle
+from redis_dr.flows.runbook.recover.recover import recover as run_recovery
 
-RECOVER = FlowSpec("recover", settle, recover_line, recover_page)
+RECOVER = FlowSpec("recover", run_recovery, recover_line, recover_page)
 
 
 @flow(name="recover", flow_run_name=run_name("recover"), **HOOKS)
@@ -22,4 +22,4 @@ def recover(instance: InstanceName | None = None) -> State[Any]:
     Args:
         instance: which Redis; empty: every configured one
     """
-    return present(RECOVER, instance)
+    return run_verb(RECOVER, instance)

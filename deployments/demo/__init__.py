@@ -1,1 +1,1 @@
-"""What the demo needs beside redis-dr itself: an instance, its data, a service that answers."""
+"""The parts of the demo: an instance, its data, a query service, a Prefect server. Not packaged."""

@@ -1,6 +1,8 @@
 """The runbook's Redis as a container: its server configuration, its password, its volume."""
 
 import io
+import random
+import socket
 import tarfile
 from dataclasses import dataclass
 
@@ -9,7 +11,6 @@ import redis
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from redis_dr.deployments.demo.ports import free_port
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.settings.instance import RUNBOOK_SERVER
 
@@ -20,7 +21,7 @@ PASSWORD_FILE = "/run/secrets/redis_password"  # noqa: S105 a path, in the conta
 # as arguments of redis-server; the three save points travel as one argument
 RUNBOOK_ARGS = [word for name, value in RUNBOOK_SERVER.items() for word in (f"--{name}", value)]
 
-# the password goes from its file to the server's standard input: argv would show it to everybody
+# the password goes from its file to the server's standard input: argv is visible to all users
 START = rf"""exec docker-entrypoint.sh redis-server - "$@" <<CONFIGURATION
 requirepass "$(sed 's/[\\"]/\\&/g' {PASSWORD_FILE})"
 CONFIGURATION
@@ -28,8 +29,8 @@ CONFIGURATION
 
 
 @dataclass(frozen=True, slots=True)
-class Demo:
-    """The started server, as a client on this machine sees it."""
+class DemoInstance:
+    """The started server, as a client on this machine reaches it."""
 
     name: str
     container: Container
@@ -37,11 +38,13 @@ class Demo:
     password: str
 
     def client(self, db: int = 0) -> redis.Redis:
-        """A client of one database; a restart of the server costs it a retry."""
+        """A client of one database; it retries when the server restarts."""
         return redis.Redis(port=self.port, db=db, password=self.password, socket_timeout=20)
 
 
-def start_instance(engine: docker.DockerClient, name: str, image: str, password: str) -> Demo:
+def start_instance(
+    engine: docker.DockerClient, name: str, image: str, password: str
+) -> DemoInstance:
     """Start the demo's Redis on a free port of 127.0.0.1. Raises Refused."""
     remove_instance(engine, name)
     engine.volumes.create(_volume(name), labels={LABEL: "1"})
@@ -58,23 +61,23 @@ def start_instance(engine: docker.DockerClient, name: str, image: str, password:
     )
     container.put_archive("/", secret_archive(password))
     container.start()
-    demo = Demo(name, container, port, password)
+    demo = DemoInstance(name, container, port, password)
     with demo.client() as client:
-        client.ping()  # redis-py tries again while the server starts
+        client.ping()  # redis-py retries while the server starts
     return demo
 
 
 def remove_instance(engine: docker.DockerClient, name: str) -> None:
-    """Remove what a demo left. Raises Refused when the name belongs to somebody else."""
-    for one in engine.containers.list(
+    """Remove what an earlier demo left. Raises Refused for a container that is not the demo's."""
+    for container in engine.containers.list(
         all=True, ignore_removed=True, filters={"name": rf"^/?{name}(\.|$)"}
     ):
-        if one.name == name and LABEL not in one.labels:
+        if container.name == name and LABEL not in container.labels:
             raise Refused(
-                f"a container {name} that is not the demo's is there already",
-                "the demo would destroy its data, so it does not start; rename or remove it",
+                f"there is already a container {name}, which is not the demo's",
+                "the demo would destroy its data; rename or remove that container",
             )
-        one.remove(force=True, v=True)
+        container.remove(force=True, v=True)
     try:
         engine.volumes.get(_volume(name)).remove(force=True)
     except NotFound:
@@ -86,7 +89,7 @@ def _volume(name: str) -> str:
 
 
 def secret_archive(password: str) -> bytes:
-    """A tar that puts the password where START reads it, for a container not yet started."""
+    """A tar with the password at the path that START reads, for a container not yet started."""
     content, archive = password.encode(), io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for folder in ("run", "run/secrets"):
@@ -94,7 +97,21 @@ def secret_archive(password: str) -> bytes:
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
             tar.addfile(entry)
         file = tarfile.TarInfo(PASSWORD_FILE.lstrip("/"))
-        # read by the shell that starts the server, which is root still
+        # the shell that starts the server reads it, still as root
         file.size, file.mode, file.uid, file.gid = len(content), 0o400, 0, 0
         tar.addfile(file, io.BytesIO(content))
     return archive.getvalue()
+
+
+def free_port() -> int:
+    """A free port of 127.0.0.1 below the kernel's own range, so that it stays free on a restart."""
+    source = random.SystemRandom()
+    while True:
+        port = source.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -1,5 +1,4 @@
-"""What must be in the server after the demo's restore: computed from what was written, not asked
-of redis-dr."""
+"""The expected keys after the demo's restore, computed from the data set without redis-dr."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,31 +13,31 @@ _BATCH = 5_000
 
 
 def expected_keys(written: Sequence[Record], rules: Sequence[KeyRule]) -> set[bytes]:
-    """DB 0 after a restore: what was written, less what the policy drops or puts back in line.
+    """DB 0 after a restore: the written keys without those that the policy drops or requeues.
 
-    All that may expire within the demo (locks, rate limits) is dropped by policy anyway.
+    The policy also drops all keys that may expire during the demo (locks, rate limits).
     """
     keys = (record.key.encode() for record in written if record.db == 0)
     return {key for key in keys if _survives(key, rules)}
 
 
-def answers(queries: Sequence[str]) -> set[bytes]:
-    """The keys that the query service leaves for these queries."""
+def answer_keys(queries: Sequence[str]) -> set[bytes]:
+    """The keys that the query service writes for these queries."""
     return {f"query:cache:{hashlib.sha256(text.encode()).hexdigest()}".encode() for text in queries}
 
 
-def found_keys(client: redis.Redis) -> set[bytes]:
+def keys_of(client: redis.Redis) -> set[bytes]:
     """Every key of the client's database."""
     return set(client.scan_iter(count=_BATCH))
 
 
-def compare(expected: set[bytes], found: set[bytes]) -> None:
-    """Raise RedisDrError unless both are the same, naming a few that are not."""
-    if expected != found:
-        missing, extra = sorted(expected - found), sorted(found - expected)
+def compare(expected: set[bytes], actual: set[bytes]) -> None:
+    """Raise RedisDrError with a few differing keys, unless both are the same."""
+    if expected != actual:
+        missing, extra = sorted(expected - actual), sorted(actual - expected)
         raise RedisDrError(
             f"{len(missing)} keys are missing {missing[:3]}, {len(extra)} too many {extra[:3]}",
-            "this is a fault of redis-dr: report it",
+            "this is a bug of redis-dr: please report it",
         )
 
 

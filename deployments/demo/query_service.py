@@ -1,17 +1,21 @@
-"""A small search service, so that the demo's warm-up asks somebody real.
+"""A small search service for the demo's warm-up.
 
 POST /mcp/tools/call with {"name": "search", "arguments": {"query": TEXT}} computes an answer and
-leaves it in DB 0 as query:cache:{sha256 of the text} for 1,800 s. GET /count says how many.
+writes it to DB 0 as query:cache:{sha256 of the text} for 1,800 s. GET /count
+gives the number of computed answers.
 
     REDIS_PASSWORD_FILE=... python -m redis_dr.deployments.demo.query_service REDIS_PORT
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,7 +27,7 @@ TTL_SECONDS = 1_800  # the runbook's, for query:cache
 
 
 class QueryService(ThreadingHTTPServer):
-    """Answers on a port of 127.0.0.1 that the kernel chooses."""
+    """Listens on a port of 127.0.0.1 that the kernel chooses."""
 
     daemon_threads = True
 
@@ -67,7 +71,7 @@ class _Request(BaseHTTPRequestHandler):
         self._reply(HTTPStatus.OK, json.dumps({"computed": self.server.computed}).encode())
 
     def log_message(self, *_: Any) -> None:
-        """The demo's output belongs to redis-dr."""
+        """Print nothing: the demo's output belongs to redis-dr."""
 
     def _reply(self, status: HTTPStatus, body: bytes) -> None:
         self.send_response(status)
@@ -81,6 +85,24 @@ def _search(text: str) -> dict[str, Any]:
     words = sorted({word.strip("?,.").lower() for word in text.split()})
     hits = [{"chunk": f"doc-{len(word):06}-c0", "score": round(1 / len(word), 3)} for word in words]
     return {"query": text, "results": hits[:10]}
+
+
+@contextlib.contextmanager
+def running_query_service(password_file: Path, redis_port: int) -> Iterator[int]:
+    """Run the service in a process of its own; gives its port."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "redis_dr.deployments.demo.query_service", str(redis_port)],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "REDIS_PASSWORD_FILE": str(password_file)},
+    )
+    try:
+        assert process.stdout is not None  # noqa: S101 a pipe, as stdout=PIPE says; for mypy
+        yield int(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def main() -> int:

@@ -2,11 +2,10 @@
 
 import argparse
 import contextlib
-import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -15,17 +14,18 @@ from redis_dr.deployments.demo.dataset import fill, records
 from redis_dr.deployments.demo.instance import (
     NAME,
     PASSWORD_FILE,
-    Demo,
+    DemoInstance,
     remove_instance,
     start_instance,
 )
-from redis_dr.deployments.demo.proof import answers, compare, expected_keys, found_keys
-from redis_dr.deployments.demo.stage import (
+from redis_dr.deployments.demo.proof import answer_keys, compare, expected_keys, keys_of
+from redis_dr.deployments.demo.query_service import running_query_service
+from redis_dr.deployments.demo.workspace import (
     ROOT,
-    Stage,
+    Workspace,
+    create_workspace,
     heading,
-    say,
-    set_stage,
+    note,
     write_configuration,
 )
 from redis_dr.deployments.setup.image import ensure_image
@@ -37,20 +37,28 @@ from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 RUNBOOK_IMAGE = "redis:7.2-alpine"
 
 
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the steps of the demo work with."""
+
+    instance: DemoInstance
+    workspace: Workspace
+    size: int  # keys in all databases
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Run the demo; what it started is gone afterwards, also after ctrl-C."""
-    started, asked = time.monotonic(), _parser().parse_args(arguments)
+    """Run the demo and remove what it started, also after ctrl-C."""
+    started, options = time.monotonic(), _parser().parse_args(arguments)
     try:
         with contextlib.ExitStack() as end:
-            _job(*_set_up(asked, end))
+            _run(_set_up(options, end))
     except KeyboardInterrupt:
         return 130
     except RedisDrError as error:
         print(f"\ndemo: {error}", file=sys.stderr)
         return error.exit_code
-    heading(
-        f"Done in {time.monotonic() - started:.0f} s; the backups are in {asked.folder}/backups"
-    )
+    seconds = time.monotonic() - started
+    heading(f"Done in {seconds:.0f} s; the backups are in {options.folder}/backups")
     return 0
 
 
@@ -62,23 +70,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _set_up(asked: argparse.Namespace, end: contextlib.ExitStack) -> tuple[Demo, Stage, int]:
+def _set_up(options: argparse.Namespace, end: contextlib.ExitStack) -> Demo:
     heading("A Redis as the runbook has it, with its kinds of keys in DB 0, 1 and 2")
     engine = end.enter_context(contextlib.closing(docker.from_env(timeout=120)))
-    stage = set_stage(asked.folder)
+    workspace = create_workspace(options.folder)
     image = _image(engine)
-    demo = start_instance(engine, asked.name, image, stage.password_file.read_text())
-    end.callback(remove_instance, engine, asked.name)
-    service_port = end.enter_context(_query_service(stage, demo.port))
-    write_configuration(stage, demo.name, demo.port, service_port)
-    say([f"container {demo.name} from {image}, port {demo.port}; query service on {service_port}"])
-    for db, keys in fill(demo.client, asked.keys).items():
-        say([f"DB {db}: {keys:,} keys"])
-    return demo, stage, asked.keys
+    instance = start_instance(engine, options.name, image, workspace.password_file.read_text())
+    end.callback(remove_instance, engine, options.name)
+    service = running_query_service(workspace.password_file, instance.port)
+    service_port = end.enter_context(service)
+    write_configuration(workspace, instance.name, instance.port, service_port)
+    note(
+        f"container {instance.name} from {image}, port {instance.port}; "
+        f"query service on {service_port}"
+    )
+    for db, keys in fill(instance.client, options.keys).items():
+        note(f"DB {db}: {keys:,} keys")
+    return Demo(instance, workspace, options.keys)
 
 
 def _image(engine: docker.DockerClient) -> str:
-    """The runbook's, or the one that this distribution gives where no registry is reached."""
+    """The runbook's image, or one built from this distribution where no registry answers."""
     try:
         ensure_image(engine, RUNBOOK_IMAGE)
     except Unreachable:
@@ -87,65 +99,46 @@ def _image(engine: docker.DockerClient) -> str:
     return RUNBOOK_IMAGE
 
 
-def _job(demo: Demo, stage: Stage, size: int) -> None:
+def _run(demo: Demo) -> None:
+    run = demo.workspace.run
     heading("Back up")
-    stage.run("backup")
-    stage.run("list")
+    run("backup")
+    run("list")
     heading("Lose everything")
-    _lose(demo)
+    _lose(demo.instance)
     heading("A restore without the instance's name refuses, and shows its plan")
-    stage.run("restore", "latest", code=3)
+    run("restore", "latest", code=3)
     heading("Bring it back")
-    stage.run("restore", "latest", "--confirm", demo.name)
+    run("restore", "latest", "--confirm", demo.instance.name)
     heading("Prove it, without asking redis-dr")
-    _prove(demo, stage, size)
-    demo.container.restart(timeout=60)
-    say(["one more docker restart"])
-    _prove(demo, stage, size)
+    _prove(demo)
+    demo.instance.container.restart(timeout=60)
+    note("one more docker restart")
+    _prove(demo)
     heading("Ask the common queries once more: now they come from the cache")
-    stage.run("warm", "--replay")
-    stage.run("list")
+    run("warm", "--replay")
+    run("list")
 
 
-def _lose(demo: Demo) -> None:
-    print(f"\n$ docker exec {demo.name} redis-cli FLUSHALL", flush=True)
+def _lose(instance: DemoInstance) -> None:
+    print(f"\n$ docker exec {instance.name} redis-cli FLUSHALL", flush=True)
     login = f"export REDISCLI_AUTH=$(cat {PASSWORD_FILE})"
-    said = demo.container.exec_run(["sh", "-c", f"{login}; redis-cli FLUSHALL"]).output
-    sizes = [len(found_keys(demo.client(db))) for db in (0, 1, 2)]
-    say([said.decode().strip(), f"keys in DB 0, 1 and 2 now: {sizes}; dump.rdb is empty as well"])
+    output = instance.container.exec_run(["sh", "-c", f"{login}; redis-cli FLUSHALL"]).output
+    sizes = [len(keys_of(instance.client(db))) for db in (0, 1, 2)]
+    note(output.decode().strip())
+    note(f"keys in DB 0, 1 and 2 now: {sizes}; dump.rdb is empty as well")
 
 
-def _prove(demo: Demo, stage: Stage, size: int) -> None:
-    instance = load_settings(stage.configuration).instance()
-    queries = [query.text for query in read_lists(instance.warm.lists)]
-    expected = expected_keys(list(records(size)), instance.keys)
-    found = found_keys(demo.client(0))
-    compare(expected | answers(queries), found)
-    say([f"DB 0: {len(expected):,} keys, the very ones that were written and may come back,"])
-    say([f"      and {len(answers(queries))} answers that the warm-up put there"])
+def _prove(demo: Demo) -> None:
+    settings = load_settings(demo.workspace.configuration).instance()
+    queries = [query.text for query in read_lists(settings.warm.lists)]
+    expected = expected_keys(list(records(demo.size)), settings.keys)
+    compare(expected | answer_keys(queries), keys_of(demo.instance.client(0)))
+    note(f"DB 0: {len(expected):,} keys, the very ones that were written and may come back,")
+    note(f"      and {len(answer_keys(queries))} answers that the warm-up put there")
     for db in (1, 2):
-        compare(set(), found_keys(demo.client(db)))
-        say([f"DB {db}: empty"])
-
-
-@contextlib.contextmanager
-def _query_service(stage: Stage, redis_port: int) -> Iterator[int]:
-    command = [sys.executable, "-m", "redis_dr.deployments.demo.query_service", str(redis_port)]
-    environment = {**os.environ, "REDIS_PASSWORD_FILE": str(stage.password_file)}
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        env=environment,
-        cwd=ROOT,
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101 it is a pipe: for the type checker
-        yield int(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.wait(10)
+        compare(set(), keys_of(demo.instance.client(db)))
+        note(f"DB {db}: empty")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def deploy(
     _prepare(context)
     from redis_dr.deployments.deploy import main
 
-    return main(["--pool", pool] if pool else [])
+    return main(pool) if pool else main()
 
 
 def _prepare(context: Context) -> None:

@@ -1,1 +1,1 @@
-"""What the Prefect faces of the runbooks share: forms, names, pages, guards, telling people."""
+"""What the Prefect flows share: run names, pages, concurrency, approval, notifications."""

@@ -1,4 +1,4 @@
-"""One run at a time per instance, as a courtesy of Prefect; the hands are the real lock."""
+"""One run at a time per instance, by a Prefect limit; the helper container is the real lock."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -8,11 +8,11 @@ from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError  # it h
 from prefect.concurrency.sync import concurrency
 from prefect.logging import get_run_logger
 
-from redis_dr.flows.orchestration.artifacts import API_ERRORS, quickly
+from redis_dr.flows.orchestration.api import API_ERRORS, quickly
 from redis_dr.flows.orchestration.names import artifact_key
 
 LEASE_SECONDS = 60.0  # after kill -9 the next one got in after 72 s (facts/prefect.md)
-_WAIT_SECONDS = 3600.0  # then the hands decide
+_WAIT_SECONDS = 3600.0  # then the helper container's lock decides
 
 
 def limit_name(instance: str) -> str:
@@ -21,24 +21,26 @@ def limit_name(instance: str) -> str:
 
 
 def ensure_limit(instance: str) -> bool:
-    """Make it, if it is not there: without one, Prefect lets both in and only warns."""
+    """Create the limit if it is missing: without it Prefect lets both runs in and only warns."""
     with get_client(sync_client=True) as client:
         client.upsert_global_concurrency_limit_by_name(limit_name(instance), 1)
     return True
 
 
 @contextmanager
-def turn(instance: str) -> Iterator[None]:
-    """Wait for the instance's turn, instead of being refused by the hands.
+def instance_slot(instance: str) -> Iterator[None]:
+    """Wait until no other run works on the instance, instead of being refused by its lock.
 
-    An API that does not answer, before or meanwhile, stops nothing.
+    When the API does not answer, before or during the work, the work goes on without the limit.
     """
     slot = ExitStack()
     if quickly(lambda: ensure_limit(instance)):
         try:
             slot.enter_context(_slot(instance))
         except (*API_ERRORS, ConcurrencySlotAcquisitionError, TimeoutError) as error:
-            get_run_logger().warning("no turn of Prefect's (%s); the hands decide", error)
+            get_run_logger().warning(
+                "no concurrency slot (%s); the helper container's lock decides", error
+            )
     try:
         yield
     finally:
@@ -51,6 +53,6 @@ def _slot(instance: str) -> AbstractContextManager[None]:
         timeout_seconds=_WAIT_SECONDS,
         lease_duration=LEASE_SECONDS,
         strict=True,
-        # or a server that goes away would end a restore half way
+        # a server that goes away must not end a restore half way
         raise_on_lease_renewal_failure=False,
     )

@@ -1,8 +1,8 @@
-"""Runs whose process is gone, and which Prefect still shows as running, are told to be crashed.
+"""Marks orphaned runs as Crashed: Prefect shows them as running, but their process is gone.
 
-A kill -9 of a direct run, and a signal to serve or the worker itself, leave them so
-(facts/prefect.md). On its own machine a process that is gone is known at once; one of another
-machine, or of a container that was made anew, by its silence.
+A kill -9 of a direct run, and a signal to serve or to the worker itself, leave such runs
+(facts/prefect.md). On this machine a dead process is known at once; on another machine, or in a
+container that was recreated, by heartbeats that stopped.
 """
 
 from dataclasses import fields
@@ -20,14 +20,14 @@ from prefect.context import FlowRunContext
 from prefect.events.filters import EventFilter, EventNameFilter, EventOrder, EventResourceFilter
 from prefect.states import Cancelled, Crashed
 
-from redis_dr.flows.orchestration.artifacts import patiently
+from redis_dr.flows.orchestration.api import patiently
 from redis_dr.tasks.model.server.holder import LABEL, Holder
 
-_SILENCE = timedelta(minutes=10)  # a heart beats every three (PREFECT_FLOWS_HEARTBEAT_FREQUENCY)
+_SILENCE = timedelta(minutes=10)  # one heartbeat each 3 (PREFECT_FLOWS_HEARTBEAT_FREQUENCY)
 
 
-def sign(operation: str, instance: str) -> None:
-    """Write into the run which process it is, so that anybody can tell when it is gone."""
+def record_process(operation: str, instance: str) -> None:
+    """Label the run with its process, so that the janitor can see when that process is gone."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         return
@@ -38,12 +38,12 @@ def sign(operation: str, instance: str) -> None:
         patiently(lambda: client.update_flow_run_labels(this, labels))
 
 
-def bury() -> tuple[str, ...]:
-    """Close every run whose process is surely gone; their names."""
+def close_dead_runs() -> tuple[str, ...]:
+    """Close every run whose process is surely gone; returns their names."""
     with get_client(sync_client=True) as client:
-        going_on = (StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
+        active = (StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING)
         running = FlowRunFilter(
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(going_on)))
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(active)))
         )
         runs = client.read_flow_runs(flow_run_filter=running)
         dead = [run for run in runs if _is_dead(client, run)]
@@ -55,19 +55,19 @@ def bury() -> tuple[str, ...]:
 def _is_dead(client: SyncPrefectClient, run: FlowRun) -> bool:
     labels = {name: str(value) for name, value in (run.labels or {}).items()}
     if not all(LABEL + field.name in labels for field in fields(Holder)):
-        return False  # none of ours
+        return False  # not a run of redis-dr
     holder = Holder.from_labels(labels)
     return holder.surely_dead() or (holder.elsewhere() and _silent(client, run))
 
 
 def _silent(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Its heart beat once, and does not any more. Without any beat, nothing is known."""
-    beats = EventFilter(
+    """Whether its heartbeats stopped. A run that never sent one is not judged."""
+    heartbeats = EventFilter(
         event=EventNameFilter(name=["prefect.flow-run.heartbeat"]),
         resource=EventResourceFilter(id=[f"prefect.flow-run.{run.id}"]),
         order=EventOrder.DESC,
     )
-    newest = client.read_events(beats, limit=1).events
+    newest = client.read_events(heartbeats, limit=1).events
     return bool(newest) and newest[0].occurred < datetime.now(UTC) - _SILENCE
 
 

@@ -1,4 +1,4 @@
-"""How every verb runs under Prefect: its turn, the work, its page, its line, who is told."""
+"""How every verb runs under Prefect: concurrency slot, work, page, state, notification."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,17 +11,15 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from redis_dr.flows.orchestration.artifacts import publish
-from redis_dr.flows.orchestration.catalog_page import publish_catalog
-from redis_dr.flows.orchestration.catch_up import caught_up_by
-from redis_dr.flows.orchestration.concurrency import turn
-from redis_dr.flows.orchestration.crashed_runs import sign
-from redis_dr.flows.orchestration.links import see_also
+from redis_dr.flows.orchestration.artifacts import publish, publish_catalog, see_also
+from redis_dr.flows.orchestration.catch_up import newer_due_run
+from redis_dr.flows.orchestration.concurrency import instance_slot
+from redis_dr.flows.orchestration.crashed_runs import record_process
 from redis_dr.flows.orchestration.names import artifact_key, page_under
-from redis_dr.flows.orchestration.notify import News, tell, this_run
-from redis_dr.flows.orchestration.pages.fleet import fleet_line, fleet_page
+from redis_dr.flows.orchestration.notify import Notification, notify, this_run
+from redis_dr.flows.orchestration.pages.observe import fleet_line, fleet_page
 from redis_dr.flows.orchestration.progress import run_progress
-from redis_dr.flows.orchestration.settings import chosen, configured
+from redis_dr.flows.orchestration.settings import selected, worker_settings
 from redis_dr.flows.runbook.fleet import Work, attempt, one_line, scorecard
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.observe.check_report import FleetLine
@@ -35,84 +33,86 @@ R = TypeVar("R", bound=Report)
 
 @dataclass(frozen=True, slots=True)
 class FlowSpec(Generic[R]):
-    """One verb: its runbook, and how its report reads."""
+    """One verb: its runbook, and how its report is shown."""
 
     verb: str
     work: Work[R]
     line: Callable[[R], str]
     page: Callable[[R], str]
-    about: Callable[[R], str] = lambda _report: ""  # the one backup that the report is about
-    exclusive: bool = True  # it takes the hands, so it waits for its turn
-    changes_store: bool = False  # the catalog's page is made anew
-    quiet_when_good: bool = False  # where runs are many, and a good one says nothing new
+    backup_id: Callable[[R], str] = lambda _report: ""  # the backup that the report is about
+    exclusive: bool = True  # it takes the instance's lock, so it waits for other runs
+    changes_store: bool = False  # the catalog page is published again
+    notify_success: bool = True  # False for verbs that run every few minutes
 
 
-def present(spec: FlowSpec[R], name: str | None) -> State[Any]:
-    """Run it for the named instance, or for all; the state's message is the outcome in one line."""
-    if later := caught_up_by():
-        return Completed(name="Skipped", message=f"missed its time; caught up once by {later.name}")
+def run_verb(spec: FlowSpec[R], name: str | None) -> State[Any]:
+    """Run the verb for the named instance, or for all; the state's message is one line."""
+    if newer := newer_due_run():
+        message = f"missed its time; caught up once by {newer.name}"
+        return Completed(name="Skipped", message=message)
     try:
-        settings = configured()
-        instances = chosen(settings, name)
+        settings = worker_settings()
+        instances = selected(settings, name)
     except RedisDrError as error:
-        return unable(error)
-    sign(spec.verb, name or "all")
+        return failed_at_start(error)
+    record_process(spec.verb, name or "all")
     if len(instances) > 1:
-        return _present_all(spec, instances, settings.fleet.at_once)
-    return state_of(present_one(spec, instances[0]))
+        return _run_for_all(spec, instances, settings.fleet.at_once)
+    return state_of(run_for_one(spec, instances[0]))
 
 
-def present_one(spec: FlowSpec[R], instance: Instance) -> FleetLine:
-    """One instance: work, publish, tell. An error of ours becomes its line."""
+def run_for_one(spec: FlowSpec[R], instance: Instance) -> FleetLine:
+    """Work on one instance, publish the page, notify. An error of ours becomes the line."""
     progress = run_progress(spec.verb, instance.name)
-    line, report = attempt(instance, _in_turn(spec), spec.line, progress)
+    line, report = attempt(instance, _in_slot(spec), spec.line, progress)
     if report is not None:
-        also = see_also(spec.verb, instance.name, spec.about(report))
-        publish(spec.verb, instance.name, spec.page(report) + also, line.line)
+        links = see_also(spec.verb, instance.name, spec.backup_id(report))
+        publish(spec.verb, instance.name, spec.page(report) + links, line.line)
     if report is not None and spec.changes_store:
         publish_catalog(instance)
-    if not (line.ok and spec.quiet_when_good):
+    if not line.ok or spec.notify_success:
         outcome = "succeeded" if line.ok else "failed"
-        tell(News(instance.name, spec.verb, outcome, line.line, **this_run()), instance.notify)
+        notification = Notification(instance.name, spec.verb, outcome, line.line, **this_run())
+        notify(notification, instance.notify)
     return line
 
 
 def state_of(line: FleetLine) -> State[Any]:
-    """Completed, or Failed under the name of what went wrong."""
+    """Completed, or Failed with the kind of error as its name."""
     if line.ok:
         return Completed(message=line.line)
     return Failed(name=line.kind.capitalize() if " " in line.kind else line.kind, message=line.line)
 
 
-def unable(error: RedisDrError) -> State[Any]:
-    """The end of a run that could not even begin."""
+def failed_at_start(error: RedisDrError) -> State[Any]:
+    """The state of a run that could not start, such as without a configuration."""
     return Failed(name=type(error).__name__, message=one_line(error))
 
 
-def _in_turn(spec: FlowSpec[R]) -> Work[R]:
+def _in_slot(spec: FlowSpec[R]) -> Work[R]:
     def work(instance: Instance, progress: Progress) -> R:
         if not spec.exclusive:
             return spec.work(instance, progress)
-        with turn(instance.name):
+        with instance_slot(instance.name):
             return spec.work(instance, progress)
 
     return work
 
 
-def _present_all(spec: FlowSpec[R], instances: Sequence[Instance], at_once: int) -> State[Any]:
+def _run_for_all(spec: FlowSpec[R], instances: Sequence[Instance], at_once: int) -> State[Any]:
     timings, lines = Timings(), list[FleetLine]()
+    by_name = {instance.name: instance for instance in instances}
 
-    def one(name: str) -> State[Any]:
-        instance = next(one for one in instances if one.name == name)
-        line = present_one(spec, instance)
+    def run_one(name: str) -> State[Any]:
+        line = run_for_one(spec, by_name[name])
         lines.append(line)
         return state_of(line)
 
-    shown = Task(
-        one, task_run_name=f"{spec.verb}-{{name}}", cache_policy=NO_CACHE, persist_result=False
+    task = Task(
+        run_one, task_run_name=f"{spec.verb}-{{name}}", cache_policy=NO_CACHE, persist_result=False
     )
     with ThreadPoolTaskRunner[Any](max_workers=at_once) as workers:
-        wait([workers.submit(shown, {"name": instance.name}) for instance in instances])
+        wait([workers.submit(task, {"name": name}) for name in by_name])
     report = scorecard(spec.verb, lines, at_once, timings)
     page = fleet_page(report, lambda name: page_under(f"key/{artifact_key(spec.verb, name)}"))
     publish("fleet", spec.verb, page, fleet_line(report))

@@ -1,4 +1,4 @@
-"""How runs and artifacts are called, so that a person finds them."""
+"""Names of runs and artifacts, and their addresses in the UI."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_UI_URL
 
-from redis_dr.flows.orchestration.settings import configured
+from redis_dr.flows.orchestration.settings import worker_settings
 from redis_dr.tasks.model.errors import RedisDrError
 
 
@@ -17,26 +17,26 @@ def artifact_key(verb: str, instance: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"{verb}-{instance}".lower()).strip("-")
 
 
-def page_under(place: str) -> str:
-    """Where an artifact is in the UI (key/KEY, artifact/ID), under whatever host it is opened."""
+def page_under(path: str) -> str:
+    """The address of an artifact (key/KEY, artifact/ID) in the UI, relative to the UI's host."""
     base = urlsplit(PREFECT_UI_URL.value() or "").path.rstrip("/")
-    return f"{base}/artifacts/{place}"
+    return f"{base}/artifacts/{path}"
 
 
 def run_name(verb: str) -> Callable[[], str]:
-    """For flow_run_name: backup-weka-redis-20261122T020000Z, the time it was due."""
+    """For flow_run_name: backup-weka-redis-20261122T020000Z, with the time it was due."""
 
     def name() -> str:
         due: datetime = flow_run.scheduled_start_time or datetime.now(UTC)
-        named = (flow_run.parameters or {}).get("instance")
-        return f"{verb}-{named or _subject()}-{due.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        instance = (flow_run.parameters or {}).get("instance")
+        return f"{verb}-{instance or _subject()}-{due.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
     return name
 
 
 def _subject() -> str:
     try:
-        names = list(configured().instances)
+        names = list(worker_settings().instances)
     except RedisDrError:
-        return "unconfigured"  # the run itself will say what is wrong
+        return "unconfigured"  # the run itself reports what is wrong
     return names[0] if len(names) == 1 else "all"

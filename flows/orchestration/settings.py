@@ -8,27 +8,27 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.root import Settings
 
 
-def configured() -> Settings:
-    """REDIS_DR_CONFIG, else redis-dr.toml in the working directory. Raises UsageError."""
+def worker_settings() -> Settings:
+    """Read REDIS_DR_CONFIG, else redis-dr.toml in the working directory. Raises UsageError."""
     return load_settings(configuration_path(None))
 
 
-def chosen(settings: Settings, name: str | None) -> tuple[Instance, ...]:
+def selected(settings: Settings, name: str | None) -> tuple[Instance, ...]:
     """The named instance, or all that are configured. Raises UsageError."""
     if name:
         return (settings.instance(name),)
     if not settings.instances:
         raise UsageError("no instance is configured", "add one under [instances.NAME]")
-    return tuple(settings.instance(one) for one in sorted(settings.instances))
+    return tuple(settings.instance(name) for name in sorted(settings.instances))
 
 
 def instance_choice() -> Any:
-    """The type of a form's field: a list of the configured names; text where none can be read.
+    """The type of the form's field: the configured names to choose from, else free text.
 
-    Prefect makes a form from the type, so it has to be known when the flow is imported.
+    Prefect builds the form from the type, so it must be known when the flow is imported.
     """
     try:
-        names = tuple(sorted(configured().instances))
+        names = tuple(sorted(worker_settings().instances))
     except RedisDrError:
         return str  # a machine that only deploys has no configuration
     return Literal[names] if names else str

@@ -10,9 +10,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.flow_engine import run_flow
 from prefect.schedules import Cron
 
-from redis_dr.deployments.missed import drop_missed
-from redis_dr.deployments.table import TAG
-from redis_dr.flows.orchestration.catch_up import caught_up_by
+from redis_dr.deployments.definitions import TAG
+from redis_dr.flows.orchestration.catch_up import cancel_missed_runs, newer_due_run
 from tests.support.prefect_server import PrefectServer
 
 worked: list[str] = []
@@ -21,7 +20,7 @@ worked: list[str] = []
 @flow(name="missed")
 def due() -> str:
     """Works, or leaves it to a later run."""
-    later = caught_up_by()
+    later = newer_due_run()
     if later:
         return f"left to {later.name}"
     worked.append("x")
@@ -66,11 +65,11 @@ def test_serve_drops_them_before_it_starts_a_process_for_each(
     missed: list[Any], prefect_here: PrefectServer
 ) -> None:
     """All but the newest are Skipped; a second call finds nothing more to do."""
-    dropped = drop_missed()
+    dropped = cancel_missed_runs(TAG)
     with prefect_here.client() as client:
         states = {run.id: client.read_flow_run(run.id).state for run in missed}
 
     assert {run.name for run in missed[1:]} <= set(dropped)
     assert states[missed[0].id].type == StateType.SCHEDULED
     assert {states[run.id].name for run in missed[1:]} == {"Skipped"}
-    assert not set(drop_missed()) & {run.name for run in missed}
+    assert not set(cancel_missed_runs(TAG)) & {run.name for run in missed}

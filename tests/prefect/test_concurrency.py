@@ -8,7 +8,7 @@ import pytest
 from prefect import flow
 
 from redis_dr.flows.backup import backup
-from redis_dr.flows.orchestration.concurrency import ensure_limit, limit_name, turn
+from redis_dr.flows.orchestration.concurrency import ensure_limit, instance_slot, limit_name
 from tests.support.prefect_server import PrefectServer
 from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
@@ -30,7 +30,7 @@ def test_two_never_have_their_turn_at_once(prefect_here: PrefectServer) -> None:
 
     @flow
     def works(number: int) -> None:
-        with turn("shared"):
+        with instance_slot("shared"):
             inside.append(number)
             most.append(len(inside))
             first_is_in.set()
@@ -54,9 +54,9 @@ def test_a_failure_gives_the_turn_back(prefect_here: PrefectServer) -> None:
 
     @flow
     def fails_then_works() -> str:
-        with pytest.raises(ValueError, match="x"), turn("given-back"):
+        with pytest.raises(ValueError, match="x"), instance_slot("given-back"):
             raise ValueError("x")
-        with turn("given-back"):
+        with instance_slot("given-back"):
             return "in"
 
     assert fails_then_works() == "in"

@@ -9,7 +9,7 @@ import pytest
 from prefect import flow
 from prefect.states import Cancelling, Running
 
-from redis_dr.flows.orchestration.crashed_runs import bury
+from redis_dr.flows.orchestration.crashed_runs import close_dead_runs
 from redis_dr.tasks.model.server.holder import Holder
 from tests.support.prefect_server import PrefectServer
 from tests.support.waiting import wait_until
@@ -73,7 +73,7 @@ def test_only_runs_of_the_surely_dead_are_closed(
     """Here by the process, elsewhere by ten minutes without a heartbeat where there were some."""
     run = a_run(prefect_here, holder, beat_minutes_ago)
 
-    names = bury()
+    names = close_dead_runs()
 
     assert (run.name in names) == closed
     assert prefect_here.run(run.id).state.name == ("Crashed" if closed else "Running")
@@ -85,5 +85,5 @@ def test_a_run_that_was_being_cancelled_ends_cancelled(prefect_here: PrefectServ
     with prefect_here.client() as client:
         client.set_flow_run_state(run.id, Cancelling(), force=True)
 
-    assert run.name in bury()
+    assert run.name in close_dead_runs()
     assert prefect_here.run(run.id).state.name == "Cancelled"

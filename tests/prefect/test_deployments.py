@@ -9,8 +9,8 @@ import yaml
 from cronsim import CronSim
 from pydantic import ValidationError
 
+from redis_dr.deployments.definitions import DEPLOYMENTS, POOL, DeploymentSpec
 from redis_dr.deployments.deploy import FILE, for_pool
-from redis_dr.deployments.table import DEPLOYED, POOL, Deployed
 from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +26,8 @@ def said_by_file() -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("one", DEPLOYED, ids=lambda one: f"{one.flow}/{one.name}")
-def test_the_file_says_what_serve_says(one: Deployed) -> None:
+@pytest.mark.parametrize("one", DEPLOYMENTS, ids=lambda one: f"{one.flow}/{one.name}")
+def test_the_file_says_what_serve_says(one: DeploymentSpec) -> None:
     """Entry point, schedule, time zone, parameters, tags and description are the same in both."""
     said = said_by_file()[f"{one.flow}/{one.name}"]
 
@@ -43,11 +43,11 @@ def test_the_file_says_what_serve_says(one: Deployed) -> None:
 
 def test_the_file_has_no_deployment_of_its_own() -> None:
     """What serve does not know, the file does not have."""
-    assert set(said_by_file()) == {f"{one.flow}/{one.name}" for one in DEPLOYED}
+    assert set(said_by_file()) == {f"{one.flow}/{one.name}" for one in DEPLOYMENTS}
 
 
-@pytest.mark.parametrize("one", DEPLOYED, ids=lambda one: f"{one.flow}/{one.name}")
-def test_every_entry_point_can_be_imported(one: Deployed) -> None:
+@pytest.mark.parametrize("one", DEPLOYMENTS, ids=lambda one: f"{one.flow}/{one.name}")
+def test_every_entry_point_can_be_imported(one: DeploymentSpec) -> None:
     """And its parameters are the flow's own."""
     module, _, name = one.entrypoint.partition(":")
     flow = getattr(importlib.import_module(module), name)
@@ -56,18 +56,18 @@ def test_every_entry_point_can_be_imported(one: Deployed) -> None:
     assert set(one.parameters) <= set(flow.parameters.properties)
 
 
-def test_every_habit_is_a_schedule_and_every_schedule_is_used() -> None:
+def test_every_schedule_key_is_a_schedule_and_every_schedule_is_used() -> None:
     """[schedule] has no line that nothing reads."""
     crons = set(ScheduleSettings.model_fields) - {"timezone", "answer_minutes"}
 
-    assert {one.habit for one in DEPLOYED if one.habit} == crons
+    assert {one.schedule_key for one in DEPLOYMENTS if one.schedule_key} == crons
     for name in crons:
         assert CronSim(getattr(DEFAULT, name), _now())
 
 
 def test_no_flow_takes_a_secret() -> None:
     """A flow's parameters are stored in clear (facts/prefect.md): none sounds like a secret."""
-    for one in DEPLOYED:
+    for one in DEPLOYMENTS:
         module, _, name = one.entrypoint.partition(":")
         flow = getattr(importlib.import_module(module), name)
         said = " ".join(flow.parameters.properties).lower()
@@ -96,10 +96,10 @@ def test_a_bad_schedule_is_refused(key: str, value: str) -> None:
 
 
 def test_an_empty_line_means_not_by_itself() -> None:
-    """A habit can be switched off."""
+    """A schedule can be switched off."""
     schedule = ScheduleSettings(hourly="")
 
-    assert [one.cron(schedule) for one in DEPLOYED if one.name == "hourly"] == [""]
+    assert [one.cron(schedule) for one in DEPLOYMENTS if one.name == "hourly"] == [""]
 
 
 def _now() -> Any:

@@ -97,7 +97,7 @@ def test_verify_prune_and_recover_have_pages_too(here: Scene, prefect_here: Pref
     assert [one.type.value for one in states] == ["COMPLETED"] * 3, [s.message for s in states]
     for verb in ("verify", "prune", "recover"):
         assert prefect_here.artifacts(f"{verb}-{NAME}")
-    assert "1 stay" in (states[1].message or "")
+    assert "1 kept" in (states[1].message or "")
 
 
 def test_an_unknown_instance_is_refused_by_its_name(

@@ -9,7 +9,7 @@ from signal import SIGKILL, SIGTERM
 
 import pytest
 
-from redis_dr.deployments.prefect_server import running_server
+from redis_dr.deployments.demo.prefect_server import running_server
 from redis_dr.flows.runbook.backup import backup
 from tests.prefect.conftest import MakeScene
 from tests.prefect.test_notifications import notify

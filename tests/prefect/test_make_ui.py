@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from redis_dr.deployments.prefect_server import environment
-from redis_dr.deployments.table import DEPLOYED
+from redis_dr.deployments.definitions import DEPLOYMENTS
+from redis_dr.deployments.demo.prefect_server import environment
 from tests.prefect.conftest import MakeScene
 from tests.support.prefect_server import ROOT, PrefectServer, descendants
 from tests.support.waiting import wait_until
@@ -36,7 +36,7 @@ def test_it_starts_everything_and_leaves_nothing(make_scene: MakeScene, tmp_path
         **made.secrets,
     }
     with log.open("wb") as sink:
-        command = [sys.executable, "-m", "redis_dr.deployments.ui"]
+        command = [sys.executable, "-m", "redis_dr.deployments.demo.ui"]
         ui = subprocess.Popen(command, cwd=ROOT, env=env, stdout=sink, stderr=subprocess.STDOUT)
     try:
         address = wait_until(lambda: _ADDRESS.search(log.read_text()), 180, "the address")
@@ -59,6 +59,6 @@ def served(server: PrefectServer) -> dict[str, bool]:
     """Whether each deployment with a schedule is active; empty until all deployments are there."""
     with server.client() as client:
         found = [one for one in client.read_deployments() if str(one.status).endswith("READY")]
-    if len(found) != len(DEPLOYED):
+    if len(found) != len(DEPLOYMENTS):
         return {}
     return {one.name: one.schedules[0].active and not one.paused for one in found if one.schedules}

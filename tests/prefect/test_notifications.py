@@ -8,7 +8,7 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.events.filters import EventFilter, EventNameFilter
 
 from redis_dr.flows.backup import backup
-from redis_dr.flows.orchestration.hooks import recover_failed
+from redis_dr.flows.orchestration.hooks import recover_failed_run
 from tests.prefect.conftest import MakeScene, use
 from tests.support.http_listener import Listener, listening
 from tests.support.prefect_server import PrefectServer
@@ -110,8 +110,8 @@ def test_a_fault_of_ours_is_recovered_and_told(told: Any) -> None:
     from prefect.states import Failed  # noqa: PLC0415 same
 
     run = FlowRun.model_construct(name="backup-x", parameters={}, id=None)
-    recover_failed(backup, run, Failed(message="IndexError: list index out of range\nmore"))
-    recover_failed(backup, run, Failed(name="Refused", message="was told already"))
+    recover_failed_run(backup, run, Failed(message="IndexError: list index out of range\nmore"))
+    recover_failed_run(backup, run, Failed(name="Refused", message="was told already"))
 
     ((_, _, posted),) = hook.heard
     assert posted["line"] == "IndexError: list index out of range; recovery: nothing to do"

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redis_dr.flows.orchestration.pages.backup import backup_line
-from redis_dr.flows.orchestration.pages.fleet import fleet_line, fleet_page
-from redis_dr.flows.orchestration.pages.markdown import age, findings, size, table
-from redis_dr.flows.orchestration.pages.restore import plan_page, question, restore_line
+from redis_dr.flows.orchestration.pages.markdown import age, findings_table, size, table
+from redis_dr.flows.orchestration.pages.observe import fleet_line, fleet_page
+from redis_dr.flows.orchestration.pages.restore import approval_question, plan_page, restore_line
 from redis_dr.flows.runbook.fleet import scorecard
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.observe.check_report import FleetLine
@@ -39,9 +39,15 @@ def plan(**fields: object) -> PlanReport:
 
 def test_the_question_says_all_that_a_person_decides_by() -> None:
     """Age, proof, keys now and after, every rule, downtime, and what to type."""
-    text = question(plan(proven_at="2026-11-22T01:00:00+00:00"))
+    text = approval_question(plan(proven_at="2026-11-22T01:00:00+00:00"))
 
-    for said in ("2.0 h old", "last proven 2026-11-22", "| 0 | 5 | 12,004 |", "drop", "lock:{id}"):
+    for said in (
+        "2 hours old",
+        "last proven 2026-11-22",
+        "| 0 | 5 | 12,004 |",
+        "drop",
+        "lock:{id}",
+    ):
         assert said in text
     assert "1.9 s" in text
     assert "Type `weka-redis`" in text
@@ -49,13 +55,15 @@ def test_the_question_says_all_that_a_person_decides_by() -> None:
 
 def test_a_backup_that_was_never_proven_is_called_so_in_bold() -> None:
     """In the dialog and on the page."""
-    assert "**it was never proven**" in question(plan())
+    assert "**it was never proven**" in approval_question(plan())
     assert "**it was never proven**" in plan_page(plan())
 
 
 def test_a_shut_gate_stands_first() -> None:
     """Bad checks come before good ones."""
-    text = findings([Finding(check="a", ok=True), Finding(check="b", ok=False, detail="full disk")])
+    text = findings_table(
+        [Finding(check="a", ok=True), Finding(check="b", ok=False, detail="full disk")]
+    )
 
     assert text.index("**BAD**") < text.index("| ok |")
     assert "full disk" in text
@@ -63,7 +71,7 @@ def test_a_shut_gate_stands_first() -> None:
 
 def test_a_server_that_does_not_answer_has_no_invented_counts() -> None:
     """Keys now: unknown, not 0."""
-    assert "| 0 | ? | 12,004 |" in question(plan(there_now={}))
+    assert "| 0 | ? | 12,004 |" in approval_question(plan(there_now={}))
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4), st.integers(1, 4))
@@ -88,7 +96,7 @@ def test_sizes_are_short(number: int) -> None:
 
 def test_ages_are_as_a_person_says_them() -> None:
     """Minutes, hours, days."""
-    assert [age(s) for s in (120, 7200, 300_000)] == ["2 min", "2.0 h", "3.5 days"]
+    assert [age(s) for s in (120, 7200, 300_000)] == ["2 minutes", "2 hours", "3 days and 11 hours"]
 
 
 def test_the_line_of_a_restore_says_what_became_of_it() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from redis_dr.deployments.prefect_server import running_server
-from redis_dr.deployments.table import DEPLOYED
+from redis_dr.deployments.definitions import DEPLOYMENTS
+from redis_dr.deployments.demo.prefect_server import running_server
 from tests.prefect.conftest import MakeScene
 from tests.support.prefect_hosts import deploy, working
 from tests.support.prefect_server import (
@@ -25,7 +25,7 @@ from tests.support.restore_deaths import nobody_holds
 from tests.support.scene import Scene
 from tests.support.waiting import wait_until
 
-HABITS = {f"{one.flow}/{one.name}" for one in DEPLOYED if one.habit}
+HABITS = {f"{one.flow}/{one.name}" for one in DEPLOYMENTS if one.habit}
 LEASE_ENDS_WITHIN = 90  # seconds; 72 were measured (facts/prefect.md)
 # every habit at hours that no test meets; the janitor each minute, so that a schedule fires here
 SOON = '[schedule]\njanitor = "* * * * *"\n'

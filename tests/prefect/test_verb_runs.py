@@ -26,10 +26,10 @@ from tests.support.scene import NAME, Scene, scene
 
 RUNS = {
     # verb: the flow, its parameters, what its one line says
-    "nightly": (nightly, {}, r"keys, .*proven.*stay"),
+    "nightly": (nightly, {}, r"keys, .*proven.*kept"),
     "drill": (drill, {"which": "latest"}, r"proven"),
     "verify": (verify, {"which": "seventh"}, r"."),
-    "prune": (prune, {"apply": True}, r"stay"),
+    "prune": (prune, {"apply": True}, r"kept"),
     "check": (check, {}, r"."),
     "warm": (warm, {}, r"^2 of 2 queries answered, 2 newly cached"),
     "recover": (recover, {}, r"^nothing to do$"),

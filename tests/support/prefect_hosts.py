@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from redis_dr.deployments.prefect_server import running
+from redis_dr.deployments.demo.prefect_server import running
 from tests.support.prefect_server import ROOT, PrefectServer
 from tests.support.scene import Scene
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from redis_dr.deployments.prefect_server import environment, running, running_server
+from redis_dr.deployments.demo.prefect_server import environment, running, running_server
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -138,14 +138,14 @@ def serving(
 
 
 def _ready(server: PrefectServer, process: "subprocess.Popen[bytes]", begun: datetime) -> bool:
-    from redis_dr.deployments.table import DEPLOYED  # noqa: PLC0415 with its only user
+    from redis_dr.deployments.definitions import DEPLOYMENTS  # noqa: PLC0415 with its only user
 
     assert process.poll() is None, "serve ended"
     with server.client() as client:
         found = client.read_deployments()
     # that they are READY may still be said of a serve that was killed a moment ago
     asked = [one for one in found if one.last_polled and one.last_polled >= begun]
-    return len(asked) >= len(DEPLOYED)
+    return len(asked) >= len(DEPLOYMENTS)
 
 
 def python(code: str, env: Mapping[str, str], **options: Any) -> "subprocess.Popen[bytes]":

@@ -1,16 +1,26 @@
-"""The page of a backup: what is inside, database by database and pattern by pattern."""
+"""The page of a backup: its content, database by database and pattern by pattern."""
 
-from redis_dr.flows.orchestration.pages.markdown import findings, page, seconds, size, table
+from redis_dr.flows.orchestration.pages.markdown import (
+    code,
+    findings_table,
+    page,
+    section,
+    size,
+    table,
+    timings_table,
+)
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.backup.manifest import Manifest
+
+_LARGEST_KEYS = 10  # rows
 
 
 def backup_line(report: BackupReport) -> str:
     """For the run list: 12,004 keys, 1.2 MB stored as 0.3 MB."""
-    keys = sum(one["keys"] for one in report.databases.values())
-    doubts = f", SUSPICIOUS: {report.suspicious[0]}" if report.suspicious else ""
+    keys = sum(database["keys"] for database in report.databases.values())
+    suspicion = f", SUSPICIOUS: {report.suspicious[0]}" if report.suspicious else ""
     sizes = f"{size(report.size)} stored as {size(report.stored_size)}"
-    return f"{report.backup_id}: {keys:,} keys, {sizes}, read back{doubts}"
+    return f"{report.backup_id}: {keys:,} keys, {sizes}, read back{suspicion}"
 
 
 def backup_page(report: BackupReport, manifest: Manifest | None = None) -> str:
@@ -24,8 +34,8 @@ def backup_page(report: BackupReport, manifest: Manifest | None = None) -> str:
         _databases(report),
         _patterns(manifest) if manifest else "",
         _largest(manifest) if manifest else "",
-        seconds(report.timings),
-        findings(report.findings),
+        timings_table(report.timings),
+        findings_table(report.findings),
         f"Restore it: the *restore* deployment with backup `{report.backup_id}`, or "
         f"`redis-dr restore {report.backup_id} --confirm {report.instance}`.",
     )
@@ -33,8 +43,8 @@ def backup_page(report: BackupReport, manifest: Manifest | None = None) -> str:
 
 def _databases(report: BackupReport) -> str:
     rows = [
-        (number, f"{one['keys']:,}", f"{one['expires']:,}")
-        for number, one in sorted(report.databases.items())
+        (number, f"{database['keys']:,}", f"{database['expires']:,}")
+        for number, database in sorted(report.databases.items())
     ]
     return table(("DB", "keys", "with expiry"), rows)
 
@@ -42,26 +52,25 @@ def _databases(report: BackupReport) -> str:
 def _patterns(manifest: Manifest) -> str:
     rows = [
         (
-            one.db,
-            f"`{one.pattern}`" if one.pattern else "(no pattern)",
-            f"{one.keys:,}",
-            size(one.bytes),
-            _ttl(one.min_ttl),
-            _ttl(one.max_ttl),
+            pattern.db,
+            code(pattern.pattern) if pattern.pattern else "(no pattern)",
+            f"{pattern.keys:,}",
+            size(pattern.bytes),
+            _ttl(pattern.min_ttl),
+            _ttl(pattern.max_ttl),
         )
-        for one in manifest.patterns
-        if one.keys
+        for pattern in manifest.patterns
+        if pattern.keys
     ]
-    made = table(("DB", "pattern", "keys", "bytes", "shortest TTL", "longest TTL"), rows)
-    return f"## Patterns\n\n{made}" if made else ""
+    head = ("DB", "pattern", "keys", "bytes", "shortest TTL", "longest TTL")
+    return section("Patterns", table(head, rows))
 
 
 def _largest(manifest: Manifest) -> str:
-    largest = manifest.inventory.largest[:10] if manifest.inventory else ()
-    rows = [(one.db, f"`{one.key}`", one.type, size(one.bytes)) for one in largest]
-    made = table(("DB", "key", "type", "bytes"), rows)
-    return f"## Largest keys\n\n{made}" if made else ""
+    largest = manifest.inventory.largest[:_LARGEST_KEYS] if manifest.inventory else ()
+    rows = [(key.db, code(key.key), key.type, size(key.bytes)) for key in largest]
+    return section("Largest keys", table(("DB", "key", "type", "bytes"), rows))
 
 
-def _ttl(value: float | None) -> str:
-    return "none" if value is None else f"{value:,.0f} s"
+def _ttl(seconds: float | None) -> str:
+    return "none" if seconds is None else f"{seconds:,.0f} s"

@@ -1,45 +1,118 @@
-"""The page of all backups of one instance, with their proofs."""
+"""The pages of the catalog: all backups with their proofs, verification, retention."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from redis_dr.flows.orchestration.pages.markdown import link, page, size, table
-from redis_dr.tasks.model.catalog.store_reports import ListReport
+from redis_dr.flows.orchestration.pages.markdown import (
+    code,
+    findings_table,
+    first_failed,
+    link,
+    page,
+    section,
+    size,
+    table,
+)
+from redis_dr.tasks.model.catalog.store_reports import (
+    ListedBackup,
+    ListReport,
+    Oddity,
+    PlannedBackup,
+    PruneReport,
+    VerifyReport,
+)
+
+# backup id → backup | drill → address of the newest page about it
+PageLinks = Mapping[str, Mapping[str, str]]
 
 
-def catalog_page(report: ListReport, told: Mapping[str, Mapping[str, str]]) -> str:
-    """Newest first, as `redis-dr list` shows them. `told`: backup → backup | drill → where
-    the page is that tells of its making, of its proof."""
+def catalog_page(report: ListReport, links: PageLinks) -> str:
+    """Newest first, as `redis-dr list` shows them."""
+    head = ("backup", "taken (UTC)", "keys", "bytes", "stored", "proven", "")
     return page(
         f"Backups of {report.instance}",
-        f"{len(report.backups)} backups in `{report.store}`. To bring one back, start the "
+        f"{len(report.backups)} backups in `{report.store}`. To restore one, start the "
         "*restore* deployment with its ID.",
-        table(
-            ("backup", "taken (UTC)", "keys", "bytes", "stored", "proven", ""),
-            [
-                (
-                    link(f"`{one.backup_id}`", told.get(one.backup_id, {}).get("backup")),
-                    f"{one.created_at:%Y-%m-%d %H:%M}",
-                    f"{one.keys:,}",
-                    size(one.size),
-                    size(one.stored_size),
-                    _proof(one.proven_at, told.get(one.backup_id, {}).get("drill")),
-                    "; ".join((*(("pinned",) if one.pinned else ()), *one.suspicious)),
-                )
-                for one in report.backups
-            ],
-        ),
-        _odd("Damaged or unreadable", report.unreadable),
-        _odd("Unfinished", report.unfinished),
-        _odd("Strange objects", report.strange),
+        table(head, [_catalog_row(one, links.get(one.backup_id, {})) for one in report.backups]),
+        _oddities("Damaged or unreadable", report.unreadable),
+        _oddities("Unfinished", report.unfinished),
+        _oddities("Unknown objects", report.strange),
     )
 
 
-def _proof(at: datetime | None, address: str | None) -> str:
-    return link(f"{at:%Y-%m-%d %H:%M}", address) if at else "never"
+def _catalog_row(backup: ListedBackup, links: Mapping[str, str]) -> tuple[str, ...]:
+    return (
+        link(code(backup.backup_id), links.get("backup")),
+        _minute(backup.created_at),
+        f"{backup.keys:,}",
+        size(backup.size),
+        size(backup.stored_size),
+        link(_minute(backup.proven_at), links.get("drill")) if backup.proven_at else "never",
+        "; ".join((*(("pinned",) if backup.pinned else ()), *backup.suspicious)),
+    )
 
 
-def _odd(heading: str, oddities: tuple[Any, ...]) -> str:
-    made = table(("what", "why"), [(f"`{one.name}`", one.reason) for one in oddities])
-    return f"## {heading}\n\n{made}" if made else ""
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def _oddities(heading: str, oddities: Sequence[Oddity]) -> str:
+    rows = [(code(oddity.name), oddity.reason) for oddity in oddities]
+    return section(heading, table(("object", "reason"), rows))
+
+
+def verify_line(report: VerifyReport) -> str:
+    """For the run list."""
+    share = f" (share {report.share})" if report.share else ""
+    if not report.ok:
+        damaged = ", ".join(backup.backup_id for backup in report.backups if not backup.ok)
+        return f"DAMAGED{share}: {damaged or first_failed(report.findings, 'nothing was read')}"
+    stored = sum(backup.stored_bytes for backup in report.backups)
+    return f"{len(report.backups)} backups read back and whole{share}, {size(stored)}"
+
+
+def verify_page(report: VerifyReport) -> str:
+    """Every backup that was read."""
+    rows = [
+        (
+            code(backup.backup_id),
+            "whole" if backup.ok else "**DAMAGED**",
+            backup.files,
+            size(backup.stored_bytes),
+            f"{backup.seconds:.1f} s",
+        )
+        for backup in report.backups
+    ]
+    return page(
+        f"Verification of {report.instance}",
+        f"{verify_line(report)}. Store: `{report.store}`.",
+        table(("backup", "verdict", "files", "bytes stored", "time"), rows),
+        findings_table(report.findings),
+    )
+
+
+def prune_line(report: PruneReport) -> str:
+    """For the run list."""
+    if report.frozen:
+        return f"nothing was removed: {report.frozen[0]}"
+    removal = "removed" if report.applied else "to remove"
+    kept, removed = len(report.kept), len(report.removed)
+    return f"{kept} kept, {removed} {removal}, {size(report.freed_bytes)} freed"
+
+
+def prune_page(report: PruneReport) -> str:
+    """The plan with every reason; whether it was carried out."""
+    return page(
+        f"Retention of {report.instance}",
+        f"{prune_line(report)}. Store: `{report.store}`.",
+        "" if report.applied else "This is the plan; nothing was removed.",
+        _planned("Kept", report.kept),
+        _planned("Removed" if report.applied else "To remove", report.removed),
+        _planned("Unfinished", report.orphans),
+        findings_table(report.findings),
+    )
+
+
+def _planned(heading: str, backups: Sequence[PlannedBackup]) -> str:
+    rows = [(code(backup.backup_id), "; ".join(backup.reasons)) for backup in backups]
+    return section(heading, table(("backup", "reason"), rows))

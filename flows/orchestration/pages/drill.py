@@ -1,16 +1,27 @@
-"""The page of a drill: was it a real restore, was it equal, how long, how old."""
+"""The page of a drill: verdict, negative control, databases, and the trend of earlier drills."""
 
-from redis_dr.flows.orchestration.pages.markdown import age, findings, page, seconds, table
+from redis_dr.flows.orchestration.pages.markdown import (
+    age,
+    code,
+    findings_table,
+    first_failed,
+    page,
+    section,
+    table,
+    timings_table,
+)
 from redis_dr.tasks.model.drill.drill_report import DrillReport
+
+_COUNTS = ("in_backup", "restored", "expired", "dropped", "missing", "differing")
 
 
 def drill_line(report: DrillReport) -> str:
     """For the run list."""
     rpo = "unknown" if report.rpo_seconds is None else age(report.rpo_seconds)
-    bad = next((one.check for one in report.findings if not one.ok), "")
-    verdict = "proven" if report.proven else f"NOT PROVEN: {bad or 'no check ran'}"
-    if report.proven and bad:  # a target of time says nothing against the backup
-        verdict += f", {bad} missed"
+    failed = first_failed(report.findings, "")
+    verdict = "proven" if report.proven else f"NOT PROVEN: {failed or 'no check ran'}"
+    if report.proven and failed:  # a missed time target does not make the backup bad
+        verdict += f", {failed} missed"
     return f"{report.backup_id} {verdict}; back in {report.rto_seconds:.1f} s, data {rpo} old"
 
 
@@ -21,52 +32,39 @@ def drill_page(report: DrillReport) -> str:
         f"{drill_line(report)}. Content equal: **{'yes' if report.content_equal else 'NO'}**. "
         f"Booted: `{report.image}` ({report.server_version or 'version unknown'}).",
         _control(report),
-        table(
-            ("DB", "in backup", "restored", "expired", "dropped", "missing", "differing"),
-            [
-                (
-                    db,
-                    *(
-                        f"{n:,}"
-                        for n in (
-                            one.in_backup,
-                            one.restored,
-                            one.expired,
-                            one.dropped,
-                            one.missing,
-                            one.differing,
-                        )
-                    ),
-                )
-                for db, one in sorted(report.databases.items())
-            ],
-        ),
-        seconds(report.timings),
+        _databases(report),
+        timings_table(report.timings),
         _trend(report),
-        findings(report.findings),
+        findings_table(report.findings),
     )
+
+
+def _databases(report: DrillReport) -> str:
+    rows = [
+        (number, *(f"{getattr(database, count):,}" for count in _COUNTS))
+        for number, database in sorted(report.databases.items())
+    ]
+    return table(("DB", *(count.replace("_", " ") for count in _COUNTS)), rows)
 
 
 def _control(report: DrillReport) -> str:
     control = report.negative_control
     if control is None:
-        return "No negative control was made."
-    made = (
-        "was found, as it must be" if control.ok else "was **NOT** found: this drill proves nothing"
-    )
-    return f"Negative control: a copy damaged by *{control.kind}* {made} ({control.cause})."
+        return "No negative control was run."
+    verdict = "was detected" if control.ok else "was **NOT** detected: this drill proves nothing"
+    return f"Negative control: a copy damaged by *{control.kind}* {verdict} ({control.cause})."
 
 
 def _trend(report: DrillReport) -> str:
     rows = [
         (
-            f"{one.at:%Y-%m-%d %H:%M}",
-            f"`{one.backup_id}`",
-            "ok" if one.ok else "**BAD**",
-            f"{one.rto_seconds:.1f} s",
-            f"{one.keys:,}",
+            f"{drill.at:%Y-%m-%d %H:%M}",
+            code(drill.backup_id),
+            "ok" if drill.ok else "**BAD**",
+            f"{drill.rto_seconds:.1f} s",
+            f"{drill.keys:,}",
         )
-        for one in report.trend
+        for drill in report.trend
     ]
-    made = table(("drilled (UTC)", "backup", "verdict", "back in", "keys"), rows)
-    return f"## Earlier drills\n\n{made}" if made else ""
+    head = ("drilled (UTC)", "backup", "verdict", "back in", "keys")
+    return section("Earlier drills", table(head, rows))

@@ -1,11 +1,25 @@
-"""Tables and words that every page is made of."""
+"""The building blocks of every page: tables, sections, findings, sizes and ages."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
+
+import humanize
 
 from redis_dr.tasks.model.report import Finding
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
+_LONGEST_CELL = 200  # characters of an expected or actual value
+_TWO_DAYS = 48 * 3600  # seconds; minutes do not matter for older data
+
+
+def page(title: str, *parts: str) -> str:
+    """A heading and its parts; empty parts are left out."""
+    return "\n\n".join([f"# {title}", *(part for part in parts if part)]) + "\n"
+
+
+def section(heading: str, body: str) -> str:
+    """The body below its heading; nothing when the body is empty."""
+    return f"## {heading}\n\n{body}" if body else ""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -16,68 +30,61 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join([f"| {' | '.join(head)} |", "|" + " --- |" * len(head), *body])
 
 
-def page(title: str, *parts: str) -> str:
-    """A heading and its parts; empty parts leave no trace."""
-    return "\n\n".join([f"# {title}", *(part for part in parts if part)]) + "\n"
-
-
-def findings(all_of_them: Iterable[Finding], heading: str = "Checks") -> str:
-    """Every check with what was expected and seen; the bad ones first."""
-    ordered = sorted(all_of_them, key=lambda one: one.ok)
+def findings_table(findings: Iterable[Finding], heading: str = "Checks") -> str:
+    """Every check with the expected and the actual value; the failed ones first."""
     rows = [
         (
-            "ok" if one.ok else "**BAD**",
-            one.check,
-            _text(one.expected),
-            _text(one.actual),
-            _why(one),
+            "ok" if finding.ok else "**BAD**",
+            finding.check,
+            _shortened(finding.expected),
+            _shortened(finding.actual),
+            "" if finding.ok else finding.detail,
         )
-        for one in ordered
+        for finding in sorted(findings, key=lambda finding: finding.ok)
     ]
-    made = table(("", "check", "expected", "seen", "detail"), rows)
-    return f"## {heading}\n\n{made}" if made else ""
+    return section(heading, table(("", "check", "expected", "actual", "detail"), rows))
 
 
-def seconds(timings: dict[str, float]) -> str:
+def first_failed(findings: Iterable[Finding], otherwise: str) -> str:
+    """The name of the first failed check, for the run list."""
+    return next((finding.check for finding in findings if not finding.ok), otherwise)
+
+
+def timings_table(timings: dict[str, float]) -> str:
     """How long each part took."""
     rows = [(name.replace("_", " "), f"{value:.2f} s") for name, value in timings.items()]
-    made = table(("part", "time"), rows)
-    return f"## Time\n\n{made}" if made else ""
+    return section("Time", table(("part", "time"), rows))
+
+
+def code(text: str) -> str:
+    """A name or a key in monospace."""
+    return f"`{text}`"
+
+
+def link(text: str, address: str | None) -> str:
+    """The text, as a link if there is an address."""
+    return f"[{text}]({address})" if address else text
 
 
 def size(number: int) -> str:
     """1,234,567 as 1.2 MB."""
-    value = float(number)
-    for unit in _UNITS:
-        if value < 1000 or unit == _UNITS[-1]:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError("the last unit always fits")
+    return humanize.naturalsize(number)
 
 
-def link(text: str, address: str | None) -> str:
-    """The text, leading there if there is an address."""
-    return f"[{text}]({address})" if address else text
+def age(seconds: float) -> str:
+    """7,200 as 2 hours, 300,000 as 3 days and 11 hours."""
+    unit = "hours" if seconds >= _TWO_DAYS else "minutes" if seconds >= 60 else "seconds"
+    return humanize.precisedelta(
+        timedelta(seconds=seconds), minimum_unit=unit, suppress=("months", "years"), format="%d"
+    )
 
 
-def age(since_seconds: float) -> str:
-    """Seconds as a person says them."""
-    hours = since_seconds / 3600
-    if hours < 1:
-        return f"{since_seconds / 60:.0f} min"
-    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
-
-
-def _why(finding: Finding) -> str:
-    return "" if finding.ok else finding.detail
-
-
-def _text(value: Any) -> str:
+def _shortened(value: Any) -> str:
     text = "" if value is None else str(value)
-    return text if len(text) <= 200 else text[:197] + "..."
+    return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 3] + "..."
 
 
 def _cell(value: Any) -> str:
-    # a key may hold what Markdown and HTML take for their own, and every kind of line break
+    # a key may hold Markdown, HTML and every kind of line break
     text = " ".join(str(value).splitlines())
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

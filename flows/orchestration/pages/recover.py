@@ -1,30 +1,34 @@
-"""The page of a recovery: what a dead operation had left, and what became of it."""
+"""The page of a recovery: what a dead operation left, and what was done about it."""
 
-from redis_dr.flows.orchestration.pages.markdown import age, findings, page, size, table
+from redis_dr.flows.orchestration.pages.markdown import (
+    age,
+    code,
+    findings_table,
+    first_failed,
+    page,
+    section,
+    size,
+    table,
+)
 from redis_dr.tasks.model.restore.journal import RecoverReport
 
 
 def recover_line(report: RecoverReport) -> str:
     """For the run list."""
-    about = f": a restore of {report.backup_id} died while {report.phase}" if report.phase else ""
-    verdict = (
-        ""
-        if report.ok
-        else ", NOT well: "
-        + next((one.check for one in report.findings if not one.ok), "no check ran")
-    )
-    return f"{report.outcome}{about}{verdict}"
+    died = f": a restore of {report.backup_id} died while {report.phase}" if report.phase else ""
+    failed = "" if report.ok else f", NOT well: {first_failed(report.findings, 'no check ran')}"
+    return f"{report.outcome}{died}{failed}"
 
 
 def recover_page(report: RecoverReport) -> str:
-    """The outcome, every check, and the replaced data that still lies on the volume."""
+    """The outcome, every check, and the replaced data that is still on the volume."""
     rows = [
-        (f"`{one.operation_id}`", age(one.age_seconds), size(one.bytes)) for one in report.set_aside
+        (code(replaced.operation_id), age(replaced.age_seconds), size(replaced.bytes))
+        for replaced in report.set_aside
     ]
-    aside = table(("set aside by", "age", "bytes"), rows)
     return page(
         f"Recovery of {report.instance}",
         f"{recover_line(report)}.",
-        f"## Replaced data on the volume\n\n{aside}" if aside else "",
-        findings(report.findings),
+        section("Replaced data on the volume", table(("operation", "age", "bytes"), rows)),
+        findings_table(report.findings),
     )

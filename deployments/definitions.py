@@ -1,4 +1,4 @@
-"""The deployments, said once for serve.py; prefect.yaml says the same for work pools (tested)."""
+"""All deployments, for `serve`. prefect.yaml lists the same for work pools; a test compares."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,19 +10,19 @@ TAG = "redis-dr"
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
+class DeploymentSpec:
     """One deployment of one flow."""
 
     name: str
-    flow: str  # module and function: flows.FLOW:FLOW
+    flow: str  # module and function: redis_dr.flows.FLOW:FLOW
     about: str
-    habit: str = ""  # the [schedule] key that says when; "": a person starts it
+    schedule_key: str = ""  # the key in [schedule] with its cron line; "": a person starts it
     parameters: dict[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
     @property
     def entrypoint(self) -> str:
-        """As Prefect imports it; found when the package is installed."""
+        """Where Prefect imports the flow from, in the installed package."""
         return f"redis_dr.flows.{self.flow}:{self.flow}"
 
     @property
@@ -32,24 +32,24 @@ class Deployed:
 
     @property
     def description(self) -> str:
-        """What it does, and where the runbook tells more."""
+        """What it does, and where it is documented."""
         return f"{self.about}\n\nRunbook: docs/prefect.md, section *{self.flow}*."
 
     def cron(self, schedule: ScheduleSettings) -> str:
-        """Its cron line; empty for one that a person starts."""
-        return str(getattr(schedule, self.habit)) if self.habit else ""
+        """Its cron line; empty when only a person starts it."""
+        return str(getattr(schedule, self.schedule_key)) if self.schedule_key else ""
 
 
-DEPLOYED = (
-    Deployed(
+DEPLOYMENTS = (
+    DeploymentSpec(
         "nightly",
         "nightly",
         "Back up every instance, prove the new backup, then let the retention remove old ones.",
         "nightly",
         tags=("scheduled",),
     ),
-    Deployed("hourly", "backup", "Back up every instance.", "hourly", tags=("scheduled",)),
-    Deployed(
+    DeploymentSpec("hourly", "backup", "Back up every instance.", "hourly", tags=("scheduled",)),
+    DeploymentSpec(
         "weekly-latest",
         "drill",
         "Restore the newest backup into a throwaway container and prove it.",
@@ -57,15 +57,15 @@ DEPLOYED = (
         {"which": "latest"},
         ("scheduled",),
     ),
-    Deployed(
+    DeploymentSpec(
         "weekly-random",
         "drill",
-        "The same with a random older backup: damage does not only come to new ones.",
+        "The same with a random older backup: older backups can be damaged as well.",
         "drill",
         {"which": "random"},
         ("scheduled",),
     ),
-    Deployed(
+    DeploymentSpec(
         "daily-seventh",
         "verify",
         "Read back and check a seventh of all backups: everything once a week.",
@@ -73,35 +73,39 @@ DEPLOYED = (
         {"which": "seventh"},
         ("scheduled",),
     ),
-    Deployed(
-        "every-10-minutes", "check", "One verdict on the estate.", "check", tags=("scheduled",)
+    DeploymentSpec(
+        "every-10-minutes",
+        "check",
+        "One verdict on instances, backups, store and schedules.",
+        "check",
+        tags=("scheduled",),
     ),
-    Deployed(
+    DeploymentSpec(
         "every-5-minutes",
         "janitor",
         "Recover what a killed run left on an instance and in the run list.",
         "janitor",
         tags=("scheduled",),
     ),
-    Deployed(
+    DeploymentSpec(
         "button",
         "restore",
-        "Bring an instance back. Shows the plan first and asks for the instance's name.",
+        "Restore an instance. Shows the plan first and asks for the instance's name.",
         tags=("by hand",),
     ),
-    Deployed(
+    DeploymentSpec(
         "button",
         "recover",
         "Finish or undo what a dead operation left; harmless when there is nothing.",
         tags=("by hand",),
     ),
-    Deployed("button", "backup", "Back up now.", tags=("by hand",)),
-    Deployed("button", "drill", "Prove a backup now.", tags=("by hand",)),
-    Deployed(
+    DeploymentSpec("button", "backup", "Back up now.", tags=("by hand",)),
+    DeploymentSpec("button", "drill", "Prove a backup now.", tags=("by hand",)),
+    DeploymentSpec(
         "button",
         "prune",
-        "Show what the retention would remove; with apply, remove it.",
+        "Show what the retention would remove; with *apply*, remove it.",
         tags=("by hand",),
     ),
-    Deployed("button", "warm", "Ask the common queries of an instance.", tags=("by hand",)),
+    DeploymentSpec("button", "warm", "Ask the common queries of an instance.", tags=("by hand",)),
 )

@@ -1,6 +1,6 @@
 """`make ui`: a Prefect server and all deployments on this machine; prints the address.
 
-Works on the configured instances; where there is no configuration, on a demo Redis of its own.
+Uses the configured instances; without a configuration it starts a demo Redis.
 """
 
 import contextlib
@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from redis_dr.deployments.demo.ports import free_port
-from redis_dr.deployments.demo.stage import ROOT
-from redis_dr.deployments.prefect_server import environment, running, running_server
-from redis_dr.deployments.ui_demo import demo_configuration
+from redis_dr.deployments.demo.instance import free_port
+from redis_dr.deployments.demo.prefect_server import environment, running, running_server
+from redis_dr.deployments.demo.ui_instance import demo_configuration
+from redis_dr.deployments.demo.workspace import ROOT
 from redis_dr.tasks.configuration import configuration_path
 from redis_dr.tasks.model.errors import RedisDrError
 
@@ -25,8 +25,8 @@ _POLL_SECONDS = 0.5
 
 def main() -> int:
     """Run until ctrl-C or another signal to end, or until one of the two processes ends."""
-    for one in (signal.SIGTERM, signal.SIGHUP):  # else both would outlive a closed terminal
-        signal.signal(one, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # else both would outlive a closed terminal
+        signal.signal(number, _interrupt)
     home = Path(os.environ.get("PREFECT_HOME") or ROOT / ".run" / "prefect")
     port = usual_or_free()
     try:
@@ -34,14 +34,15 @@ def main() -> int:
             configuration = _configuration(end)
             server = end.enter_context(running_server(home, port))
             env = {**environment(home, port), "REDIS_DR_CONFIG": str(configuration)}
-            served = end.enter_context(
+            serve = end.enter_context(
                 running([sys.executable, "-m", "redis_dr.deployments.serve"], env)
             )
             print(f"\nredis-dr in Prefect: http://127.0.0.1:{port}/deployments", flush=True)
             print(
-                "  restore: deployment *restore/button*, then Run; ctrl-C ends it all", flush=True
+                "  restore: deployment *restore/button*, then Run; ctrl-C stops everything",
+                flush=True,
             )
-            return _watch(server, served)
+            return _watch(server, serve)
     except KeyboardInterrupt:
         return 0
     except RedisDrError as error:
@@ -68,7 +69,7 @@ def _configuration(end: contextlib.ExitStack) -> Path:
     path = configuration_path(None)
     if path.exists() or "REDIS_DR_CONFIG" in os.environ:
         return path.resolve()
-    print(f"no {path}: a Redis with the runbook's data is started, to try things on", flush=True)
+    print(f"there is no {path}: starting a Redis with the runbook's data to try on", flush=True)
     return end.enter_context(demo_configuration(ROOT / ".run" / "ui"))
 
 

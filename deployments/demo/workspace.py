@@ -1,11 +1,10 @@
-"""The demo's own folder: password, configuration, query list; and the commands that run there."""
+"""The demo's folder with password, configuration and query list; runs redis-dr on it."""
 
 import os
 import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +15,8 @@ EXAMPLES = ROOT / "deployments"
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """A fresh folder under .run, with what a person would have written by hand."""
+class Workspace:
+    """A new folder under .run with the files that a user writes by hand."""
 
     folder: Path
 
@@ -32,11 +31,11 @@ class Stage:
         return self.folder / "redis-dr.toml"
 
     def run(self, *arguments: str, code: int = 0) -> None:
-        """Run `redis-dr ARGUMENTS` as a person would. Raises RedisDrError on another exit code."""
+        """Run `redis-dr ARGUMENTS` as a user does. Raises RedisDrError on another exit code."""
         print(f"\n$ redis-dr {' '.join(arguments)}", flush=True)
         environment = {**os.environ, "REDIS_DR_CONFIG": str(self.configuration)}
         command = [str(Path(sys.executable).with_name("redis-dr")), *arguments]
-        # one stream, so that a refusal stands below its plan wherever the output goes
+        # one stream, so that a refusal is printed below its plan
         result = subprocess.run(
             command,
             check=False,
@@ -47,25 +46,27 @@ class Stage:
         if result.returncode != code:
             raise RedisDrError(
                 f"redis-dr {arguments[0]} ended with {result.returncode}, not {code}",
-                "see what it said above",
+                "see its output above",
             )
 
 
-def set_stage(folder: Path) -> Stage:
-    """Make the folder anew, with a password of this run."""
+def create_workspace(folder: Path) -> Workspace:
+    """Recreate the folder, with a new password."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
-    stage = Stage(folder)
-    stage.password_file.touch(mode=0o600)
-    stage.password_file.write_text(secrets.token_urlsafe(24))
+    workspace = Workspace(folder)
+    workspace.password_file.touch(mode=0o600)
+    workspace.password_file.write_text(secrets.token_urlsafe(24))
     shutil.copy(EXAMPLES / "common-queries.json", folder)
-    return stage
+    return workspace
 
 
-def write_configuration(stage: Stage, name: str, redis_port: int, service_port: int) -> None:
+def write_configuration(
+    workspace: Workspace, name: str, redis_port: int, service_port: int
+) -> None:
     """The example configuration with this run's addresses in it."""
     text = (EXAMPLES / "redis-dr.toml").read_text()
-    text = _exchange(
+    text = _replace_once(
         text,
         {
             "[instances.weka-redis]": f"[instances.{name}]",
@@ -76,23 +77,25 @@ def write_configuration(stage: Stage, name: str, redis_port: int, service_port: 
             '# cache_key = "': 'cache_key = "',
         },
     )
-    stage.configuration.write_text(text)
+    workspace.configuration.write_text(text)
 
 
-def _exchange(text: str, changes: dict[str, str]) -> str:
+def _replace_once(text: str, changes: dict[str, str]) -> str:
     for old, new in changes.items():
         if text.count(old) != 1:
-            raise RedisDrError(f"the example has {old!r} {text.count(old)} times", "repair it")
+            raise RedisDrError(
+                f"deployments/redis-dr.toml has {old!r} {text.count(old)} times, not once",
+                "correct the example, or deployments/demo/workspace.py",
+            )
         text = text.replace(old, new)
     return text
 
 
 def heading(text: str) -> None:
-    """What happens next, for the reader."""
+    """Print what happens next."""
     print(f"\n\033[1m== {text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
 
 
-def say(lines: Sequence[str]) -> None:
-    """The demo's own words, indented to tell them from redis-dr's."""
-    for line in lines:
-        print(f"   {line}", flush=True)
+def note(line: str) -> None:
+    """Print a line of the demo, indented to tell it from the output of redis-dr."""
+    print(f"   {line}", flush=True)

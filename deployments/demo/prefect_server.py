@@ -1,4 +1,4 @@
-"""A Prefect server of this clone: its own home, nothing from outside, ends with its owner."""
+"""A Prefect server of this clone: its own home directory, stopped with its owner."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from redis_dr.tasks.model.errors import Unreachable
 
@@ -22,7 +23,7 @@ _STOPS_WITHIN = 20.0
 
 
 def environment(home: Path, port: int) -> dict[str, str]:
-    """For the server and for everything that talks to it."""
+    """The variables for the server and its clients."""
     return {
         **os.environ,
         **QUIET,
@@ -40,21 +41,24 @@ def running_server(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     command = ["server", "start", "--host", "127.0.0.1", "--port", str(port), "--analytics-off"]
     prefect = str(Path(sys.executable).with_name("prefect"))
     log = home / "server.log"
-    with log.open("ab") as sink, running([prefect, *command], environment(home, port), sink) as it:
-        await_server(f"http://127.0.0.1:{port}/api", it, log)
-        yield it
+    with (
+        log.open("ab") as sink,
+        running([prefect, *command], environment(home, port), sink) as server,
+    ):
+        await_server(f"http://127.0.0.1:{port}/api", server, log)
+        yield server
 
 
 @contextlib.contextmanager
 def running(
-    command: list[str], env: Mapping[str, str], sink: object = None
+    command: list[str], env: Mapping[str, str], sink: IO[bytes] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that ends with the block: asked first, killed when it does not listen."""
+    """A process that ends with the block: by SIGTERM, and by SIGKILL when it does not end."""
     process = subprocess.Popen(
         command,
         env=dict(env),
         stdin=subprocess.DEVNULL,
-        stdout=sink,  # type: ignore[call-overload] # a file, or None for ours
+        stdout=sink,
         stderr=subprocess.STDOUT if sink else None,
     )
     try:

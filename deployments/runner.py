@@ -1,7 +1,7 @@
-"""Prefect's runner, but for one thing: a server that is away for minutes does not end it.
+"""A Prefect runner that keeps polling when the server is away.
 
-Prefect gives up after three polls without an answer, and kills the runs that are going on: a
-restore that only its bookkeeper has left, too.
+Prefect's own runner gives up after three polls without an answer and kills its active runs, even
+a restore that does not need the server.
 """
 
 from typing import Self
@@ -12,23 +12,23 @@ from prefect.runner import Runner
 
 
 class PatientRunner(Runner):
-    """Polls until the server is back, as often as before."""
+    """Polls until the server is back, at the usual interval."""
 
     async def __aenter__(self) -> Self:
-        """Start it, and take the sting out of its poll."""
+        """Start, with a poll that survives a server that does not answer."""
         await super().__aenter__()
         poller = self._scheduled_run_poller
-        poll = poller._get_and_submit_flow_runs  # noqa: SLF001 the loop around it has no setting
+        poll = poller._get_and_submit_flow_runs  # noqa: SLF001 the loop has no setting for it
 
         async def patiently(task_group: TaskGroup | None = None) -> None:
             try:
                 await poll(task_group)
             except httpx.TransportError as error:
-                self._logger.warning("no answer of the server: %s", type(error).__name__)
+                self._logger.warning("the Prefect server does not answer: %s", type(error).__name__)
             except httpx.HTTPStatusError as error:
                 if error.response.status_code < 500:
                     raise
-                self._logger.warning("the server answers %s", error.response.status_code)
+                self._logger.warning("the Prefect server answers %s", error.response.status_code)
 
         poller._get_and_submit_flow_runs = patiently  # type: ignore[method-assign] # noqa: SLF001 see above
         return self

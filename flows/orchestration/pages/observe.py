@@ -1,0 +1,87 @@
+"""The pages of the check of one instance, and of one operation on all instances."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from redis_dr.flows.orchestration.pages.markdown import (
+    age,
+    code,
+    findings_table,
+    link,
+    page,
+    size,
+    table,
+)
+from redis_dr.tasks.model.observe.check_report import CheckReport, FleetReport
+
+
+def check_line(report: CheckReport) -> str:
+    """For the run list: the verdict, and the first failed check."""
+    failed = [finding for finding in report.findings if not finding.ok]
+    if not failed:
+        return f"well; newest proven backup {report.newest_proven_id or 'none'}"
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return f"NOT WELL: {failed[0].check}: {failed[0].detail or failed[0].actual}{more}"
+
+
+def check_page(report: CheckReport) -> str:
+    """Every check with its reason, and the figures behind the verdict."""
+    return page(
+        f"Check of {report.instance}",
+        f"{check_line(report)}. Store: `{report.store}`.",
+        table(("what", "figure"), _figures(report)),
+        findings_table(report.findings),
+    )
+
+
+def _figures(report: CheckReport) -> list[tuple[str, str]]:
+    figures = [
+        ("backups", f"{report.backups:,}"),
+        ("newest backup", _backup(report.newest_backup_id, report.newest_backup_at)),
+        ("newest proven backup", _backup(report.newest_proven_id, report.newest_proven_at)),
+        ("dump", "" if report.size is None else size(report.size)),
+        ("time to recover", _duration(report.rto_seconds)),
+        ("data lost at most", _duration(report.rpo_seconds)),
+        ("replaced data on the volume", size(report.set_aside_bytes)),
+    ]
+    return [figure for figure in figures if figure[1]]
+
+
+def _backup(backup_id: str | None, at: datetime | None) -> str:
+    if backup_id is None or at is None:
+        return "none"
+    return f"{code(backup_id)}, {age((datetime.now(UTC) - at).total_seconds())} old"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return age(seconds) if seconds >= 3600 else f"{seconds:.1f} s"
+
+
+def fleet_line(report: FleetReport) -> str:
+    """For the run list: how many instances are well, and the first that is not."""
+    well = len(report.lines) - len(report.failed)
+    line = f"{report.command}: {well} of {len(report.lines)} instances well, {report.seconds:.0f} s"
+    if not report.failed:
+        return line
+    first = report.failed[0]
+    return f"{line}; {first.instance}: {first.line}"
+
+
+def fleet_page(report: FleetReport, address: Callable[[str], str] | None = None) -> str:
+    """Every instance, the failed ones first; `address` gives the page of an instance."""
+    rows = [
+        (
+            link(line.instance, address(line.instance) if address else None),
+            "ok" if line.ok else f"**{line.kind}**",
+            line.line,
+            f"{line.seconds:.1f} s",
+        )
+        for line in report.lines
+    ]
+    return page(
+        f"{report.command.capitalize()} of {len(report.lines)} instances",
+        f"{fleet_line(report)}. {report.at_once} at once.",
+        table(("instance", "verdict", "outcome", "time"), rows),
+    )
