@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from docs.generate.markdown import code, page, table, type_of
-from redis_dr.deployments.table import DEPLOYED
+from redis_dr.deployments.definitions import DEPLOYMENTS
 from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
 ABOUT = """
@@ -32,9 +32,9 @@ def _deployments() -> str:
             deployed.about,
             ", ".join(f"`{key}={value}`" for key, value in deployed.parameters.items()),
             code(deployed.cron(schedule)) or "by hand",
-            code(f"schedule.{deployed.habit}") if deployed.habit else "",
+            code(f"schedule.{deployed.schedule_key}") if deployed.schedule_key else "",
         )
-        for deployed in DEPLOYED
+        for deployed in DEPLOYMENTS
     ]
     head = ("deployment", "does", "parameters", "default schedule", "key")
     return (
@@ -45,7 +45,7 @@ def _deployments() -> str:
 
 
 def _flows() -> Iterator[str]:
-    for name in sorted({deployed.flow for deployed in DEPLOYED}):
+    for name in sorted({deployed.flow for deployed in DEPLOYMENTS}):
         flow: Any = getattr(importlib.import_module(f"redis_dr.flows.{name}"), name)
         text, _, arguments = inspect.cleandoc(flow.fn.__doc__).partition("Args:")
         meaning = dict(ARGUMENT.findall(arguments))
