@@ -104,15 +104,61 @@ def test_make_lists_its_targets():
 
 
 def test_ci_runs_what_people_run(tmp_path):
-    """.ci/run is `make test`, once: its exit code is that of make, and nothing is run twice."""
-    program = tmp_path / ".ci" / "run"
-    program.parent.mkdir()
-    shutil.copy(ROOT / ".ci" / "run", program)
-    assert os.access(program, os.X_OK)
-    for code in (0, 1):
-        (tmp_path / "Makefile").write_text(f"test:\n\t@echo tested\n\t@exit {code}\n")
-        done = subprocess.run([program], capture_output=True, text=True, check=False)
-        assert (done.returncode != 0, done.stdout) == (code != 0, "tested\n")
+    """.ci/run is executable, and is make test: its exit code, nothing run twice."""
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    code, said = _ci(tmp_path, "def test_a(): pass")
+    assert (code, said.count("1 passed")) == (0, 1)
+
+
+def test_ci_gives_a_failed_test_a_second_try_and_names_it(tmp_path):
+    """What fails for good fails; what passes alone is told; many failures are no accident."""
+    once = "import pathlib\ndef test_once():\n    mark = pathlib.Path('mark')\n"
+    once += "    there = mark.exists()\n    mark.touch()\n    assert there\n"
+
+    code, said = _ci(tmp_path, once)
+    assert code == 0
+    assert "failed once and passed alone, look at it: tests/test_it.py::test_once" in said
+
+    code, said = _ci(tmp_path, "def test_bad(): assert False")
+    assert code != 0
+    assert said.count("1 failed") == 2
+    code, said = _ci(tmp_path, "".join(f"def test_{n}(): assert False\n" for n in range(4)))
+    assert code != 0
+    assert said.count("4 failed") == 1
+
+
+def test_ci_fails_where_no_test_was_reached(tmp_path):
+    """A lint that fails is not tried again, and what failed in an older run is forgotten."""
+    _ci(tmp_path, "def test_bad(): assert False")
+    (tmp_path / "Makefile").write_text("test:\n\tfalse\n")
+    done = subprocess.run([tmp_path / ".ci" / "run"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "failed before or beside the tests" in done.stdout
+
+
+def _ci(folder, tests):
+    """Exit code and output of .ci/run in a tree with these tests."""
+    for name in (".ci", "tests"):
+        (folder / name).mkdir(exist_ok=True)
+    shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
+    (folder / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
+    python = folder / ".venv" / "bin" / "python"
+    python.unlink(missing_ok=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (folder / "Makefile").write_text(
+        "test:\n\t@.venv/bin/python -m pytest -n 2 tests $(PYTEST_ARGS)\n"
+    )
+    (folder / "tests" / "test_it.py").write_text(tests)
+    shutil.rmtree(folder / "tests" / "__pycache__", ignore_errors=True)
+    outer = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("PYTEST", "MAKE", "MFLAGS"))
+    }
+    command = [folder / ".ci" / "run"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=outer)
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_clean_leaves_the_tracked_files_only(tmp_path):
