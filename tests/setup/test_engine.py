@@ -142,6 +142,33 @@ def test_what_a_kill_left_behind_is_taken_over(place, tmp_path):
     assert is_gone(place)
 
 
+def test_an_engine_takes_no_network_that_another_one_has_by_now(place, tmp_path):
+    """Its last subnet is in use when it starts again: two engines on one would mix up servers."""
+    if not MAY_START:
+        assert run_private(tmp_path, "true").returncode == 4
+        return
+    address = f"ip -4 -o address show dev {place.bridge} | tr -s ' ' | cut -d ' ' -f 4"
+    first = run_private(tmp_path, "sh", "-c", address).stdout.strip()
+    with taken(first):
+        second = run_private(tmp_path, "sh", "-c", address).stdout.strip()
+    assert first
+    assert second
+    assert first != second
+
+
+@contextlib.contextmanager
+def taken(address: str) -> Iterator[None]:
+    """Another network interface has this address, as another engine's bridge would."""
+    name = f"rdrtest{os.getpid() % 100_000}"
+    try:
+        for command in (f"add {name} type bridge", f"set {name} up"):
+            subprocess.run(["ip", "link", *command.split()], check=True)
+        subprocess.run(["ip", "address", "add", address, "dev", name], check=True)
+        yield
+    finally:
+        subprocess.run(["ip", "link", "del", name], check=False)
+
+
 def test_a_long_path_gets_a_short_place(tmp_path):
     """A unix socket's path ends at 107 bytes: deep clones get a folder of their own elsewhere."""
     deep = tmp_path / ("d" * LONGEST)
