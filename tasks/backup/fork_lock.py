@@ -18,9 +18,9 @@ def fork_turn(progress: Progress) -> Iterator[None]:
 
     The kernel lets go when the process dies. A courtesy: without the right to lock it goes on.
     """
-    with contextlib.ExitStack() as operation:
+    with contextlib.ExitStack() as stack:
         try:
-            lock = operation.enter_context(_lock_file().open("a"))
+            lock = stack.enter_context(_lock_file().open("a"))
         except OSError as error:
             progress(f"no turn among the forks of this host ({error.strerror}); going on")
         else:

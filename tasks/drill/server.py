@@ -137,9 +137,9 @@ def write_mark(server: Sandbox, stage: Stage, mark: str) -> None:
 @step
 def take_mark(server: Sandbox, mark: str) -> str:
     """What the key holds after the restart; then it is removed again."""
-    operation = server.cli("GET", mark)
+    answer = server.cli("GET", mark)
     server.cli("DEL", mark)
-    return operation
+    return answer
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 one value in, one word out

@@ -29,17 +29,17 @@ def on_scratch(
     names = (instance.drill.image,) if instance.drill.image else (manifest.image_id, manifest.image)
     image = find_image([name for name in names if name], pull=instance.drill.pull)
     spec = ScratchSpec(holder, image, manifest.persistence.dir)
-    with scratch(spec) as container, ExitStack() as operation:
+    with scratch(spec) as container, ExitStack() as stack:
         lease, helper_image = instance.drill.lease_seconds, instance.helper_image or ""
         try:
-            helper = operation.enter_context(hold(container, holder, lease, helper_image))
+            helper = stack.enter_context(hold(container, holder, lease, helper_image))
         except NoSuchContainer as error:
             raise Refused(
                 f"another drill of {instance.name} cleared this one away: {error.problem}",
                 "wait until it ends; one drill of an instance runs at a time",
             ) from error
         swept = sweep(instance.name, mine=operation_id)
-        operation.callback(free_servers, instance.name)
+        stack.callback(free_servers, instance.name)
         found = Survey(container, silent="a drill asks no instance")
         server = ServerConnection(instance)  # a drill never connects to it
         yield Operation(helper, server, found, manifest.persistence.dir, progress), swept

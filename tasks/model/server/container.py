@@ -57,5 +57,5 @@ class ContainerState:
 
     def mount_of(self, path: str) -> Mount | None:
         """The mount that holds this path inside the container, the innermost one."""
-        begin_operation = [mount for mount in self.mounts if mount.holds(path)]
-        return max(begin_operation, key=lambda mount: len(mount.destination), default=None)
+        covering = [mount for mount in self.mounts if mount.holds(path)]
+        return max(covering, key=lambda mount: len(mount.destination), default=None)
