@@ -23,7 +23,7 @@ def start(place: Place) -> None:
     stop(place)
     make_bridge(place.bridge)
     place.data.mkdir(parents=True, exist_ok=True)
-    # the engine would give the bridge the address of its last run, which another engine may have now
+    # else the engine gives the bridge its last address, which another engine may have by now
     (place.data / "network" / "files" / "local-kv.db").unlink(missing_ok=True)
     with place.log.open("wb") as log:
         # a session of its own: ctrl-C must reach the tests, and the engine only after them
