@@ -112,8 +112,7 @@ def save(server: Sandbox, helper: Helper, stage: Stage, copy: Path) -> int:
 @step
 def loaded_keys(server: Sandbox) -> int:
     """How many keys the server itself counted while it loaded, expired ones included."""
-    info = server.info("persistence")
-    return int(info["rdb_last_load_keys_loaded"]) + int(info["rdb_last_load_keys_expired"])
+    return server.loaded_keys()
 
 
 @step

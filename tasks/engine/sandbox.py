@@ -88,6 +88,11 @@ class Sandbox:
         lines = (line.partition(":") for line in self.cli("INFO", section).splitlines())
         return {name: value.strip() for name, _, value in lines if value}
 
+    def loaded_keys(self) -> int:
+        """How many keys the server counted while it loaded, expired ones included."""
+        info = self.info("persistence")
+        return int(info["rdb_last_load_keys_loaded"]) + int(info["rdb_last_load_keys_expired"])
+
     def wait_until_ready(self, seconds: float) -> None:
         """Wait through the load. Raises SandboxFailed with the log when the server gave up."""
         begun = time.monotonic()

@@ -41,8 +41,7 @@ class Comparison:
 def load_counters(server: ServerConnection, placed: int) -> Finding:
     """Redis's own count of what it loaded; no client can disturb it (facts/redis.md 11)."""
     with server.errors():
-        info = server_info(server.client())
-    loaded = info.rdb_last_load_keys_loaded + info.rdb_last_load_keys_expired
+        loaded = server_info(server.client()).loaded_keys
     return Finding(
         check="server loaded every placed key", ok=loaded == placed, expected=placed, actual=loaded
     )

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.errors import Damaged
-from redis_dr.tasks.model.restore.journal import Journal, Phase
+from redis_dr.tasks.model.restore.journal import Journal, Phase, UnfinishedRestore
 from redis_dr.tasks.model.server.volume import Layout
 
 # busybox has fsync, coreutils has sync FILE; a plain sync flushes everything and does, too
@@ -33,14 +33,15 @@ def end(helper: Helper, layout: Layout) -> None:
     helper.run(_END, layout.folder, layout.journal, layout.phase)
 
 
-def read(helper: Helper, folder_of: Layout) -> tuple[Journal, Phase] | None:
+def read(helper: Helper, folder_of: Layout) -> UnfinishedRestore | None:
     """What a dead operation left, or None. Raises Damaged for a journal that is not ours."""
     text = helper.run(_READ, folder_of.journal)
     if not text.strip():
         return None
     phase = helper.run(_READ, folder_of.phase).strip()
     try:
-        return Journal.model_validate_json(text), phase or "staging"  # type: ignore[return-value] # judged by its reader
+        journal = Journal.model_validate_json(text)
+        return UnfinishedRestore(journal, phase or "staging")  # type: ignore[arg-type] # judged by its reader
     except ValidationError as error:
         raise Damaged(
             f"{folder_of.journal} is not a journal of redis-dr: {error.errors()[0]['msg']}",

@@ -11,14 +11,18 @@ from redis_dr.tasks.step import step
 
 
 def splice_plan(
-    instance: Instance, manifest: Manifest, options: RestoreOptions, now: tuple[int, bool]
+    instance: Instance,
+    manifest: Manifest,
+    options: RestoreOptions,
+    now_ms: int,
+    *,
+    has_live: bool,
 ) -> SplicePlan:
     """The policies of the configuration, for this backup. Pure.
 
-    `now` is (Unix ms, is a live RDB at hand): of a dead server nothing can be kept, so what should
-    be kept is left out rather than taken from the backup, where it would be stale.
+    `has_live`: an RDB of the live server is at hand. Without one nothing can be kept: what should
+    be kept is left out, because the backup's copy would be stale.
     """
-    now_ms, has_live = now
     mode = options.ttl or instance.restore.ttl
     age_ms = now_ms - int(manifest.created_at.timestamp() * 1000)
     databases = {number: one.on_restore for number, one in instance.databases.items()}

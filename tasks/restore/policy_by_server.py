@@ -93,7 +93,7 @@ return made
 
 
 @dataclass(frozen=True, slots=True)
-class Filtering:
+class PolicyJob:
     """What to filter, where, and how."""
 
     container: ContainerState
@@ -105,46 +105,46 @@ class Filtering:
 
 
 @step
-def filter_by_server(helper: Helper, asked: Filtering, live: ServerConnection) -> SpliceResult:
+def filter_by_server(helper: Helper, job: PolicyJob, live: ServerConnection) -> SpliceResult:
     """Write the RDB that will be placed. Raises UsageError for `keep` and rebased expiries:
 
     those need both files read. SandboxFailed when the image's server does not load the file.
     """
-    if asked.plan.wants_live or asked.plan.ttl_shift_ms:
+    if job.plan.wants_live or job.plan.ttl_shift_ms:
         raise UsageError(
             "`keep` and rebased expiries need a backup that this release can read",
             "set on_restore to restore or empty, ttl to absolute, or use a later release",
         )
-    home = f"{asked.layout.home}/filter"
+    home = f"{job.layout.home}/filter"
     helper.run('rm -rf "$1"; mkdir -p "$1"', home)
-    with asked.source.open("rb") as source:
-        size = asked.source.stat().st_size
+    with job.source.open("rb") as source:
+        size = job.source.stat().st_size
         helper.write(f"{home}/dump.rdb", source, size, Owner(0, 0))
     settings = live.instance.restore
-    with sandbox(_spec(asked, home, settings.lease_seconds)) as server:
+    with sandbox(_spec(job, home, settings.lease_seconds)) as server:
         server.wait_until_ready(settings.start_timeout_seconds)
-        databases, rules = _apply(server, asked.plan, live)
+        databases, rules = _apply(server, job.plan, live)
         if sum(one.written for one in databases.values()) <= settings.compare_all_up_to:
-            take_listing(server, databases, listing_of(asked.placed))
+            take_listing(server, databases, listing_of(job.placed))
         server.cli("SAVE")
     size = int(helper.run('stat -c %s "$1"', f"{home}/dump.rdb"))
-    with helper.open(f"{home}/dump.rdb", size) as source, asked.placed.open("wb") as sink:
+    with helper.open(f"{home}/dump.rdb", size) as source, job.placed.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)
     helper.run('rm -rf "$1"', home)
-    return _result(asked.placed, databases, rules)
+    return _result(job.placed, databases, rules)
 
 
-def _spec(asked: Filtering, home: str, lease_seconds: int) -> SandboxSpec:
+def _spec(job: PolicyJob, home: str, lease_seconds: int) -> SandboxSpec:
     return SandboxSpec(
-        name=sandbox_name(asked.container.name),
-        image=asked.container.image_id,
+        name=sandbox_name(job.container.name),
+        image=job.container.image_id,
         arguments=(
             *("--dir", home, "--appendonly", "no", "--save", "", "--maxmemory", "0"),
-            *("--databases", str(asked.target.databases)),
-            *asked.target.modules,
+            *("--databases", str(job.target.databases)),
+            *job.target.modules,
         ),
         user="0",
-        volumes_from=asked.container.id,
+        volumes_from=job.container.id,
         lease_seconds=lease_seconds,
     )
 

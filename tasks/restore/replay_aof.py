@@ -20,7 +20,7 @@ _FOLDER = 'rm -rf "$1"; mkdir -p "$1/appendonlydir"; chmod 700 "$1"'
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class ReplayJob:
     """The files of one append directory on this machine; the manifest is named `manifest`."""
 
     container: ContainerState
@@ -41,34 +41,34 @@ def require_aof(manifest: Manifest) -> tuple[StoredFile, ...]:
 
 
 @step
-def replay(helper: Helper, replay_of: Replay, instance: Instance) -> Path:
+def replay(helper: Helper, job: ReplayJob, instance: Instance) -> Path:
     """Boot a throwaway server on the files, and bring back the RDB that it saves.
 
     Raises SandboxFailed for files that Redis refuses. A command cut off at the very end is dropped
     (aof-load-truncated): it was on its way when the backup was made.
     """
-    home = f"{replay_of.layout.home}/replay"
+    home = f"{job.layout.home}/replay"
     helper.run(_FOLDER, home)
-    for path in replay_of.files:
+    for path in job.files:
         name = "appendonly.aof.manifest" if path.name == "manifest" else path.name
         with path.open("rb") as source:
             target = f"{home}/appendonlydir/{name}"
             helper.write(target, source, path.stat().st_size, _ROOT)
     spec = SandboxSpec(
-        name=sandbox_name(replay_of.container.name),
-        image=replay_of.container.image_id,
+        name=sandbox_name(job.container.name),
+        image=job.container.image_id,
         arguments=(
             *("--dir", home, "--appendonly", "yes", "--save", "", "--maxmemory", "0"),
-            *("--databases", str(replay_of.databases)),
+            *("--databases", str(job.databases)),
         ),
         user="0",
-        volumes_from=replay_of.container.id,
+        volumes_from=job.container.id,
         lease_seconds=instance.restore.lease_seconds,
     )
     with sandbox(spec) as server:
         server.wait_until_ready(instance.restore.start_timeout_seconds)
         server.cli("SAVE")
-    result = replay_of.files[0].with_name("fetched.rdb")
+    result = job.files[0].with_name("fetched.rdb")
     size = int(helper.run('stat -c %s "$1"', f"{home}/dump.rdb"))
     with helper.open(f"{home}/dump.rdb", size) as source, result.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import redis
 
@@ -14,6 +14,7 @@ from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.restore.epoch_guard import LastEpochs, last_epochs
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.info import server_info, wait_until_ready
 from redis_dr.tasks.step import step
@@ -26,20 +27,24 @@ class NotServing(Unreachable):
     """The server was started and does not serve: it died, or its deadline passed."""
 
 
-def nothing() -> None:
-    """What there is to do right before the stop, unless somebody has something."""
+@dataclass(frozen=True, slots=True)
+class StoppedServer:
+    """The container after the stop, and what was read right before it."""
+
+    container: ContainerState
+    epochs: LastEpochs | None = None  # None: not asked for, or the server did not answer
 
 
 @step
 def stop_server(
-    helper: Helper, server: ServerConnection, before: Callable[[], None] = nothing
-) -> ContainerState:
+    helper: Helper, server: ServerConnection, *, read_epochs: bool = False
+) -> StoppedServer:
     """Stop the container; what the server held is on the volume afterwards.
 
     With AOF on it is there already, and a final RDB would only take time. With AOF off the final
     save is all that there is: SHUTDOWN SAVE, because a server that cannot save then stays up,
-    while after SIGTERM the engine would kill it (facts/redis.md 8). `before` is done last, as close
-    to the stop as can be. Raises SaveFailed; the server then runs on.
+    while after SIGTERM the engine would kill it (facts/redis.md 8). The epochs are read last, as
+    close to the stop as possible. Raises SaveFailed; the server then runs on.
     """
     # an engine that starts anew must not boot the server in the middle of a swap, and the end of
     # the process must not make the engine start it (facts/redis.md 15)
@@ -47,15 +52,17 @@ def stop_server(
     set_restart_policy(server.instance.container, "no")
     info = _answer(server)
     helper.assert_held()
+    epochs = None
     if info is not None and not info.loading:
         if info.aof_enabled:
             # refused by an ACL: then the stop takes as long as the save, and loses nothing
             with contextlib.suppress(RedisDrError), server.errors():
                 server.client().config_set("save", "")
-        before()
+        if read_epochs:
+            epochs = last_epochs(server)
         if not info.aof_enabled:
             _shut_down(server)
-    return halt(helper, server.instance)
+    return StoppedServer(halt(helper, server.instance), epochs)
 
 
 def halt(helper: Helper, instance: Instance) -> ContainerState:

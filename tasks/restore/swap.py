@@ -109,7 +109,7 @@ def undo(helper: Helper, layout: Layout, journal: Journal) -> Finding:
 def remove_home(helper: Helper, layout: Layout, *, keep_old: bool) -> None:
     """Take this operation's folder away; with `keep_old` the replaced data stays in it."""
     if keep_old:
-        parts = (layout.pin, layout.new, layout.trial, layout.failed)
+        parts = (layout.links, layout.new, layout.trial, layout.failed)
         helper.run('rm -rf "$@"', *parts)
     else:
         helper.run('rm -rf "$1"', layout.home)

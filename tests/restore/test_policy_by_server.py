@@ -12,7 +12,7 @@ from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.server.target import target_of
 from redis_dr.tasks.restore.download import fetch, look_inside
 from redis_dr.tasks.restore.policy import apply_policy, splice_plan
-from redis_dr.tasks.restore.policy_by_server import Filtering, filter_by_server
+from redis_dr.tasks.restore.policy_by_server import PolicyJob, filter_by_server
 from redis_dr.tasks.storage.opening import open_store
 from tests.support.estate import fill
 from tests.support.instances import Make
@@ -43,22 +43,22 @@ def test_a_server_and_a_splice_give_the_same_content(make_estate: Make, tmp_path
     manifest = choose(load_catalog(open_store(made.instance.store), "weka-redis"), "latest")
     source = fetch(made.instance, manifest, manifest.rdb, tmp_path / "fetched.rdb")
     now = time.time_ns() // 1_000_000
-    plan = splice_plan(made.instance, manifest, RestoreOptions(), (now, False))
+    plan = splice_plan(made.instance, manifest, RestoreOptions(), now, has_live=False)
     with source.open("rb") as live:
         assert live.read(5) == b"REDIS"
     spliced = apply_policy(source, tmp_path / "spliced.rdb", plan, source)
 
     with begin_operation(made.instance, "test", "20261122T000000Z-abcdef") as operation:
-        target = target_of(operation.found.container, manifest.persistence)
-        asked = Filtering(
-            operation.found.container,
+        target = target_of(operation.survey.container, manifest.persistence)
+        job = PolicyJob(
+            operation.survey.container,
             operation.layout,
             target,
             plan,
             source,
             tmp_path / "filtered.rdb",
         )
-        filtered = filter_by_server(operation.helper, asked, operation.server)
+        filtered = filter_by_server(operation.helper, job, operation.server)
 
     inside = [
         look_inside(tmp_path / name, made.instance, 0) for name in ("spliced.rdb", "filtered.rdb")

@@ -203,7 +203,7 @@ def _report(
         databases=rehearsal.databases,
         examples=rehearsal.examples,
         image=operation.instance.drill.image or manifest.image,
-        image_id=operation.found.container.image_id,
+        image_id=operation.survey.container.image_id,
         server_version=rehearsal.server_version,
         size=rehearsal.size,
         placed_sha256=rehearsal.sha256,

@@ -1,12 +1,13 @@
 """The restore of a drill: the steps of a restore on a ground of its own, then the whole content."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.restore.cutover import write_journal
-from redis_dr.flows.runbook.restore.prepare import PreparedRestore, download, prepare
+from redis_dr.flows.runbook.restore.prepare import DownloadedBackup, NewData, download, prepare
 from redis_dr.tasks.drill.compare import compare_files, made_anew
 from redis_dr.tasks.drill.server import (
     Stage,
@@ -29,6 +30,7 @@ from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.server.target import Target
 from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.restore.accounts import database_accounts
 from redis_dr.tasks.restore.journal import end
 from redis_dr.tasks.restore.staging import owner_of_data, stage
 from redis_dr.tasks.restore.swap import remove_home, swap
@@ -67,8 +69,9 @@ def rehearse(
     """
     options = RestoreOptions()
     fetched, inventory = download(operation, manifest, options, workspace)
-    prepared = prepare(operation, manifest, options, (fetched, inventory, None))
-    before = (*prepared.findings, judge_functions(manifest, inventory))
+    plan = prepare(operation, DownloadedBackup(manifest, fetched, inventory), options)
+    prepared = plan.data
+    before = (*plan.gates, judge_functions(manifest, inventory))
     if not all_ok(before):
         return Rehearsal(before, inventory)
     operation.progress("staging and swapping on the drill's own volume")
@@ -114,14 +117,14 @@ def restart(operation: Operation, manifest: Manifest, workspace: Path) -> tuple[
     )
 
 
-def _placed(operation: Operation, prepared: PreparedRestore) -> Stage:
+def _placed(operation: Operation, prepared: NewData) -> Stage:
     journal = write_journal(operation, prepared)
     owner = owner_of_data(operation.helper, prepared.target)
     stage(operation.helper, operation.layout, prepared.target, prepared.placed, owner)
     swap(operation.helper, operation.layout, journal)
     remove_home(operation.helper, operation.layout, keep_old=False)
     end(operation.helper, operation.layout)
-    return _stage(operation, prepared.manifest)
+    return _stage(operation, prepared.backup.manifest)
 
 
 def _stage(operation: Operation, manifest: Manifest) -> Stage:
@@ -134,7 +137,7 @@ def _stage(operation: Operation, manifest: Manifest) -> Stage:
         appendonly=settings.appendonly,
     )
     return Stage(
-        container=operation.found.container,
+        container=operation.survey.container,
         instance=operation.instance.name,
         target=target,
         arguments=(*server_arguments(target, target.dir), *effective(manifest)),
@@ -145,7 +148,7 @@ def _stage(operation: Operation, manifest: Manifest) -> Stage:
 
 
 def _served(
-    operation: Operation, prepared: PreparedRestore, lit: Stage, meddling: Meddling | None
+    operation: Operation, prepared: NewData, lit: Stage, meddling: Meddling | None
 ) -> Rehearsal:
     saved = prepared.placed.with_name("saved.rdb")
     with booted(lit, operation.timings) as server:
@@ -162,7 +165,7 @@ def _served(
 
 
 def _judged(
-    prepared: PreparedRestore, compared: ContentComparison, loaded: int, version: dict[str, str]
+    prepared: NewData, compared: ContentComparison, loaded: int, version: dict[str, str]
 ) -> Rehearsal:
     accounts = _accounts(prepared, compared)
     return Rehearsal(
@@ -174,23 +177,17 @@ def _judged(
     )
 
 
-def _accounts(prepared: PreparedRestore, compared: ContentComparison) -> dict[int, DatabaseAccount]:
-    accounts = {}
-    for db in sorted({*prepared.spliced.databases, *compared.saved.databases}):
-        spliced = prepared.spliced.databases.get(db)
-        placed, saved = compared.placed.databases.get(db), compared.saved.databases.get(db)
+def _accounts(prepared: NewData, compared: ContentComparison) -> dict[int, DatabaseAccount]:
+    outcomes = {}
+    for db, spliced in prepared.spliced.databases.items():
+        placed = compared.placed.databases.get(db)
         alive = (placed.alive or 0) if placed else 0
         missing, differing = compared.missing.get(db, 0), compared.differing.get(db, 0)
-        written = spliced.written if spliced else 0
-        accounts[db] = DatabaseAccount(
-            in_backup=spliced.in_backup if spliced else 0,
-            dropped=spliced.dropped if spliced else 0,
-            placed=written,
-            added=spliced.from_live + spliced.created if spliced else 0,
-            restored=alive - missing - differing,
-            expired=written - alive,
+        outcomes[db] = Counter(
+            equal=alive - missing - differing,
+            expired=spliced.written - alive,
             missing=missing,
             differing=differing,
-            found=(saved.alive or 0) if saved else 0,
         )
-    return accounts
+    saved = {db: inventory.alive or 0 for db, inventory in compared.saved.databases.items()}
+    return database_accounts(prepared.spliced, outcomes, saved)

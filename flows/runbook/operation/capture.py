@@ -1,17 +1,18 @@
-"""The order of a backup of an instance that is held. A restore's safety backup is one, too."""
+"""The order of a backup of a held instance; the safety backup of a restore is one as well."""
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.backup.fork_lock import fork_turn
-from redis_dr.tasks.backup.pin import link_aof, link_rdb, unpin
+from redis_dr.tasks.backup.link import link_aof, link_rdb, remove_links
 from redis_dr.tasks.backup.snapshot import saves_so_far, take_snapshot
 from redis_dr.tasks.backup.upload import UploadResult, discard, read_back, upload_aof, upload_rdb
 from redis_dr.tasks.catalog.catalog import commit, load_catalog
 from redis_dr.tasks.model.backup.backup_gates import backup_gates
-from redis_dr.tasks.model.backup.backup_report import StoredBackup, describe
-from redis_dr.tasks.model.backup.drift import content_drift
+from redis_dr.tasks.model.backup.backup_report import ManifestParts, StoredBackup, build_manifest
+from redis_dr.tasks.model.backup.drift import Content, content_drift
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.snapshot import LinkedFile, Snapshot, judge_snapshot
 from redis_dr.tasks.model.errors import RedisDrError, SaveFailed
@@ -22,37 +23,43 @@ from redis_dr.tasks.storage.opening import load_ahead, open_store
 
 ATTEMPTS = 3  # at a save that nothing disturbs
 
-Saved = tuple[Snapshot, UploadResult, tuple[Finding, ...]]
+
+@dataclass(frozen=True, slots=True)
+class ProvenSave:
+    """A save, where its file went, and the findings that it is the save that was asked for."""
+
+    snapshot: Snapshot
+    upload: UploadResult
+    findings: tuple[Finding, ...]
 
 
 def capture(operation: Operation) -> StoredBackup:
-    """Save, pin, store, read back, commit. On any failure nothing of it stays in the store."""
-    require_answer(operation.found, operation.instance)
+    """Save, link, store, read back, commit. On any failure nothing of it stays in the store."""
+    require_answer(operation.survey, operation.instance)
     load_ahead(operation.instance.store)
     gates = require(
-        backup_gates(operation.found, free_bytes(operation.helper, operation.dir)), "backup"
+        backup_gates(operation.survey, free_bytes(operation.helper, operation.dir)), "backup"
     )
     try:
-        snapshot, rdb, findings = proven_save(
-            operation, lambda pinned: _to_store(operation, pinned)
-        )
+        save = proven_save(operation, lambda link: _to_store(operation, link))
         aof = _append_only(operation)
-        unpin(operation.helper, operation.layout)
-        return _committed(operation, (snapshot, rdb, (*gates, *findings)), aof)
+        remove_links(operation.helper, operation.layout)
+        manifest = _commit(operation, save, aof)
+        return StoredBackup(manifest, (*gates, *save.findings))
     except BaseException:
         discard(operation.instance, operation.prefix)
         with contextlib.suppress(RedisDrError):  # the next operation sweeps what stays
-            unpin(operation.helper, operation.layout)
+            remove_links(operation.helper, operation.layout)
         raise
 
 
-def proven_save(operation: Operation, collect: Callable[[LinkedFile], UploadResult]) -> Saved:
-    """BGSAVE, pin, `collect`, until the file is proven to be ours. Raises SaveFailed."""
+def proven_save(operation: Operation, collect: Callable[[LinkedFile], UploadResult]) -> ProvenSave:
+    """BGSAVE, link, `collect`, until the file is proven to be ours. Raises SaveFailed."""
     for attempt in range(1, ATTEMPTS + 1):
-        saved = _save(operation, collect)
-        if all_ok(saved[2]):
-            return saved
-        bad = "; ".join(f"{one.check}: {one.actual}" for one in saved[2] if not one.ok)
+        save = _save(operation, collect)
+        if all_ok(save.findings):
+            return save
+        bad = "; ".join(f"{one.check}: {one.actual}" for one in save.findings if not one.ok)
         operation.progress(f"attempt {attempt}: the file is not our save ({bad})")
     raise SaveFailed(
         f"{ATTEMPTS} saves of {operation.instance.name} were disturbed; the last: {bad}",
@@ -60,60 +67,72 @@ def proven_save(operation: Operation, collect: Callable[[LinkedFile], UploadResu
     )
 
 
-def _save(operation: Operation, collect: Callable[[LinkedFile], UploadResult]) -> Saved:
+def _save(operation: Operation, collect: Callable[[LinkedFile], UploadResult]) -> ProvenSave:
     persistence = _persistence(operation)
     operation.progress("saving (BGSAVE)")
     with fork_turn(operation.progress), operation.timings.measure("bgsave"):
         snapshot = take_snapshot(operation.server)
-    pinned = link_rdb(operation.helper, operation.layout, persistence)
-    # another save may have replaced the file between the end of ours and the pin
+    link = link_rdb(operation.helper, operation.layout, persistence)
+    # another save may have replaced the file between the end of ours and the link
     snapshot = snapshot.with_saves(saves_so_far(operation.server))
-    operation.progress(f"copying {pinned.size:,} bytes, counting and digesting on the way")
+    operation.progress(f"copying {link.size:,} bytes, counting and digesting on the way")
     with operation.timings.measure("copy"):
-        collected = collect(pinned)
-    return snapshot, collected, judge_snapshot(snapshot, collected.inventory)
+        upload = collect(link)
+    return ProvenSave(snapshot, upload, judge_snapshot(snapshot, upload.inventory))
 
 
-def _to_store(operation: Operation, pinned: LinkedFile) -> UploadResult:
-    return upload_rdb(operation.helper, pinned, operation.instance, operation.prefix)
+def _to_store(operation: Operation, link: LinkedFile) -> UploadResult:
+    return upload_rdb(operation.helper, link, operation.instance, operation.prefix)
 
 
 def _append_only(operation: Operation) -> tuple[StoredFile, ...]:
     with operation.timings.measure("aof"):
-        pinned = link_aof(operation.helper, operation.layout, _persistence(operation))
-        if pinned.missing:
-            operation.progress(f"no append-only files: {pinned.missing}")
-        return upload_aof(operation.helper, pinned, operation.instance, operation.prefix)
+        links = link_aof(operation.helper, operation.layout, _persistence(operation))
+        if links.missing:
+            operation.progress(f"no append-only files: {links.missing}")
+        return upload_aof(operation.helper, links, operation.instance, operation.prefix)
 
 
-def _committed(operation: Operation, saved: Saved, aof: tuple[StoredFile, ...]) -> StoredBackup:
-    snapshot, rdb, findings = saved
-    assert rdb.file is not None  # noqa: S101 it was collected into the store
-    files = (rdb.file, *aof)
+def _commit(operation: Operation, save: ProvenSave, aof: tuple[StoredFile, ...]) -> Manifest:
+    rdb = save.upload.file
+    assert rdb is not None  # noqa: S101 it was uploaded to the store
+    files = (rdb, *aof)
     operation.progress("reading back what was stored")
     with operation.timings.measure("read_back"):
         read_back(operation.instance, operation.prefix, files)
-    manifest = describe(
-        (operation.instance.name, operation.helper.holder.id), operation.found, snapshot, files
+    manifest = build_manifest(
+        operation.helper.holder,
+        operation.survey,
+        save.snapshot,
+        ManifestParts(
+            files=files,
+            inventory=save.upload.inventory,
+            inventory_missing=save.upload.missing,
+            timings=operation.timings.as_dict(),
+            suspicious=_drift(operation, save),
+        ),
     )
-    manifest = manifest.knowing(rdb.inventory, rdb.missing)
-    made = {"timings": operation.timings.as_dict(), "operation": operation.helper.holder.operation}
-    manifest = manifest.model_copy(update=made)
-    manifest = manifest.model_copy(update={"suspicious": _drift(operation, manifest)})
     commit(open_store(operation.instance.store), manifest)
-    return StoredBackup(manifest, findings)
+    return manifest
 
 
-def _drift(operation: Operation, manifest: Manifest) -> tuple[str, ...]:
+def _drift(operation: Operation, save: ProvenSave) -> tuple[str, ...]:
     """Why the content looks wrong against the last backups; a flushed database is stored, too."""
-    catalog = load_catalog(open_store(operation.instance.store), operation.instance.name)
-    regular = [one for one in catalog.manifests if one.operation == manifest.operation]
-    reasons = content_drift(manifest, regular, operation.instance)
+    name, holder = operation.instance.name, operation.helper.holder
+    catalog = load_catalog(open_store(operation.instance.store), name)
+    regular = [one for one in catalog.manifests if one.operation == holder.operation]
+    inventory = save.upload.inventory
+    content = Content(
+        created_at=save.snapshot.forked_at,
+        databases=inventory.databases if inventory else {},
+        patterns=inventory.patterns if inventory else (),
+    )
+    reasons = content_drift(content, regular, operation.instance)
     for reason in reasons:
         operation.progress(f"SUSPICIOUS, so not the latest for a restore: {reason}")
     return reasons
 
 
 def _persistence(operation: Operation) -> Persistence:
-    assert operation.found.persistence is not None  # noqa: S101 capture required an answer
-    return operation.found.persistence
+    assert operation.survey.persistence is not None  # noqa: S101 capture required an answer
+    return operation.survey.persistence

@@ -1,4 +1,4 @@
-"""Every operation that touches an instance begins here: hold it, settle what a dead one left."""
+"""Begin an operation on an instance: hold the instance, recover what a dead operation left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +23,8 @@ class Operation:
 
     helper: Helper
     server: ServerConnection  # one pool and one breaker for all steps
-    found: Survey  # after the hands were taken: nothing of ours changes it any more
-    dir: str  # of the server, also when it does not answer
+    survey: Survey  # made while the instance is held: no other operation of ours changes it
+    dir: str  # the server's data directory, also when the server does not answer
     progress: Progress = quiet
     timings: Timings = field(default_factory=Timings)
     recovered: RecoveryResult | None = None  # what a dead operation had left
@@ -49,7 +49,7 @@ class Operation:
 def begin_operation(
     instance: Instance, operation: str, operation_id: str, progress: Progress = quiet
 ) -> Iterator[Operation]:
-    """Take the hands, settle the past, and give the instance as it then is.
+    """Hold the instance, recover what a dead operation left, and survey the instance.
 
     Raises Refused when another operation holds it, Unreachable, UsageError.
     """
@@ -60,6 +60,6 @@ def begin_operation(
         with hold(first.container, holder, lease, image) as helper:
             folder = data_dir(helper, instance, first)
             recovered = recover_unfinished(helper, server, folder, progress)
-            found = survey(server)
-            folder = data_dir(helper, instance, found)
-            yield Operation(helper, server, found, folder, progress, recovered=recovered)
+            second = survey(server)
+            folder = data_dir(helper, instance, second)
+            yield Operation(helper, server, second, folder, progress, recovered=recovered)

@@ -10,7 +10,13 @@ from redis_dr.tasks.engine.sandbox import remove_sandbox, sandbox_name
 from redis_dr.tasks.model.errors import SaveFailed, Unreachable
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Finding, all_ok
-from redis_dr.tasks.model.restore.journal import BEFORE_STOP, Journal, Phase, will_finish
+from redis_dr.tasks.model.restore.journal import (
+    BEFORE_STOP,
+    Journal,
+    Phase,
+    UnfinishedRestore,
+    will_finish,
+)
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.restore.journal import end, read
 from redis_dr.tasks.restore.replaced import sweep_replaced
@@ -25,8 +31,6 @@ from redis_dr.tasks.restore.stop import (
 )
 from redis_dr.tasks.restore.swap import remove_home, undo
 from redis_dr.tasks.server.connection import ServerConnection
-
-Left = tuple[Journal, Phase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +50,25 @@ def recover_unfinished(
 
     `folder` is the server's data directory. Idempotent: cut off anywhere, the next call goes on.
     """
-    found = read(helper, Layout(folder, helper.holder.id))
+    left = read(helper, Layout(folder, helper.holder.id))
     remove_sandbox(sandbox_name(server.instance.container))
-    if found is None:
+    if left is None:
         sweep_replaced(helper, Layout(folder, "").folder, server.instance.restore.set_aside_hours)
         return None
-    journal, phase = found
+    journal, phase = left.journal, left.phase
     progress(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
-    findings = resolve(helper, server, found, progress)
+    findings = resolve(helper, server, left, progress)
     return RecoveryResult(journal, phase, _outcome(phase), findings)
 
 
 def resolve_patiently(
     helper: Helper, server: ServerConnection, layout: Layout, progress: Progress
-) -> tuple[Left | None, tuple[Finding, ...]]:
+) -> tuple[UnfinishedRestore | None, tuple[Finding, ...]]:
     """How far the operation with this journal had come, and what became of it.
 
     One call that the engine does not answer is not the end: the journal tells where to go on.
     """
-    left: Left | None = None
+    left: UnfinishedRestore | None = None
     try:
         left = read(helper, layout)
         return left, resolve(helper, server, left, progress) if left else ()
@@ -78,13 +82,13 @@ def resolve_patiently(
 
 
 def resolve(
-    helper: Helper, server: ServerConnection, left: Left, progress: Progress
+    helper: Helper, server: ServerConnection, left: UnfinishedRestore, progress: Progress
 ) -> tuple[Finding, ...]:
     """Finish or undo, and close the journal; also the way back of a restore that failed.
 
     When it raises, the journal stays, and the next call goes on from there.
     """
-    journal, phase = left
+    journal, phase = left.journal, left.phase
     layout = Layout(journal.dir, journal.operation_id)
     if phase in BEFORE_STOP:
         # nothing was stopped or moved yet
@@ -100,10 +104,10 @@ def resolve(
 
 
 def _put_back(
-    helper: Helper, server: ServerConnection, left: Left, progress: Progress
+    helper: Helper, server: ServerConnection, left: UnfinishedRestore, progress: Progress
 ) -> tuple[Finding, ...]:
     """The old data again, served as before."""
-    journal, phase = left
+    journal, phase = left.journal, left.phase
     findings = []
     try:
         if phase != "undone":

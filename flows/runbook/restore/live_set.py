@@ -5,7 +5,7 @@ from pathlib import Path
 
 from redis_dr.flows.runbook.operation.capture import proven_save
 from redis_dr.flows.runbook.operation.operation import Operation
-from redis_dr.tasks.backup.pin import unpin
+from redis_dr.tasks.backup.link import remove_links
 from redis_dr.tasks.backup.upload import UploadResult
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.snapshot import LinkedFile
@@ -24,16 +24,16 @@ def fetch_live(operation: Operation, safety: Manifest | None, workspace: Path) -
     server at the url is the one in the container.
     """
     target = workspace / "live.rdb"
-    if operation.found.persistence is None:
+    if operation.survey.persistence is None:
         return None
     if safety is not None:
         if not _matters(operation):
             return None
         return fetch(operation.instance, safety, safety.rdb, target)
     try:
-        proven_save(operation, lambda pinned: _to_file(operation, pinned, target))
+        proven_save(operation, lambda link: _to_file(operation, link, target))
     finally:
-        unpin(operation.helper, operation.layout)
+        remove_links(operation.helper, operation.layout)
     return target
 
 
@@ -44,8 +44,8 @@ def _matters(operation: Operation) -> bool:
     return databases or rules or has_epochs(operation.server)
 
 
-def _to_file(operation: Operation, pinned: LinkedFile, target: Path) -> UploadResult:
-    with operation.helper.open(pinned.path, pinned.size) as source, target.open("wb") as sink:
+def _to_file(operation: Operation, link: LinkedFile, target: Path) -> UploadResult:
+    with operation.helper.open(link.path, link.size) as source, target.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)
     try:
         return UploadResult(None, look_inside(target, operation.instance, 0), None)

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.operation.operation import Operation
-from redis_dr.flows.runbook.restore.prepare import PreparedRestore
+from redis_dr.flows.runbook.restore.prepare import NewData, RestorePlan
 from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import DrillLine
-from redis_dr.tasks.model.report import all_ok
+from redis_dr.tasks.model.report import heading
 from redis_dr.tasks.model.restore.restore_report import PlanReport, Prediction, RuleLine
 from redis_dr.tasks.rdb import SpliceResult
 from redis_dr.tasks.storage.opening import open_store
@@ -19,23 +19,17 @@ _STOP_SWAP_START = 0.7  # seconds, benchmarks/restore_downtime.py
 _STOP_SWAP = 0.35
 
 
-def predicted_downtime(prepared: PreparedRestore, drilled: DrillLine | None = None) -> Prediction:
+def predicted_downtime(data: NewData, drilled: DrillLine | None = None) -> Prediction:
     """From the stop to the first answer: by the last good drill, scaled to this size.
 
     Without one by the size and the keys of what is placed.
     """
     if drilled is not None and drilled.ok and drilled.size:
         boot, load = (drilled.timings.get(part, 0.0) for part in ("boot", "load"))
-        seconds = round(_STOP_SWAP + boot + load * prepared.spliced.size / drilled.size, 1)
+        seconds = round(_STOP_SWAP + boot + load * data.spliced.size / drilled.size, 1)
         return Prediction(seconds, "by the last drill, scaled to this size")
-    keys = sum(one.written for one in prepared.spliced.databases.values())
-    load = max(prepared.spliced.size / _BYTES_A_SECOND, keys / _KEYS_A_SECOND)
+    load = max(data.spliced.size / _BYTES_A_SECOND, data.spliced.written / _KEYS_A_SECOND)
     return Prediction(round(_STOP_SWAP_START + load, 1), "a guess by size; nothing was measured")
-
-
-def written_keys(spliced: SpliceResult) -> tuple[tuple[int, int], ...]:
-    """(database, keys) of what will be placed."""
-    return tuple((db, one.written) for db, one in sorted(spliced.databases.items()))
 
 
 def rule_lines(spliced: SpliceResult) -> tuple[RuleLine, ...]:
@@ -47,26 +41,21 @@ def rule_lines(spliced: SpliceResult) -> tuple[RuleLine, ...]:
     )
 
 
-def plan_report(operation: Operation, catalog: Catalog, prepared: PreparedRestore) -> PlanReport:
+def plan_report(operation: Operation, catalog: Catalog, plan: RestorePlan) -> PlanReport:
     """The plan; every gate is a finding."""
-    info, manifest = operation.found.info, prepared.manifest
+    info, data, manifest = operation.survey.info, plan.data, plan.data.backup.manifest
     proven = catalog.proven_at(manifest.backup_id)
     age = datetime.now(UTC) - manifest.created_at
     drills = recent_drills(open_store(operation.instance.store), catalog, 1)
-    expected = predicted_downtime(prepared, next(iter(drills), None))
+    expected = predicted_downtime(data, next(iter(drills), None))
     return PlanReport(
-        command="restore",
-        instance=operation.instance.name,
-        ok=all_ok(prepared.findings),
-        started_at=operation.timings.started_at,
-        seconds=operation.timings.seconds,
-        findings=prepared.findings,
+        **heading("restore", operation.instance.name, operation.timings, plan.gates),
         backup_id=manifest.backup_id,
         backup_age_seconds=round(age.total_seconds(), 1),
         proven_at=proven.isoformat() if proven else None,
         there_now={db: one.keys for db, one in info.keyspace.items()} if info else {},
-        will_come={db: one.written for db, one in prepared.spliced.databases.items()},
-        rules=rule_lines(prepared.spliced),
+        will_come={db: one.written for db, one in data.spliced.databases.items()},
+        rules=rule_lines(data.spliced),
         predicted_downtime_seconds=expected.seconds,
         prediction_doubt=expected.doubt,
     )

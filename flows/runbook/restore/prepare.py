@@ -1,7 +1,7 @@
-"""What of a restore can fail, done before anything stops: fetch, check, filter, judge."""
+"""Prepare a restore before anything stops: download, check, apply the policies, judge the gates."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from redis_dr.flows.runbook.operation.operation import Operation
@@ -16,26 +16,40 @@ from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.server.target import Target, target_of
 from redis_dr.tasks.observe.survey import configuration_text, free_bytes, users_of
-from redis_dr.tasks.rdb import SpliceResult
+from redis_dr.tasks.rdb import SplicePlan, SpliceResult
 from redis_dr.tasks.restore.download import agrees, fetch, look_inside
 from redis_dr.tasks.restore.policy import apply_policy, splice_plan
-from redis_dr.tasks.restore.policy_by_server import Filtering, filter_by_server
-from redis_dr.tasks.restore.replay_aof import Replay, replay, require_aof
+from redis_dr.tasks.restore.policy_by_server import PolicyJob, filter_by_server
+from redis_dr.tasks.restore.replay_aof import ReplayJob, replay, require_aof
 from redis_dr.tasks.restore.staging import owner_of_data
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedRestore:
-    """What would be placed, and whether it may be."""
+class DownloadedBackup:
+    """The RDB of a backup on this machine, every hash checked."""
 
     manifest: Manifest
-    fetched: Path
-    placed: Path
+    rdb: Path
     inventory: Inventory | None  # None: the format is newer than this release reads
+
+
+@dataclass(frozen=True, slots=True)
+class NewData:
+    """The file that a restore places on the volume, and where it belongs."""
+
+    backup: DownloadedBackup
+    placed: Path
     spliced: SpliceResult
     target: Target
     owner: Owner
-    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """What a restore would place, and whether it may: every gate must be good."""
+
+    data: NewData
+    gates: tuple[Finding, ...]
 
 
 def download(
@@ -47,91 +61,107 @@ def download(
     """
     operation.progress(f"fetching {manifest.backup_id} ({manifest.stored_size:,} bytes)")
     with operation.timings.measure("fetch"):
-        fetched = _fetched(operation, manifest, options, workspace)
+        rdb = _fetch_rdb(operation, manifest, options, workspace)
     with operation.timings.measure("inspect"):
-        return fetched, look_inside(fetched, operation.instance, _now_ms())
+        return rdb, look_inside(rdb, operation.instance, _now_ms())
 
 
 def download_any(
     operation: Operation, manifest: Manifest, options: RestoreOptions, workspace: Path
-) -> tuple[Path, Inventory | None]:
-    """The same; None for an RDB that only a server can read: then one filters and counts it."""
+) -> DownloadedBackup:
+    """The same, also for an RDB that only a server can read: a server then filters and counts."""
     try:
-        return download(operation, manifest, options, workspace)
+        return DownloadedBackup(manifest, *download(operation, manifest, options, workspace))
     except UnknownRdb as error:
         operation.progress(f"only a server can read this backup, so one will: {error.problem}")
-        return workspace / "fetched.rdb", None
+        return DownloadedBackup(manifest, workspace / "fetched.rdb", None)
 
 
-def _fetched(
+def _fetch_rdb(
     operation: Operation, manifest: Manifest, options: RestoreOptions, workspace: Path
 ) -> Path:
     if options.source == "rdb":
         return fetch(operation.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
     files = require_aof(manifest)
-    paths = [fetch(operation.instance, manifest, one, workspace / one.name) for one in files]
+    paths = [fetch(operation.instance, manifest, file, workspace / file.name) for file in files]
     operation.progress("replaying the append-only files")
     databases = manifest.persistence.databases
-    asked = Replay(operation.found.container, operation.layout, tuple(paths), databases)
-    return replay(operation.helper, asked, operation.instance)
+    job = ReplayJob(operation.survey.container, operation.layout, tuple(paths), databases)
+    return replay(operation.helper, job, operation.instance)
 
 
 def prepare(
     operation: Operation,
-    manifest: Manifest,
+    backup: DownloadedBackup,
     options: RestoreOptions,
-    files: tuple[Path, Inventory | None, Path | None],
-) -> PreparedRestore:
-    """Apply the policies and judge every gate. `files`: the RDB, what is inside, the live RDB."""
-    fetched, inventory, live = files
-    placed = fetched.with_name("placed.rdb")
-    text = configuration_text(operation.helper, operation.found)
-    target = target_of(operation.found.container, _persistence(operation, manifest), text)
+    live: Path | None = None,
+) -> RestorePlan:
+    """Apply the policies and judge every gate. `live` is the RDB of the server as it is now."""
+    text = configuration_text(operation.helper, operation.survey)
+    target = target_of(operation.survey.container, _persistence(operation, backup.manifest), text)
     operation.progress("applying the policies")
     with operation.timings.measure("policy"):
-        plan = splice_plan(operation.instance, manifest, options, (_now_ms(), live is not None))
-        if inventory is None:
-            asked = Filtering(
-                operation.found.container, operation.layout, target, plan, fetched, placed
-            )
-            spliced = filter_by_server(operation.helper, asked, operation.server)
+        now_ms, has_live = _now_ms(), live is not None
+        plan = splice_plan(operation.instance, backup.manifest, options, now_ms, has_live=has_live)
+        placed = backup.rdb.with_name("placed.rdb")
+        if backup.inventory is None:
+            job = _policy_job(operation, backup, target, plan)
+            spliced = filter_by_server(operation.helper, job, operation.server)
         else:
-            spliced = apply_policy(fetched, placed, plan, live)
-    owner = owner_of_data(operation.helper, target, operation.found.container.user)
-    made = PreparedRestore(manifest, fetched, placed, inventory, spliced, target, owner)
-    same = agrees(manifest, inventory) if inventory and options.source == "rdb" else ()
-    trial = options.trial and operation.instance.restore.trial
-    findings = (*same, *restore_gates(_facts(operation, made, trial=trial)))
-    return replace(made, findings=findings)
+            spliced = apply_policy(backup.rdb, placed, plan, live)
+    owner = owner_of_data(operation.helper, target, operation.survey.container.user)
+    data = NewData(backup, placed, spliced, target, owner)
+    return RestorePlan(data, _judge(operation, data, options))
 
 
-def _facts(operation: Operation, made: PreparedRestore, *, trial: bool) -> Facts:
+def _policy_job(
+    operation: Operation, backup: DownloadedBackup, target: Target, plan: SplicePlan
+) -> PolicyJob:
+    return PolicyJob(
+        container=operation.survey.container,
+        layout=operation.layout,
+        target=target,
+        plan=plan,
+        source=backup.rdb,
+        placed=backup.rdb.with_name("placed.rdb"),
+    )
+
+
+def _judge(operation: Operation, data: NewData, options: RestoreOptions) -> tuple[Finding, ...]:
+    backup = data.backup
+    content: tuple[Finding, ...] = ()
+    if backup.inventory is not None and options.source == "rdb":
+        content = agrees(backup.manifest, backup.inventory)
+    return (*content, *restore_gates(_facts(operation, data, options)))
+
+
+def _facts(operation: Operation, data: NewData, options: RestoreOptions) -> Facts:
     server, version = image_server(operation.helper)
-    size = made.spliced.size
+    size, manifest = data.spliced.size, data.backup.manifest
+    written = (db for db, account in data.spliced.databases.items() if account.written)
     return Facts(
-        found=operation.found,
-        target=made.target,
-        manifest=made.manifest,
+        survey=operation.survey,
+        target=data.target,
+        manifest=manifest,
         # the staged file, and what the trial saves beside it
         needed=size * 2,
-        free=free_bytes(operation.helper, made.target.dir),
+        free=free_bytes(operation.helper, data.target.dir),
         image_version=version,
         image_server=server,
-        rdb_version=made.spliced.rdb_version,
-        used_memory=made.manifest.used_memory * size // max(1, made.fetched.stat().st_size),
-        highest_db=max(
-            (db for db, one in made.spliced.databases.items() if one.written), default=0
-        ),
-        owner=(made.owner.uid, made.owner.gid),
-        trial=trial,
-        users=users_of(operation.helper, operation.server, operation.found),
+        rdb_version=data.spliced.rdb_version,
+        used_memory=manifest.used_memory * size // max(1, data.backup.rdb.stat().st_size),
+        highest_db=max(written, default=0),
+        uid=data.owner.uid,
+        gid=data.owner.gid,
+        trial=options.trial and operation.instance.restore.trial,
+        users=users_of(operation.helper, operation.server, operation.survey),
     )
 
 
 def _persistence(operation: Operation, manifest: Manifest) -> Persistence:
-    # a dead server cannot be asked: what it used when it was backed up, in the folder seen now
-    if operation.found.persistence is not None:
-        return operation.found.persistence
+    # a dead server cannot be asked: its settings at the time of the backup, in the folder seen now
+    if operation.survey.persistence is not None:
+        return operation.survey.persistence
     return manifest.persistence.model_copy(update={"dir": operation.dir})
 
 

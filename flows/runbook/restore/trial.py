@@ -1,30 +1,23 @@
 """Stage on the instance's volume, and see there that what was staged can be served."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from redis_dr.flows.runbook.operation.operation import Operation
-from redis_dr.flows.runbook.restore.plan import predicted_downtime, written_keys
-from redis_dr.flows.runbook.restore.prepare import PreparedRestore
+from redis_dr.flows.runbook.restore.plan import predicted_downtime
+from redis_dr.flows.runbook.restore.prepare import NewData
+from redis_dr.flows.runbook.restore.run import RestoreRun
 from redis_dr.tasks.drill.reuse import Bytes, DrilledBytes, drilled
-from redis_dr.tasks.model.backup.inventory import Inventory
-from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.report import Finding, require
-from redis_dr.tasks.model.restore.restore_report import Prediction, RestoreOptions
+from redis_dr.tasks.model.restore.restore_report import Prediction
+from redis_dr.tasks.restore.journal import end
 from redis_dr.tasks.restore.staging import stage
+from redis_dr.tasks.restore.swap import remove_home
 from redis_dr.tasks.restore.trial import Trial, expected_downtime, trial_boot
 from redis_dr.tasks.storage.opening import open_store
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedRestore:
-    """A held instance, a chosen backup, and its RDB on this machine."""
-
-    operation: Operation
-    catalog: Catalog
-    manifest: Manifest
-    fetched: tuple[Path, Inventory | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +28,53 @@ class TrialResult:
     downtime: Prediction
 
 
-def prove_staged(
-    opened: OpenedRestore, prepared: PreparedRestore, options: RestoreOptions
-) -> TrialResult:
+def prove_staged(run: RestoreRun, data: NewData) -> TrialResult:
     """Stage and boot. Raises Damaged, Refused when the trial is bad, SandboxFailed, Unreachable."""
-    operation = opened.operation
+    operation = run.operation
     operation.progress("staging on the volume")
     with operation.timings.measure("stage"):
-        stage(operation.helper, operation.layout, prepared.target, prepared.placed, prepared.owner)
-    if not (options.trial and operation.instance.restore.trial):
-        return TrialResult((), predicted_downtime(prepared))
-    if proof := _proof_of_bytes(opened, prepared):
+        stage(operation.helper, operation.layout, data.target, data.placed, data.owner)
+    if not (run.options.trial and operation.instance.restore.trial):
+        return TrialResult((), predicted_downtime(data))
+    if proof := _proof_of_bytes(run, data):
         return _proven_before(operation, proof)
     operation.progress("trial boot of the staged files")
     trial = Trial(
-        operation.found.container,
+        operation.survey.container,
         operation.layout,
-        prepared.target,
-        prepared.owner,
-        prepared.placed,
+        data.target,
+        data.owner,
+        data.placed,
+        written=data.spliced.written if data.backup.inventory is None else None,
     )
-    if prepared.inventory is None:
-        trial = replace(trial, counted=written_keys(prepared.spliced))
     with operation.timings.measure("trial"):
-        booted = trial_boot(operation.helper, trial, operation.instance)
-    return TrialResult(require(booted.findings, "restore"), booted.downtime)
+        boot = trial_boot(operation.helper, trial, operation.instance)
+    return TrialResult(require(boot.findings, "restore"), boot.downtime)
 
 
-def _proof_of_bytes(opened: OpenedRestore, prepared: PreparedRestore) -> DrilledBytes | None:
-    operation, spliced = opened.operation, prepared.spliced
+@contextmanager
+def clear_staged_on_failure(operation: Operation) -> Iterator[None]:
+    """Before the stop: when the block fails, remove the staged files, and the journal last."""
+    try:
+        yield
+    except BaseException:
+        # the next operation clears away what stays; the error of the block is the one to report
+        with contextlib.suppress(RedisDrError):
+            remove_home(operation.helper, operation.layout, keep_old=False)
+            end(operation.helper, operation.layout)
+        raise
+
+
+def _proof_of_bytes(run: RestoreRun, data: NewData) -> DrilledBytes | None:
+    operation = run.operation
     wanted = Bytes(
-        opened.manifest.backup_id,
-        spliced.sha256,
-        operation.found.container.image_id,
-        prepared.target,
+        data.backup.manifest.backup_id,
+        data.spliced.sha256,
+        operation.survey.container.image_id,
+        data.target,
     )
     settings = operation.instance.drill
-    return drilled(open_store(operation.instance.store), opened.catalog, wanted, settings)
+    return drilled(open_store(operation.instance.store), run.catalog, wanted, settings)
 
 
 def _proven_before(operation: Operation, proof: DrilledBytes) -> TrialResult:
@@ -82,7 +85,7 @@ def _proven_before(operation: Operation, proof: DrilledBytes) -> TrialResult:
         actual=proof.name,
         detail="so there was no trial boot",
     )
-    container = operation.found.container.id
+    container = operation.survey.container.id
     doubt = "by the load of a drill, on another day and perhaps another machine"
     expected = expected_downtime(operation.helper, proof.load_seconds, container, doubt)
     return TrialResult((finding,), expected)

@@ -1,12 +1,13 @@
-"""The report of a backup, and how its manifest begins."""
+"""The report of a backup, and how its manifest is built."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.snapshot import Snapshot
 from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.report import Finding, Report, all_ok
+from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.timings import Timings
 
@@ -34,31 +35,50 @@ class StoredBackup:
     findings: tuple[Finding, ...]
 
 
-def describe(
-    name: tuple[str, str], found: Survey, snapshot: Snapshot, files: tuple[StoredFile, ...]
+@dataclass(frozen=True, slots=True)
+class ManifestParts:
+    """What is known of a backup once its files are stored and read back."""
+
+    files: tuple[StoredFile, ...]
+    inventory: Inventory | None
+    inventory_missing: str | None  # why there is no inventory
+    timings: dict[str, float]
+    suspicious: tuple[str, ...]
+
+
+def build_manifest(
+    holder: Holder, survey: Survey, snapshot: Snapshot, parts: ManifestParts
 ) -> Manifest:
-    """The manifest without inventory and timings. `name` is (instance, backup id)."""
-    info, persistence = found.info, found.persistence
+    """The manifest of a backup that `holder` made. Raises Unreachable without a survey's answer."""
+    info, persistence, inventory = survey.info, survey.persistence, parts.inventory
     if info is None or persistence is None:
-        raise Unreachable(f"{name[0]} does not answer: {found.silent}", "start it, then try again")
+        raise Unreachable(
+            f"{holder.instance} does not answer: {survey.silent}", "start it, then try again"
+        )
     return Manifest(
-        backup_id=name[1],
-        instance=name[0],
-        # the fork lies a moment after `begun`; what came later is not inside
-        created_at=datetime.fromtimestamp(snapshot.begun_ms / 1000, UTC),
+        backup_id=holder.id,
+        instance=holder.instance,
+        created_at=snapshot.forked_at,
+        operation=holder.operation,
         server_name=info.server_name,
         redis_version=info.version,
-        rdb_version=0,
-        image=found.container.image,
-        image_id=found.container.image_id,
+        rdb_version=inventory.rdb_version if inventory else 0,
+        image=survey.container.image,
+        image_id=survey.container.image_id,
         run_id=info.run_id,
         replication_offset=info.master_repl_offset,
         persistence=persistence,
+        databases=inventory.databases if inventory else {},
+        patterns=inventory.patterns if inventory else (),
+        inventory=inventory,
+        inventory_missing=None if inventory else parts.inventory_missing,
         modules=info.modules,
         used_memory=info.used_memory,
         keyspace_hits=info.keyspace_hits,
         keyspace_misses=info.keyspace_misses,
-        files=files,
+        suspicious=parts.suspicious,
+        files=parts.files,
+        timings=parts.timings,
     )
 
 

@@ -5,6 +5,7 @@ saving child (facts/redis.md 8), so the file itself must agree with what the ser
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal, Self
 
 from redis_dr.tasks.model.backup.inventory import Inventory
@@ -26,6 +27,11 @@ class Snapshot:
     flushes_before: int  # FLUSHALL calls
     flushes_after: int
     seconds: float
+
+    @property
+    def forked_at(self) -> datetime:
+        """UTC. The fork is a moment later; a later write is not in the file."""
+        return datetime.fromtimestamp(self.begun_ms / 1000, UTC)
 
     def with_saves(self, saves: int) -> Self:
         """The same snapshot, judged by a later count of saves."""

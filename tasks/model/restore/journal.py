@@ -1,5 +1,6 @@
 """The journal of a restore on the volume, and the report of a recovery from it."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -29,6 +30,14 @@ class Journal(BaseModel):
     answered: bool  # the server
     save: str  # the server's save points, changed for the stop
     keys: dict[int, int]  # per database, before; empty when the server did not answer
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedRestore:
+    """The journal of a restore that did not end, and how far it had come."""
+
+    journal: Journal
+    phase: Phase
 
 
 def will_finish(phase: Phase) -> bool:

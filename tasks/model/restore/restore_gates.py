@@ -21,7 +21,7 @@ _EARLIEST, _LATEST = -3, 15
 class Facts:
     """What was measured for the gates. Bytes."""
 
-    found: Survey
+    survey: Survey
     target: Target
     manifest: Manifest
     needed: int  # on the volume: staged file, trial save
@@ -31,7 +31,8 @@ class Facts:
     rdb_version: int  # of what is placed: `keep` may have raised it
     used_memory: int  # that the server will need for what is placed
     highest_db: int = 0
-    owner: tuple[int, int] = (0, 0)  # uid and gid of what is placed
+    uid: int = 0  # owner and group of what is placed
+    gid: int = 0
     trial: bool = True  # whether it will be booted before the stop
     users: Users | None = None  # None: the server did not tell
 
@@ -86,7 +87,7 @@ def _versions(facts: Facts) -> list[Finding]:
 def _modules(facts: Facts) -> Finding:
     """Data of modules loads where they are; more modules than the data needs do no harm."""
     inside = _module_data(facts.manifest.inventory)
-    info, had = facts.found.info, facts.manifest.modules
+    info, had = facts.survey.info, facts.manifest.modules
     missing: tuple[str, ...] = ()
     if inside and info is not None:
         # a type's name is not its module's: those loaded at the backup tell which ones; without
@@ -112,7 +113,7 @@ def _module_data(inventory: Inventory | None) -> tuple[str, ...]:
 
 
 def _volume(facts: Facts) -> list[Finding]:
-    mount = facts.found.container.mount_of(facts.target.dir)
+    mount = facts.survey.container.mount_of(facts.target.dir)
     named = mount is not None and mount.kind in {"volume", "bind"} and not mount.anonymous
     return [
         Finding(
@@ -139,7 +140,7 @@ def _volume(facts: Facts) -> list[Finding]:
 
 
 def _container(facts: Facts) -> list[Finding]:
-    container = facts.found.container
+    container = facts.survey.container
     return [
         Finding(check="restart policy", ok=True, actual=container.restart_policy),
         Finding(
@@ -159,15 +160,15 @@ def _container(facts: Facts) -> list[Finding]:
         Finding(
             check="owner of the files",
             ok=not container.user[:1].isdigit()
-            or int(container.user.split(":")[0]) in {0, facts.owner[0]},
+            or int(container.user.split(":")[0]) in {0, facts.uid},
             expected=container.user or "any: the image starts as root",
-            actual=f"{facts.owner[0]}:{facts.owner[1]}",
+            actual=f"{facts.uid}:{facts.gid}",
         ),
     ]
 
 
 def _server(facts: Facts) -> list[Finding]:
-    info = facts.found.info
+    info = facts.survey.info
     role = Finding(
         check="role",
         ok=info is None or info.role == "master",
@@ -207,7 +208,7 @@ def _at_work(info: ServerInfo) -> list[Finding]:
 
 def _same_server(facts: Facts) -> Finding:
     """A container that started at another time than the server at the url is another server."""
-    container, server = facts.found.container.started_at, facts.found.started_at
+    container, server = facts.survey.container.started_at, facts.survey.started_at
     apart = None
     if container and server is not None:
         # the engine writes nanoseconds, which datetime does not read
@@ -223,7 +224,7 @@ def _same_server(facts: Facts) -> Finding:
 
 
 def _memory(facts: Facts) -> list[Finding]:
-    info, limit = facts.found.info, facts.found.container.memory_limit
+    info, limit = facts.survey.info, facts.survey.container.memory_limit
     kept = facts.manifest.persistence
     maxmemory = info.maxmemory if info else kept.maxmemory
     policy = info.maxmemory_policy if info else kept.maxmemory_policy

@@ -104,6 +104,11 @@ class ServerInfo(_Noun):
         """Keys of all databases."""
         return sum(database.keys for database in self.keyspace.values())
 
+    @property
+    def loaded_keys(self) -> int:
+        """Keys of the file that the server loaded last, also those that had expired by then."""
+        return self.rdb_last_load_keys_loaded + self.rdb_last_load_keys_expired
+
     def keys_in(self, db: int) -> int:
         """Keys of one database; INFO leaves empty ones out."""
         return self.keyspace[db].keys if db in self.keyspace else 0

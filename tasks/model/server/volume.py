@@ -23,8 +23,8 @@ class Layout:
         return f"{self.folder}/{self.operation_id}"
 
     @property
-    def pin(self) -> str:
-        """Hard links that a backup reads."""
+    def links(self) -> str:
+        """Hard links that a backup reads. The folder keeps the name that older releases gave it."""
         return f"{self.home}/pin"
 
     @property

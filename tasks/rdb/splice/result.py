@@ -70,3 +70,8 @@ class SpliceResult:
     functions: int  # libraries, all kept
     size: int
     sha256: str  # hex
+
+    @property
+    def written(self) -> int:
+        """Keys of the result in all databases."""
+        return sum(database.written for database in self.databases.values())

@@ -1,4 +1,4 @@
-"""Pin the files of a backup by hard links: free, instant, out of reach of the server's renames."""
+"""Snapshot links: hard links to a backup's files, which the server's renames do not touch."""
 
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
 from redis_dr.tasks.model.backup.snapshot import LinkedAof, LinkedFile, Role
@@ -13,24 +13,24 @@ _ATTEMPTS = 200  # at an append directory that a rewrite keeps changing
 # `cp` reads one inode from its open to its end, so it is as safe where links are not possible
 _LINK = 'ln "$1" "$2" 2>/dev/null || cp -p "$1" "$2"; stat -c %s "$2"'
 
-# a restore keeps its own things beside the pins of its safety backup
-_UNPIN = 'rm -rf "$1"; rmdir "$2" 2>/dev/null && rmdir "$3" 2>/dev/null || :'
+# a restore keeps its own files beside the links of its safety backup
+_REMOVE = 'rm -rf "$1"; rmdir "$2" 2>/dev/null && rmdir "$3" 2>/dev/null || :'
 
 # Between two equal readings of the manifest the files that it names are there, whatever a rewrite
 # does before and after; all in one script, since a busy server rewrites faster than calls go out.
-_PIN_AOF = """
-folder=$1; manifest=$2; pin=$3; left=$4
+_LINK_AOF = """
+folder=$1; manifest=$2; links=$3; left=$4
 while :; do
   before=$(cat "$manifest" 2>/dev/null; echo .)
-  rm -rf "$pin/aof"; mkdir -p "$pin/aof"
+  rm -rf "$links/aof"; mkdir -p "$links/aof"
   for from in "$folder"/* "$folder"/.[!.]*; do
-    to=$pin/aof/${from##*/}
+    to=$links/aof/${from##*/}
     { ln "$from" "$to" || cp -p "$from" "$to"; } 2>/dev/null || :
   done
   [ "$before" != . ] && [ "$before" = "$(cat "$manifest" 2>/dev/null; echo .)" ] && break
   left=$((left - 1)); [ "$left" -gt 0 ] || exit 3
 done
-cd "$pin/aof"
+cd "$links/aof"
 for name in * .[!.]*; do [ ! -f "$name" ] || stat -c '%s %n' "$name"; done
 printf '/\\n%s' "${before%.}"
 """
@@ -39,10 +39,10 @@ printf '/\\n%s' "${before%.}"
 @step
 def link_rdb(helper: Helper, layout: Layout, persistence: Persistence) -> LinkedFile:
     """Link dump.rdb under a private name. Raises Unreachable when there is none."""
-    path = f"{layout.pin}/dump.rdb"
+    path = f"{layout.links}/dump.rdb"
     source = f"{layout.dir}/{persistence.dbfilename}"
     helper.run(
-        'mkdir -p "$2" && chmod 700 "$1" "$2" && rm -f "$3"', layout.folder, layout.pin, path
+        'mkdir -p "$2" && chmod 700 "$1" "$2" && rm -f "$3"', layout.folder, layout.links, path
     )
     try:
         size = int(helper.run(_LINK, source, path))
@@ -65,16 +65,18 @@ def link_aof(helper: Helper, layout: Layout, persistence: Persistence) -> Linked
     folder = f"{layout.dir}/{persistence.appenddirname}"
     path = f"{folder}/{persistence.appendfilename}.manifest"
     try:
-        said = helper.run(_PIN_AOF, folder, path, layout.pin, str(_ATTEMPTS))
+        said = helper.run(_LINK_AOF, folder, path, layout.links, str(_ATTEMPTS))
     except ScriptFailed:
-        return LinkedAof(missing=f"{path} is not there, or changed under {_ATTEMPTS} pins")
+        return LinkedAof(
+            missing=f"{path} is not there, or changed during {_ATTEMPTS} attempts to link it"
+        )
     listing, _, text = said.partition("/\n")  # no file's name has a slash
-    return _pinned(layout, path, _sizes(listing), text)
+    return _linked_aof(layout, path, _sizes(listing), text)
 
 
-def unpin(helper: Helper, layout: Layout) -> None:
-    """Take the private names away; the server's own files are untouched."""
-    helper.run(_UNPIN, layout.pin, layout.home, layout.folder)
+def remove_links(helper: Helper, layout: Layout) -> None:
+    """Remove the snapshot links; the server's own files are untouched."""
+    helper.run(_REMOVE, layout.links, layout.home, layout.folder)
 
 
 def _sizes(listing: str) -> dict[str, int]:
@@ -82,7 +84,7 @@ def _sizes(listing: str) -> dict[str, int]:
     return {name: int(size) for size, name in pairs}
 
 
-def _pinned(layout: Layout, path: str, sizes: dict[str, int], text: str) -> LinkedAof:
+def _linked_aof(layout: Layout, path: str, sizes: dict[str, int], text: str) -> LinkedAof:
     if not text.endswith("\n"):
         raise Damaged(f"{path} ends within a line", "run redis-check-aof on the append directory")
     manifest = AofManifest.parse(text)
@@ -99,4 +101,4 @@ def _pinned(layout: Layout, path: str, sizes: dict[str, int], text: str) -> Link
 
 def _file(layout: Layout, file: AofFile, size: int) -> LinkedFile:
     role: Role = "aof-base" if file.kind == "b" else "aof-incr"
-    return LinkedFile(f"appendonly/{file.name}", role, f"{layout.pin}/aof/{file.name}", size)
+    return LinkedFile(f"appendonly/{file.name}", role, f"{layout.links}/aof/{file.name}", size)

@@ -1,0 +1,46 @@
+"""One restore from its beginning: the instance is held, the backup is chosen and downloaded."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
+from redis_dr.flows.runbook.operation.read_lease import reading
+from redis_dr.flows.runbook.restore.prepare import DownloadedBackup, download_any
+from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.backup.store_layout import new_backup_id
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.progress import Progress
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions
+from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.opening import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRun:
+    """The operation, what was asked for, and the backup on this machine."""
+
+    operation: Operation
+    options: RestoreOptions
+    catalog: Catalog
+    backup: DownloadedBackup
+
+
+@contextmanager
+def begin_restore(
+    instance: Instance, options: RestoreOptions, progress: Progress
+) -> Iterator[RestoreRun]:
+    """Choose the backup, hold the instance, keep prune away from the backup, download it."""
+    catalog = load_catalog(open_store(instance.store), instance.name)
+    manifest = choose(catalog, options.backup)
+    operation_id = new_backup_id(datetime.now(UTC))
+    with (
+        begin_operation(instance, "restore", operation_id, progress) as operation,
+        reading(instance, manifest),
+        tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
+    ):
+        backup = download_any(operation, manifest, options, Path(workspace))
+        yield RestoreRun(operation, options, catalog, backup)
