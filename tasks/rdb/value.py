@@ -10,10 +10,9 @@ from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import Text, whole
 from redis_dr.tasks.rdb.dump import open_dump
-from redis_dr.tasks.rdb.elements import list_elements, set_members, zset_pairs
+from redis_dr.tasks.rdb.elements import hash_fields, list_elements, set_members, zset_pairs
 from redis_dr.tasks.rdb.module import module_name, module_parts
 from redis_dr.tasks.rdb.scan import Keys, Scan
-from redis_dr.tasks.rdb.splice.epochs import hash_fields
 
 _NOTHING: Final = stream.StreamState(0, (0, 0), (0, 0), 0)
 

@@ -16,7 +16,7 @@ from redis_dr.tasks.storage.s3.options import (
     multipart_etag,
     write_options,
 )
-from redis_dr.tasks.storage.s3.write import part_size
+from redis_dr.tasks.storage.s3.target import part_size
 from tests.storage.conftest import settings_of
 from tests.support.s3_server import S3Server
 from tests.support.stores import PART, noise, s3_settings

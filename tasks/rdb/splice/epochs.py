@@ -1,23 +1,20 @@
 """Move counters on, so that what was cached under an old value cannot come back to life."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import whole
-from redis_dr.tasks.rdb.elements import expiring_fields, hash_pairs
+from redis_dr.tasks.rdb.elements import hash_fields
 from redis_dr.tasks.rdb.splice.encode import Field
 
 Fields = Mapping[bytes, tuple[bytes, int | None]]  # field -> value, its expiry in Unix ms
 
 _INTEGER: Final = re.compile(rb"-?(0|[1-9][0-9]{0,18})")
 _GREATEST: Final = (1 << 63) - 1  # what HINCRBY and INCR can hold
-_WITH_EXPIRY: Final = frozenset(
-    {rdb.HASH_METADATA, rdb.HASH_METADATA_RC, rdb.HASH_LISTPACK_EX, rdb.HASH_LISTPACK_EX_RC}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +58,3 @@ def fields_at(source: BinaryIO, record: int) -> Fields:
     if kind == rdb.STRING:
         return {b"": (whole(reader.text()), None)}
     return {field: (value, expire) for field, value, expire in hash_fields(reader, kind)}
-
-
-def hash_fields(reader: Reader, kind: int) -> Iterator[Field]:
-    """Field, value, expiry of a hash in any form."""
-    if kind in _WITH_EXPIRY:
-        yield from expiring_fields(reader, kind)
-        return
-    for (field, _), value_of in hash_pairs(reader, kind):
-        yield whole(field), whole(value_of()), None

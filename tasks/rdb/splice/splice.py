@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.elements import hash_fields
 from redis_dr.tasks.rdb.scan import (
     Aux,
     Database,
@@ -21,7 +22,6 @@ from redis_dr.tasks.rdb.scan import (
     Scan,
 )
 from redis_dr.tasks.rdb.splice.encode import Field, hash_record, resizedb
-from redis_dr.tasks.rdb.splice.epochs import hash_fields
 from redis_dr.tasks.rdb.splice.output import Files, Output
 from redis_dr.tasks.rdb.splice.plan import SplicePlan
 from redis_dr.tasks.rdb.splice.result import EpochChange, Requeued, SpliceResult

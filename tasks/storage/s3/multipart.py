@@ -19,7 +19,7 @@ from redis_dr.tasks.storage.s3.options import (
     etag_proves,
     multipart_etag,
 )
-from redis_dr.tasks.storage.s3.write import Sent, Target, changed, part_size, sent_whole
+from redis_dr.tasks.storage.s3.target import Sent, Target, changed, part_size, sent_whole
 from redis_dr.tasks.storage.streams import fill
 
 _MAX_PARTS = 10_000  # S3's own limit

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from redis_dr.tasks.model.errors import StoreError
 from redis_dr.tasks.storage.s3.errors import code_of, s3_errors, status_of
 from redis_dr.tasks.storage.s3.options import ignored_settings
-from redis_dr.tasks.storage.s3.write import Target
+from redis_dr.tasks.storage.s3.target import Target
 
 _GRANT = "grant s3:GetObjectRetention and s3:GetObjectLegalHold so that it can be seen"
 _NO_LOCK = {400, 404, 405, 500, 501}

@@ -18,7 +18,7 @@ from redis_dr.tasks.storage.s3.errors import THEIRS, code_of, s3_errors, status_
 from redis_dr.tasks.storage.s3.object_lock import takes_nonsense
 from redis_dr.tasks.storage.s3.options import ignored_settings, write_options
 from redis_dr.tasks.storage.s3.store import S3Store
-from redis_dr.tasks.storage.s3.write import Target
+from redis_dr.tasks.storage.s3.target import Target
 
 _RACERS = 8
 _LOCK = timedelta(seconds=30)  # how long the probe's own locked object stays

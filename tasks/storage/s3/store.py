@@ -15,7 +15,8 @@ from redis_dr.tasks.storage.s3.errors import code_of, is_missing, s3_errors
 from redis_dr.tasks.storage.s3.object_lock import require_followed, require_lock
 from redis_dr.tasks.storage.s3.options import LOCKING, write_options
 from redis_dr.tasks.storage.s3.read import Ranges, open_ranges
-from redis_dr.tasks.storage.s3.write import Target, put_small, upload
+from redis_dr.tasks.storage.s3.target import Target
+from redis_dr.tasks.storage.s3.write import put_small, upload
 
 _CONFLICT_TRIES = 5
 
