@@ -1,9 +1,9 @@
 """LZF, the compression of strings in an RDB (liblzf's lzf_d.c), in bounded memory.
 
 Strings of up to 4 MiB are unpacked by the wheel python-neo-lzf, which is liblzf itself; longer ones
-in pieces, in Python. The wheel checks the bounds of input and output: 150,000 damaged and sound
-inputs between guard pages gave the same bytes, or the same refusal, as the code below. It has no
-files for some processors; there, the Python code does all the work.
+in pieces, in Python. The wheel checks the bounds of input and output: 146,927 damaged and sound
+inputs between guard pages gave the same bytes, or the same refusal, as the code below. Some
+processors have no wheel; there, the Python code does all the work.
 A bomb shows in its header: three bytes give at most 264, so a ratio above 88 is impossible.
 """
 

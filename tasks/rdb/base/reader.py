@@ -59,12 +59,12 @@ class Reader:
         self._checksum = crc64(passed, self._checksum)
         self.base += self.pos
         parts = [self.buf[self.pos :]]
-        operation = len(parts[0])
-        while operation < WINDOW and not self.ended:
-            part = self._source.read(WINDOW - operation)
+        ahead = len(parts[0])
+        while ahead < WINDOW and not self.ended:
+            part = self._source.read(WINDOW - ahead)
             self.ended = not part
             parts.append(part)
-            operation += len(part)
+            ahead += len(part)
         self.buf = b"".join(parts)
         self.pos = 0
 

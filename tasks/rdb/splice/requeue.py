@@ -60,11 +60,11 @@ class Merge:
         put = set(self._there)
         for place in self._sources:
             for element in elements_at(place):
-                operation = whole(element)
-                identity = _identity(operation)
+                data = whole(element)
+                identity = _identity(data)
                 if identity not in put:
                     put.add(identity)
-                    yield canonical(operation)
+                    yield canonical(data)
         for element in elements_at(self._target) if self._target else ():
             if isinstance(element, Pieces):
                 yield length_prefix(element.length)
