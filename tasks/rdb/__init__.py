@@ -1,11 +1,10 @@
 """The RDB format: read, inventory, splice, digest. Bytes in, bytes out, no service."""
 
-from redis_dr.tasks.rdb.digest import database_digest
-from redis_dr.tasks.rdb.dump import digest_of_dump
-from redis_dr.tasks.rdb.entries import Entry, entries
-from redis_dr.tasks.rdb.forms import take_forms
-from redis_dr.tasks.rdb.inventory import take_inventory
-from redis_dr.tasks.rdb.options import InventoryOptions
+from redis_dr.tasks.rdb.inventory.forms import take_forms
+from redis_dr.tasks.rdb.inventory.inventory import take_inventory
+from redis_dr.tasks.rdb.inventory.tally import InventoryOptions
+from redis_dr.tasks.rdb.scan.dump import digest_of_dump, value_of_dump
+from redis_dr.tasks.rdb.scan.entries import Entry, entries, values
 from redis_dr.tasks.rdb.splice.plan import EpochFloor, SplicePlan
 from redis_dr.tasks.rdb.splice.result import (
     EpochChange,
@@ -15,13 +14,12 @@ from redis_dr.tasks.rdb.splice.result import (
     SpliceResult,
 )
 from redis_dr.tasks.rdb.splice.splice import splice
-from redis_dr.tasks.rdb.value import (
+from redis_dr.tasks.rdb.value.digest import database_digest
+from redis_dr.tasks.rdb.value.value import (
     GroupValue,
     HashValue,
     ModuleValue,
     StreamValue,
-    value_of_dump,
-    values,
 )
 
 __all__ = [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redis_dr.tasks.model.settings.keys import KeyRule, first_match
-from redis_dr.tasks.rdb.patterns import matcher
+from redis_dr.tasks.rdb.inventory.patterns import matcher
 
 parts = st.sampled_from([b"lock:", b"ingest:", b"a", b"\n", b"\xff", b":", b"queue", b""])
 keys = st.lists(parts, max_size=5).map(b"".join)

@@ -1,11 +1,11 @@
-"""What a server says about a key, in the shapes of redis_dr.tasks.rdb.value."""
+"""What a server says about a key, in the shapes of redis_dr.tasks.rdb.value.value."""
 
 from typing import Any
 
 import redis
 
 from redis_dr.tasks.rdb import GroupValue, HashValue, StreamValue
-from redis_dr.tasks.rdb.stream import StreamId, StreamState
+from redis_dr.tasks.rdb.value.stream import StreamId, StreamState
 
 _NO_EXPIRY = -1
 

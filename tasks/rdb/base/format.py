@@ -44,6 +44,9 @@ HASH_METADATA_RC: Final = 22  # 7.4 release candidates: field expiries absolute
 HASH_LISTPACK_EX_RC: Final = 23  # 7.4 release candidates: no smallest expiry in front
 HASH_METADATA: Final = 24
 HASH_LISTPACK_EX: Final = 25
+FIELD_EXPIRY: Final = frozenset(  # hashes whose fields may have an expiry
+    {HASH_METADATA, HASH_METADATA_RC, HASH_LISTPACK_EX, HASH_LISTPACK_EX_RC}
+)
 
 # Ways to write a string, as a scan tells them apart: the type byte's low eight bits, and how.
 STRING_INT: Final = 256

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from redis_dr.tasks.model.settings.keys import KeyRule
-from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.scan.quick import Row
 from redis_dr.tasks.rdb.splice.result import SplicedDatabase, SplicedRule
 
 KEEP, DROP, REQUEUE = 0, 1, 2

@@ -8,8 +8,8 @@ from typing import BinaryIO, Final
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import whole
-from redis_dr.tasks.rdb.elements import hash_fields
 from redis_dr.tasks.rdb.splice.encode import Field
+from redis_dr.tasks.rdb.value.elements import hash_fields
 
 Fields = Mapping[bytes, tuple[bytes, int | None]]  # field -> value, its expiry in Unix ms
 

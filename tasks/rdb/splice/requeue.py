@@ -6,8 +6,8 @@ from typing import BinaryIO, Final
 
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import Pieces, Text, canonical, feed, length_prefix, whole
-from redis_dr.tasks.rdb.elements import list_elements
-from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.scan.quick import Row
+from redis_dr.tasks.rdb.value.elements import list_elements
 
 _CHUNK: Final = 1 << 16
 

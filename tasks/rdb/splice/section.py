@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.leaders import shown
-from redis_dr.tasks.rdb.patterns import matcher
-from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.inventory.leaders import shown
+from redis_dr.tasks.rdb.inventory.patterns import matcher
+from redis_dr.tasks.rdb.scan.quick import Row
 from redis_dr.tasks.rdb.splice.account import DROP, KEEP, REQUEUE, Account, RuleAccount
 from redis_dr.tasks.rdb.splice.encode import prefix
 from redis_dr.tasks.rdb.splice.plan import SplicePlan
@@ -16,9 +16,6 @@ from redis_dr.tasks.rdb.splice.script import Ranges, Script
 
 BACKUP, LIVE = 0, 1
 _EXPIRE_MS_SIZE: Final = 9  # bytes; a shorter prefix holds seconds (Redis 2.4)
-FIELD_EXPIRY: Final = frozenset(
-    {rdb.HASH_METADATA, rdb.HASH_METADATA_RC, rdb.HASH_LISTPACK_EX, rdb.HASH_LISTPACK_EX_RC}
-)
 
 
 class Section:
@@ -155,14 +152,14 @@ class Section:
         for row in rows:
             kind, _, expire, heat, start, _, record = row
             seconds = expire is not None and record - start < _EXPIRE_MS_SIZE
-            if not seconds and kind not in FIELD_EXPIRY:
+            if not seconds and kind not in rdb.FIELD_EXPIRY:
                 usual.append(row)
                 continue
             self._note_moved(usual)
             usual = []
             moved = None if expire is None else shifted(expire, self.plan.ttl_shift_ms)
             self.script.literal(prefix(moved, heat))
-            if kind in FIELD_EXPIRY:
+            if kind in rdb.FIELD_EXPIRY:
                 self.script.rewrite(BACKUP, record)
             else:
                 self.script.copy(BACKUP, record, row[5])

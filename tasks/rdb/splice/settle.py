@@ -1,8 +1,8 @@
 """What can be decided only when both files were read: lists put back, counters moved on."""
 
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.leaders import shown
-from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.inventory.leaders import shown
+from redis_dr.tasks.rdb.scan.quick import Row
 from redis_dr.tasks.rdb.splice.encode import hash_record, list_head, prefix, string_record
 from redis_dr.tasks.rdb.splice.epochs import Fields, Raised, fields_at, raise_floor
 from redis_dr.tasks.rdb.splice.output import Files

@@ -9,8 +9,7 @@ from typing import BinaryIO
 
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.rdb.base.reader import Reader
-from redis_dr.tasks.rdb.elements import hash_fields
-from redis_dr.tasks.rdb.scan import (
+from redis_dr.tasks.rdb.scan.scan import (
     Aux,
     Database,
     End,
@@ -28,6 +27,7 @@ from redis_dr.tasks.rdb.splice.result import EpochChange, Requeued, SpliceResult
 from redis_dr.tasks.rdb.splice.script import Ranges, Rewrite, Script
 from redis_dr.tasks.rdb.splice.section import BACKUP, Section, shifted
 from redis_dr.tasks.rdb.splice.settle import settle_epochs, settle_requeues
+from redis_dr.tasks.rdb.value.elements import hash_fields
 
 _FIRST_WITH_SIZES = 7  # RESIZEDB and AUX came with format 7; every server since reads it
 

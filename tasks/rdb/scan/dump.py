@@ -1,4 +1,4 @@
-"""What DUMP answers: type, value, format version, CRC-64. Digested like the key in a file."""
+"""The payload of DUMP (type, value, format version, CRC-64): its digest and its value."""
 
 from io import BytesIO
 from typing import Final
@@ -6,7 +6,8 @@ from typing import Final
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.format import broken, unknown
 from redis_dr.tasks.rdb.base.reader import Reader, crc64
-from redis_dr.tasks.rdb.digest import record_digest, to_int
+from redis_dr.tasks.rdb.value.digest import record_digest, to_int
+from redis_dr.tasks.rdb.value.value import Value, read_value
 
 _FOOTER: Final = 10
 
@@ -25,6 +26,11 @@ def digest_of_dump(
     if reader.offset != len(payload) - _FOOTER:
         raise broken(reader.offset, None, "the value of a DUMP ends before its footer")
     return 0 if digest is None else to_int(digest)
+
+
+def value_of_dump(payload: bytes) -> Value:
+    """The value in a DUMP. Raises RdbError and UnknownRdb like `digest_of_dump`."""
+    return read_value(*open_dump(payload))
 
 
 def open_dump(payload: bytes) -> tuple[Reader, int]:

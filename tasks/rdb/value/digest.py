@@ -12,27 +12,24 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
-from redis_dr.tasks.rdb import stream
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import Hasher, Pieces, Text, canonical, feed
-from redis_dr.tasks.rdb.elements import (
+from redis_dr.tasks.rdb.value import stream
+from redis_dr.tasks.rdb.value.elements import (
     expiring_fields,
     hash_pairs,
     list_elements,
     set_members,
     zset_pairs,
 )
-from redis_dr.tasks.rdb.module import module_parts
+from redis_dr.tasks.rdb.value.module import module_parts
 
 DIGEST_BYTES: Final = 16
 MODULUS: Final = 1 << 8 * DIGEST_BYTES
 TAGS: Final = {"string": 0, "list": 1, "set": 2, "zset": 3, "hash": 4, "stream": 5, "module": 6}
 END: Final = b"\xff"  # begins no canonical string, so no list runs into what follows
 _ENTRY, _STATE, _GROUP, _PENDING, _CONSUMER, _OWNED = (bytes((mark,)) for mark in range(6))
-_EXPIRING: Final = frozenset(
-    {rdb.HASH_METADATA, rdb.HASH_METADATA_RC, rdb.HASH_LISTPACK_EX, rdb.HASH_LISTPACK_EX_RC}
-)
 
 
 def database_digest(digests: Iterable[int | bytes]) -> str:
@@ -82,7 +79,7 @@ def record_digest(
         raise reader.unknown(f"value type {kind}")
     family = rdb.TYPES[kind][0]
     hasher = blake2b(bytes((TAGS[family],)) + canonical(key), digest_size=DIGEST_BYTES)
-    if kind in _EXPIRING:
+    if kind in rdb.FIELD_EXPIRY:
         if not _expiring_hash(hasher, reader, kind, alive_at_ms):
             return None
     elif family == "string":

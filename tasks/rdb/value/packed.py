@@ -12,7 +12,8 @@ from typing import Final
 
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.text import canonical
-from redis_dr.tasks.rdb.digest import (
+from redis_dr.tasks.rdb.encodings.listpack import SMALL, back_length
+from redis_dr.tasks.rdb.value.digest import (
     DIGEST_BYTES,
     END,
     TAGS,
@@ -21,7 +22,6 @@ from redis_dr.tasks.rdb.digest import (
     score_bytes,
     sum_digests,
 )
-from redis_dr.tasks.rdb.encodings.listpack import SMALL, back_length
 
 _WIDTHS: Final = {0xF1: 2, 0xF2: 3, 0xF3: 4, 0xF4: 8}  # bytes of an integer in a listpack
 _ARRAYS: Final = {2: "h", 4: "i", 8: "q"}  # type codes by width in bytes

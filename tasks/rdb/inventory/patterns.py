@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Final
 
 from redis_dr.tasks.model.settings.keys import KeyRule
-from redis_dr.tasks.rdb.quick import Row
+from redis_dr.tasks.rdb.scan.quick import Row
 
 Indexes = Callable[[Sequence[Row]], list[int | None]]
 

@@ -1,12 +1,15 @@
-"""Key by key with digests: for comparisons that must name what differs."""
+"""The keys of a file one by one, with digests for a comparison or with values in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import BinaryIO
 
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.digest import to_int
-from redis_dr.tasks.rdb.scan import Keys, Scan
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.scan.scan import Keys, Scan
+from redis_dr.tasks.rdb.value.digest import to_int
+from redis_dr.tasks.rdb.value.value import Value, read_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +34,14 @@ def entries(source: BinaryIO, alive_at_ms: int | None = None) -> Iterator[Entry]
             for (kind, key, expire, *_), digest in zip(event.rows, event.digests, strict=True):
                 if digest is not None:  # None: a hash in which no field is alive
                     yield Entry(event.db, key, rdb.TYPES[kind][0], expire, to_int(digest))
+
+
+def values(data: bytes) -> Iterator[tuple[int, bytes, int | None, Value]]:
+    """Database, key, expiry (Unix ms) and value of every key of a file that is held in memory."""
+    for event in Scan(BytesIO(data)).events():
+        if isinstance(event, Keys):
+            for _, key, expire, _, _, _, record in event.rows:
+                reader = Reader(BytesIO(data[record:]), record)
+                kind = reader.byte()
+                reader.skip_string()
+                yield event.db, key, expire, read_value(reader, kind)

@@ -2,19 +2,32 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
+from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.digest import sum_digests, to_hex
-from redis_dr.tasks.rdb.leaders import Leaders
-from redis_dr.tasks.rdb.options import InventoryOptions
-from redis_dr.tasks.rdb.patterns import matcher
-from redis_dr.tasks.rdb.quick import Row
-from redis_dr.tasks.rdb.scan import End, Keys
+from redis_dr.tasks.rdb.inventory.leaders import Leaders
+from redis_dr.tasks.rdb.inventory.patterns import matcher
+from redis_dr.tasks.rdb.scan.quick import Row
+from redis_dr.tasks.rdb.scan.scan import End, Keys
+from redis_dr.tasks.rdb.value.digest import sum_digests, to_hex
 
 _KIND: Final = itemgetter(0)
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryOptions:
+    """What to count beside keys, and against which moments (Unix ms)."""
+
+    rules: tuple[KeyRule, ...] = ()
+    taken_at_ms: int = 0  # expiries up to here count as expired
+    digest: bool = True
+    largest: int = 20
+    hottest: int = 20
+    alive_at_ms: int | None = None  # digest and `alive` leave out what has expired by here
 
 
 class Tally:

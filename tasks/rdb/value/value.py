@@ -1,18 +1,15 @@
 """A value in memory, as a client would see it: for looking into a file, and for tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Final
 
-from redis_dr.tasks.rdb import stream
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import Text, whole
-from redis_dr.tasks.rdb.dump import open_dump
-from redis_dr.tasks.rdb.elements import hash_fields, list_elements, set_members, zset_pairs
-from redis_dr.tasks.rdb.module import module_name, module_parts
-from redis_dr.tasks.rdb.scan import Keys, Scan
+from redis_dr.tasks.rdb.value import stream
+from redis_dr.tasks.rdb.value.elements import hash_fields, list_elements, set_members, zset_pairs
+from redis_dr.tasks.rdb.value.module import module_name, module_parts
 
 _NOTHING: Final = stream.StreamState(0, (0, 0), (0, 0), 0)
 
@@ -61,22 +58,6 @@ Value = (
     | StreamValue
     | ModuleValue
 )
-
-
-def values(data: bytes) -> Iterator[tuple[int, bytes, int | None, Value]]:
-    """Database, key, expiry (Unix ms) and value of every key of a file that is held in memory."""
-    for event in Scan(BytesIO(data)).events():
-        if isinstance(event, Keys):
-            for _, key, expire, _, _, _, record in event.rows:
-                reader = Reader(BytesIO(data[record:]), record)
-                kind = reader.byte()
-                reader.skip_string()
-                yield event.db, key, expire, read_value(reader, kind)
-
-
-def value_of_dump(payload: bytes) -> Value:
-    """The value in a DUMP. Raises RdbError and UnknownRdb like `digest_of_dump`."""
-    return read_value(*open_dump(payload))
 
 
 def read_value(reader: Reader, kind: int) -> Value:

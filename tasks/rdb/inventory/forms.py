@@ -14,10 +14,16 @@ from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.format import broken
 from redis_dr.tasks.rdb.base.reader import Reader
-from redis_dr.tasks.rdb.digest import DIGEST_BYTES, expiry_bytes, record_digest, to_hex, to_int
-from redis_dr.tasks.rdb.quick import Row
-from redis_dr.tasks.rdb.record import TABLES, in_order
-from redis_dr.tasks.rdb.scan import Database, End, Function, Header, Keys, Scan
+from redis_dr.tasks.rdb.inventory.record import TABLES, in_order
+from redis_dr.tasks.rdb.scan.quick import Row
+from redis_dr.tasks.rdb.scan.scan import Database, End, Function, Header, Keys, Scan
+from redis_dr.tasks.rdb.value.digest import (
+    DIGEST_BYTES,
+    expiry_bytes,
+    record_digest,
+    to_hex,
+    to_int,
+)
 
 _HELD: Final = 4 << 20  # bytes of records in memory; one larger than that is read in pieces
 _PIECE: Final = 1 << 20  # bytes

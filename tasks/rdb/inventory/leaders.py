@@ -6,8 +6,8 @@ from typing import Final
 
 from redis_dr.tasks.model.backup.inventory import KeySize
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.quick import Row
-from redis_dr.tasks.rdb.scan import Keys
+from redis_dr.tasks.rdb.scan.quick import Row
+from redis_dr.tasks.rdb.scan.scan import Keys
 
 _SHOWN: Final = 256  # characters of a key in a report
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
-from redis_dr.tasks.rdb.module import skip_module
-from redis_dr.tasks.rdb.stream import skip_stream
+from redis_dr.tasks.rdb.value.module import skip_module
+from redis_dr.tasks.rdb.value.stream import skip_stream
 
 _STRINGS: Final = {rdb.LIST: 1, rdb.SET: 1, rdb.HASH: 2, rdb.LIST_QUICKLIST: 1}  # per element
 _STREAMS: Final = frozenset({rdb.STREAM, rdb.STREAM_2, rdb.STREAM_3})

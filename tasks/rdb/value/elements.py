@@ -18,9 +18,6 @@ _PACKED_NODE: Final = 2
 _LATEST: Final = (1 << 48) - 1  # Unix ms, ebuckets.h, EB_EXPIRE_TIME_MAX
 _DIGITS: Final = 15  # of that
 _SCORE_WORDS: Final = {253: math.nan, 254: math.inf, 255: -math.inf}
-_WITH_EXPIRY: Final = frozenset(
-    {rdb.HASH_METADATA, rdb.HASH_METADATA_RC, rdb.HASH_LISTPACK_EX, rdb.HASH_LISTPACK_EX_RC}
-)
 
 Field = tuple[Text, int | None]  # name, and when it expires, Unix ms
 
@@ -96,7 +93,7 @@ def expiring_fields(reader: Reader, kind: int) -> Iterator[tuple[bytes, bytes, i
 
 def hash_fields(reader: Reader, kind: int) -> Iterator[tuple[bytes, bytes, int | None]]:
     """Field, value, expiry in Unix ms, of a hash in any form."""
-    if kind in _WITH_EXPIRY:
+    if kind in rdb.FIELD_EXPIRY:
         yield from expiring_fields(reader, kind)
         return
     for (field, _), value_of in hash_pairs(reader, kind):

@@ -6,10 +6,10 @@ from typing import BinaryIO, Final
 
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
-from redis_dr.tasks.rdb.digest import record_digest
-from redis_dr.tasks.rdb.module import module_name, skip_module
-from redis_dr.tasks.rdb.quick import BATCH, Row, quick_keys
-from redis_dr.tasks.rdb.skip import skip_value
+from redis_dr.tasks.rdb.scan.quick import BATCH, Row, quick_keys
+from redis_dr.tasks.rdb.value.digest import record_digest
+from redis_dr.tasks.rdb.value.module import module_name, skip_module
+from redis_dr.tasks.rdb.value.skip import skip_value
 
 _PREFIXES: Final = frozenset({rdb.EXPIRE_MS, rdb.EXPIRE_S, rdb.FREQ, rdb.IDLE})
 _FIRST_OPCODE: Final = 243  # below are value types, known or not

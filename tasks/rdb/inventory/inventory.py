@@ -4,11 +4,10 @@ from hashlib import blake2b
 from typing import BinaryIO, Final
 
 from redis_dr.tasks.model.backup.inventory import Inventory
-from redis_dr.tasks.rdb.digest import DIGEST_BYTES, to_int
-from redis_dr.tasks.rdb.leaders import shown
-from redis_dr.tasks.rdb.options import InventoryOptions
-from redis_dr.tasks.rdb.scan import Aux, Database, End, Function, Header, Keys, ModuleAux, Scan
-from redis_dr.tasks.rdb.tally import Tally
+from redis_dr.tasks.rdb.inventory.leaders import shown
+from redis_dr.tasks.rdb.inventory.tally import InventoryOptions, Tally
+from redis_dr.tasks.rdb.scan.scan import Aux, Database, End, Function, Header, Keys, ModuleAux, Scan
+from redis_dr.tasks.rdb.value.digest import DIGEST_BYTES, to_int
 
 _DEFAULT: Final = InventoryOptions()
 

@@ -8,8 +8,8 @@ from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.lzf import LzfError, decompress
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import length_prefix
-from redis_dr.tasks.rdb.digest import DIGEST_BYTES, string_digest
-from redis_dr.tasks.rdb.packed import PACKED, packed_digest
+from redis_dr.tasks.rdb.value.digest import DIGEST_BYTES, string_digest
+from redis_dr.tasks.rdb.value.packed import PACKED, packed_digest
 
 # type, key, expiry (Unix ms), heat, where the record begins (its expiry included), where it ends,
 # and where its type byte stands, behind expiry and heat.
