@@ -11,7 +11,7 @@ from redis_dr.tasks.resilience.retry import with_retries
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.pipeline.files import check_stored
 from redis_dr.tasks.storage.protocol import ObjectStore
-from redis_dr.tasks.storage.streams import Tally, stream, tallied
+from redis_dr.tasks.storage.streams import StreamHash, hashed, stream
 
 _MANIFEST_LIMIT = 64 * 2**20  # bytes
 
@@ -68,18 +68,18 @@ def _is_there(target: ObjectStore, prefix: str, file: StoredFile) -> bool:
 
 
 def _carry(source: ObjectStore, target: ObjectStore, key: str, file: StoredFile) -> None:
-    tally = Tally()
+    passed = StreamHash()
     with source.open(key) as stored:
-        target.put(key, _checked(stored, tally, file))
+        target.put(key, _checked(stored, passed, file))
 
 
-def _checked(stored: BinaryIO, tally: Tally, file: StoredFile) -> BinaryIO:
+def _checked(stored: BinaryIO, passed: StreamHash, file: StoredFile) -> BinaryIO:
     """The stored bytes. If they are wrong their end raises Damaged, so nothing is stored."""
-    taken = tallied(stored, tally)
+    taken = hashed(stored, passed)
 
     def pull(size: int) -> bytes:
         data = taken.read(size)
-        if not data and (tally.size, tally.sha256) != (file.stored_size, file.stored_sha256):
+        if not data and (passed.size, passed.sha256) != (file.stored_size, file.stored_sha256):
             raise Damaged(
                 f"{file.stored_name} is not what was written, so it was not copied",
                 "copy another backup; `redis-dr verify --all` names the sound ones",

@@ -95,7 +95,7 @@ def fill(source: BinaryIO, size: int) -> bytearray:
     return block
 
 
-class Tally:
+class StreamHash:
     """Counts and hashes what passes."""
 
     def __init__(self) -> None:
@@ -114,17 +114,17 @@ class Tally:
         return self._sha256.hexdigest()
 
 
-class _Tallied(io.RawIOBase):
+class _Hashed(io.RawIOBase):
     """Not buffered, so nothing is copied: each read goes to the source as it is."""
 
-    def __init__(self, source: BinaryIO, tally: Tally) -> None:
-        self._source, self._tally = source, tally
+    def __init__(self, source: BinaryIO, passed: StreamHash) -> None:
+        self._source, self._passed = source, passed
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        return self._tally.add(self._source.read(size))
+        return self._passed.add(self._source.read(size))
 
     def close(self) -> None:
         if not self.closed:
@@ -132,6 +132,6 @@ class _Tallied(io.RawIOBase):
             self._source.close()
 
 
-def tallied(source: BinaryIO, tally: Tally) -> BinaryIO:
+def hashed(source: BinaryIO, passed: StreamHash) -> BinaryIO:
     """The same bytes, counted and hashed on the way. Closing it closes the source."""
-    return cast("BinaryIO", _Tallied(source, tally))
+    return cast("BinaryIO", _Hashed(source, passed))

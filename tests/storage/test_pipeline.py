@@ -19,7 +19,7 @@ from redis_dr.tasks.storage.directory.store import DirectoryStore
 from redis_dr.tasks.storage.pipeline.compression import compressed
 from redis_dr.tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
 from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
-from redis_dr.tasks.storage.streams import Tally
+from redis_dr.tasks.storage.streams import StreamHash
 from tests.support.stores import broken, directory_settings, noise
 
 IDENTITY = x25519.Identity.generate()
@@ -90,7 +90,7 @@ def test_a_source_that_breaks_leaves_nothing(how: StoreSettings) -> None:
 
 def test_a_source_that_broke_stays_broken() -> None:
     """Reading on after its error raises it again: it never looks like the end of a file."""
-    source = compressed(broken(3_000_000, ZeroDivisionError("mine")), 3, Tally())
+    source = compressed(broken(3_000_000, ZeroDivisionError("mine")), 3, StreamHash())
     for _ in range(3):
         with pytest.raises(ZeroDivisionError, match="mine"):
             source.read()

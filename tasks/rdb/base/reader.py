@@ -139,7 +139,7 @@ class Reader:
         if not special:
             if value <= LARGE:
                 return self.take(value)
-            return Pieces(value, self.pieces(value), (start, self.db))
+            return Pieces(value, self.pieces(value), start, self.db)
         if value in _INTS:
             number = int.from_bytes(self.take(_INTS[value]), "little", signed=True)
             return b"%d" % number
@@ -176,7 +176,7 @@ class Reader:
     def _compressed(self, start: int) -> Text:
         packed, plain = self.packed_lengths(start)
         if plain > LARGE:
-            return Pieces(plain, self._unpack(packed, plain, start), (start, self.db))
+            return Pieces(plain, self._unpack(packed, plain, start), start, self.db)
         try:
             return lzf.decompress(self.take(packed), plain)
         except lzf.LzfError as error:

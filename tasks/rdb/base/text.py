@@ -19,18 +19,20 @@ class Hasher(Protocol):
 class Pieces:
     """A string too large to hold: known length, content to be taken once, in order."""
 
-    __slots__ = ("_where", "length", "parts")
+    __slots__ = ("_db", "_offset", "length", "parts")
 
-    def __init__(self, length: int, parts: Iterator[bytes], where: tuple[int, int | None]) -> None:
-        self.length = length  # bytes
+    def __init__(self, length: int, parts: Iterator[bytes], offset: int, db: int | None) -> None:
+        self.length = length  # in bytes
         self.parts = parts
-        self._where = where  # offset and database, for error texts
+        self._offset = offset  # this and the database are for error texts
+        self._db = db
 
     def whole(self) -> bytes:
         """All of it in memory. Raises UnknownRdb for what is too long to be held."""
         if self.length > LONGEST_HELD:
             raise unknown(
-                *self._where,
+                self._offset,
+                self._db,
                 f"a part of {self.length} bytes where {LONGEST_HELD} are the most to be held",
             )
         return b"".join(self.parts)

@@ -63,7 +63,7 @@ class Blob:
         """An element that begins at buf[pos] and goes on beyond buf. Slide to 0 afterwards."""
         if self.slid + pos + length > self.size:
             raise self.broken(f"an element of {length} bytes goes beyond the value's end")
-        return Pieces(length, self._rest(pos, length), (self.offset, self._reader.db))
+        return Pieces(length, self._rest(pos, length), self.offset, self._reader.db)
 
     def _rest(self, pos: int, length: int) -> Iterator[bytes]:
         while length:

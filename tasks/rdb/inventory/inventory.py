@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.rdb.inventory.leaders import shown
-from redis_dr.tasks.rdb.inventory.tally import InventoryOptions, Tally
+from redis_dr.tasks.rdb.inventory.tally import InventoryOptions, InventoryTally
 from redis_dr.tasks.rdb.scan.scan import Aux, Database, End, Function, Header, Keys, ModuleAux, Scan
 from redis_dr.tasks.rdb.value.digest import DIGEST_BYTES, to_int
 
@@ -19,7 +19,7 @@ def take_inventory(source: BinaryIO, options: InventoryOptions = _DEFAULT) -> In
     out keys, and fields of hashes, that have expired by then. Raises RdbError for damage and
     UnknownRdb for what this program does not know, with byte offset and database.
     """
-    tally = Tally(options)
+    tally = InventoryTally(options)
     scan = Scan(source, digest=options.digest, alive_at_ms=options.alive_at_ms)
     for event in scan.events():
         match event:

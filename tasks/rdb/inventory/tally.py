@@ -30,7 +30,7 @@ class InventoryOptions:
     alive_at_ms: int | None = None  # digest and `alive` leave out what has expired by here
 
 
-class Tally:
+class InventoryTally:
     """Numbers that grow with each batch of keys."""
 
     def __init__(self, options: InventoryOptions) -> None:

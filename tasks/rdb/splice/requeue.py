@@ -1,6 +1,7 @@
-"""Put the elements of lists back in front of another, each once, losing none."""
+"""Put the elements of several lists in front of another list: each one once, none lost."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import BinaryIO, Final
 
@@ -11,29 +12,35 @@ from redis_dr.tasks.rdb.value.elements import list_elements
 
 _CHUNK: Final = 1 << 16
 
-Place = tuple[BinaryIO, int]  # a file, and where a record begins in it (its type byte)
+
+@dataclass(frozen=True, slots=True)
+class RecordAt:
+    """A record of a file."""
+
+    file: BinaryIO
+    start: int  # offset of its type byte
 
 
 class Requeue:
-    """The lists that go into `name`, and where it stands itself: (file, row), or nowhere."""
+    """The lists that go into the list `name`, and the list itself, if there is one."""
 
     def __init__(self, name: bytes) -> None:
         self.name = name
         self.sources: list[Row] = []
-        self.target: tuple[int, Row] | None = None
+        self.target: tuple[int, Row] | None = None  # its file (BACKUP, LIVE) and row
 
 
 class Merge:
     """Elements of `sources` that `target` lacks, then those of `target`.
 
-    Reads the lists anew from their files, so that memory holds 16 bytes for each element of the
+    Reads the lists again from their files, so that memory holds 16 bytes for each element of the
     sources and nothing of the target.
     """
 
-    def __init__(self, sources: list[Place], target: Place | None) -> None:
+    def __init__(self, sources: list[RecordAt], target: RecordAt | None) -> None:
         self._sources = sources
         self._target = target
-        met = [_identity(element) for place in sources for element in elements_at(place)]
+        met = [_identity(element) for record in sources for element in elements_at(record)]
         wanted = set(met)
         kept = 0
         self._there: set[bytes] = set()
@@ -58,8 +65,8 @@ class Merge:
 
     def _parts(self) -> Iterator[bytes]:
         put = set(self._there)
-        for place in self._sources:
-            for element in elements_at(place):
+        for record in self._sources:
+            for element in elements_at(record):
                 data = whole(element)
                 identity = _identity(data)
                 if identity not in put:
@@ -73,11 +80,10 @@ class Merge:
                 yield canonical(element)
 
 
-def elements_at(place: Place) -> Iterator[Text]:
-    """The elements of the list whose record begins at `place`."""
-    source, record = place
-    source.seek(record)
-    reader = Reader(source, record)
+def elements_at(record: RecordAt) -> Iterator[Text]:
+    """The elements of the list that `record` holds."""
+    record.file.seek(record.start)
+    reader = Reader(record.file, record.start)
     kind = reader.byte()
     reader.skip_string()
     return list_elements(reader, kind)

@@ -18,7 +18,7 @@ BACKUP, LIVE = 0, 1
 _EXPIRE_MS_SIZE: Final = 9  # bytes; a shorter prefix holds seconds (Redis 2.4)
 
 
-class Section:
+class DatabaseSection:
     """Takes batches of the backup, then of the live set; knows then what is to be written."""
 
     def __init__(self, db: int, plan: SplicePlan) -> None:

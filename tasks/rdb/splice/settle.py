@@ -6,12 +6,12 @@ from redis_dr.tasks.rdb.scan.quick import Row
 from redis_dr.tasks.rdb.splice.encode import hash_record, list_head, prefix, string_record
 from redis_dr.tasks.rdb.splice.epochs import Fields, Raised, fields_at, raise_floor
 from redis_dr.tasks.rdb.splice.output import Files
-from redis_dr.tasks.rdb.splice.requeue import Merge, Place, Requeue
+from redis_dr.tasks.rdb.splice.requeue import Merge, RecordAt, Requeue
 from redis_dr.tasks.rdb.splice.result import EpochChange, Requeued
-from redis_dr.tasks.rdb.splice.section import BACKUP, LIVE, Section, shifted
+from redis_dr.tasks.rdb.splice.section import BACKUP, LIVE, DatabaseSection, shifted
 
 
-def settle_requeues(section: Section, files: Files) -> list[Requeued]:
+def settle_requeues(section: DatabaseSection, files: Files) -> list[Requeued]:
     """Write the lists that a rule fills; the lists they were filled from count as dropped."""
     settled = []
     for requeue in section.requeues.values():
@@ -25,23 +25,23 @@ def settle_requeues(section: Section, files: Files) -> list[Requeued]:
     return settled
 
 
-def _is_list(section: Section, requeue: Requeue) -> bool:
+def _is_list(section: DatabaseSection, requeue: Requeue) -> bool:
     if requeue.target is None or rdb.TYPES[requeue.target[1][0]][0] == "list":
         return True
     section.as_they_were.append(f"{shown(requeue.name)} is no list, so nothing can be put into it")
     return False
 
 
-def _fill(section: Section, requeue: Requeue, files: Files) -> Requeued:
-    expire = heat = place = None
+def _fill(section: DatabaseSection, requeue: Requeue, files: Files) -> Requeued:
+    expire = heat = target = None
     if requeue.target is not None:
         file, row = requeue.target
         expire, heat = _expiry(section, row, file), row[3]
-        place = (files[file], row[6])
+        target = RecordAt(files[file], row[6])
         if expire is not None and expire <= section.plan.now_ms:
             # the load would throw the list away, and with it what is put back
-            expire = place = None
-    merge = Merge(_places(requeue, files), place)
+            expire = target = None
+    merge = Merge(_records(requeue, files), target)
     section.script.literal(prefix(expire, heat) + list_head(requeue.name, merge.count))
     for chunk in merge.chunks():
         section.script.literal(chunk)
@@ -57,11 +57,11 @@ def _fill(section: Section, requeue: Requeue, files: Files) -> Requeued:
     )
 
 
-def _places(requeue: Requeue, files: Files) -> list[Place]:
-    return [(files[BACKUP], row[6]) for row in requeue.sources]
+def _records(requeue: Requeue, files: Files) -> list[RecordAt]:
+    return [RecordAt(files[BACKUP], row[6]) for row in requeue.sources]
 
 
-def settle_epochs(section: Section, files: Files) -> list[EpochChange]:
+def settle_epochs(section: DatabaseSection, files: Files) -> list[EpochChange]:
     """Write the epoch keys of both sides with every value above both."""
     floor = section.plan.epochs
     if floor is None or not section.epoch_names:
@@ -73,7 +73,7 @@ def settle_epochs(section: Section, files: Files) -> list[EpochChange]:
     return [change for change in changes if change is not None]
 
 
-def _raise(section: Section, name: bytes, family: str, files: Files) -> EpochChange | None:
+def _raise(section: DatabaseSection, name: bytes, family: str, files: Files) -> EpochChange | None:
     rows = {file: row for file in (BACKUP, LIVE) if (row := section.epochs.get((file, name)))}
     if not rows:
         return None
@@ -92,7 +92,7 @@ def _raise(section: Section, name: bytes, family: str, files: Files) -> EpochCha
     return EpochChange(section.db, shown(name), raised.raised, raised.only_live, left)
 
 
-def _write(section: Section, name: bytes, raised: Raised, before: bytes) -> None:
+def _write(section: DatabaseSection, name: bytes, raised: Raised, before: bytes) -> None:
     fields = raised.fields
     if len(fields) == 1 and not fields[0][0] and _is_counter(section, name):
         section.script.literal(before + string_record(name, fields[0][1]))
@@ -100,12 +100,12 @@ def _write(section: Section, name: bytes, raised: Raised, before: bytes) -> None
         section.script.literal(before + b"".join(hash_record(name, lambda: fields)))
 
 
-def _is_counter(section: Section, name: bytes) -> bool:
+def _is_counter(section: DatabaseSection, name: bytes) -> bool:
     floor = section.plan.epochs
     return floor is not None and floor.counter is not None and floor.counter.encode() == name
 
 
-def _shift(section: Section, fields: Fields) -> Fields:
+def _shift(section: DatabaseSection, fields: Fields) -> Fields:
     shift = section.plan.ttl_shift_ms
     return {
         field: (value, None if expire is None else shifted(expire, shift))
@@ -113,14 +113,14 @@ def _shift(section: Section, fields: Fields) -> Fields:
     }
 
 
-def _expiry(section: Section, row: Row, file: int) -> int | None:
+def _expiry(section: DatabaseSection, row: Row, file: int) -> int | None:
     if row[2] is None or file == LIVE:
         return row[2]
     return shifted(row[2], section.plan.ttl_shift_ms)
 
 
-def _count(section: Section, origin: int | None, expire: int | None) -> None:
-    """A key made anew counts where it came from."""
+def _count(section: DatabaseSection, origin: int | None, expire: int | None) -> None:
+    """Count a rewritten key for the file that it came from."""
     account = section.account
     account.from_backup += origin == BACKUP
     account.from_live += origin == LIVE

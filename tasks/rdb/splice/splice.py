@@ -25,7 +25,7 @@ from redis_dr.tasks.rdb.splice.output import Files, Output
 from redis_dr.tasks.rdb.splice.plan import SplicePlan
 from redis_dr.tasks.rdb.splice.result import EpochChange, Requeued, SpliceResult
 from redis_dr.tasks.rdb.splice.script import Ranges, Rewrite, Script
-from redis_dr.tasks.rdb.splice.section import BACKUP, Section, shifted
+from redis_dr.tasks.rdb.splice.section import BACKUP, DatabaseSection, shifted
 from redis_dr.tasks.rdb.splice.settle import settle_epochs, settle_requeues
 from redis_dr.tasks.rdb.value.elements import hash_fields
 
@@ -67,7 +67,7 @@ class _Draft:
         self._plan = plan
         self._versions = [_FIRST_WITH_SIZES]
         self._before, self._after = Script(), Script()
-        self._sections: dict[int, Section] = {}
+        self._sections: dict[int, DatabaseSection] = {}
         self._functions = 0
         self._requeued: list[Requeued] = []
         self._epochs: list[EpochChange] = []
@@ -77,10 +77,10 @@ class _Draft:
         """The live file can matter."""
         return self._plan.wants_live or self._plan.epochs is not None
 
-    def section(self, db: int) -> Section:
+    def section(self, db: int) -> DatabaseSection:
         """The database, in the order in which databases appear."""
         if db not in self._sections:
-            self._sections[db] = Section(db, self._plan)
+            self._sections[db] = DatabaseSection(db, self._plan)
         return self._sections[db]
 
     def backup(self, event: Event) -> None:

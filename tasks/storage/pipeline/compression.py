@@ -12,12 +12,12 @@ import zstandard
 
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.storage.pipeline.parallel import InOrder
-from redis_dr.tasks.storage.streams import CHUNK, Tally, fill, from_blocks, stream
+from redis_dr.tasks.storage.streams import CHUNK, StreamHash, fill, from_blocks, stream
 
 _FRAME = 2**20  # plain bytes; docs/store.md says what other lengths cost
 
 
-def compressed(source: BinaryIO, level: int, plain: Tally) -> BinaryIO:
+def compressed(source: BinaryIO, level: int, plain: StreamHash) -> BinaryIO:
     """The source as zstd frames. Level 3 is the default for a reason: facts/s3.md 4.
 
     `plain` takes note of the source's bytes, in the thread that reads them.
@@ -31,7 +31,7 @@ def compressed(source: BinaryIO, level: int, plain: Tally) -> BinaryIO:
     return from_blocks(frames.results(), close)
 
 
-def _blocks(source: BinaryIO, plain: Tally) -> Iterator[bytearray]:
+def _blocks(source: BinaryIO, plain: StreamHash) -> Iterator[bytearray]:
     block = fill(source, _FRAME)
     yield plain.add(block)  # nothing at all is a frame as well: an empty file of zstd
     while block and (block := fill(source, _FRAME)):

@@ -10,7 +10,7 @@ from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.pipeline.compression import compressed, decompressed
 from redis_dr.tasks.storage.protocol import ObjectStore, checked_key
-from redis_dr.tasks.storage.streams import CHUNK, Tally, stream, tallied
+from redis_dr.tasks.storage.streams import CHUNK, StreamHash, hashed, stream
 
 Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
 
@@ -27,11 +27,11 @@ def store_file(  # noqa: PLR0913, PLR0917 where, what, from where and how: each 
 
     What the source raises passes through, and nothing is left in the store.
     """
-    plain, stored = Tally(), Tally()
+    plain, stored = StreamHash(), StreamHash()
     encryption: Literal["age", "none"] = "age" if settings.age_recipients else "none"
     stored_name = checked_key(name) + (".zst.age" if settings.age_recipients else ".zst")
     with _packed(source, plain, settings) as packed:
-        written = store.put(key_prefix + stored_name, tallied(packed, stored))
+        written = store.put(key_prefix + stored_name, hashed(packed, stored))
     file = StoredFile(
         name=name,
         role=role,
@@ -47,7 +47,7 @@ def store_file(  # noqa: PLR0913, PLR0917 where, what, from where and how: each 
     return file
 
 
-def _packed(source: BinaryIO, plain: Tally, settings: StoreSettings) -> BinaryIO:
+def _packed(source: BinaryIO, plain: StreamHash, settings: StoreSettings) -> BinaryIO:
     packed = compressed(source, settings.zstd_level, plain)
     if not settings.age_recipients:
         return packed
@@ -58,8 +58,8 @@ def _packed(source: BinaryIO, plain: Tally, settings: StoreSettings) -> BinaryIO
 
 def open_file(store: ObjectStore, key_prefix: str, file: StoredFile) -> BinaryIO:
     """The file's plain bytes. Reading its last byte raises Damaged unless every hash is right."""
-    plain, stored = Tally(), Tally()
-    raw = tallied(store.open(key_prefix + checked_key(file.stored_name)), stored)
+    plain, stored = StreamHash(), StreamHash()
+    raw = hashed(store.open(key_prefix + checked_key(file.stored_name)), stored)
     opened = _unpacked(raw, file)
 
     def pull(size: int) -> bytes:
@@ -76,8 +76,8 @@ def open_file(store: ObjectStore, key_prefix: str, file: StoredFile) -> BinaryIO
 
 def check_stored(store: ObjectStore, key_prefix: str, file: StoredFile) -> None:
     """Read back what was stored and compare its hash and size. Raises Damaged."""
-    stored = Tally()
-    with tallied(store.open(key_prefix + checked_key(file.stored_name)), stored) as raw:
+    stored = StreamHash()
+    with hashed(store.open(key_prefix + checked_key(file.stored_name)), stored) as raw:
         _drain(raw)
     _compare(file, "stored size", file.stored_size, stored.size)
     _compare(file, "stored SHA-256", file.stored_sha256, stored.sha256)
@@ -91,7 +91,7 @@ def _unpacked(raw: BinaryIO, file: StoredFile) -> BinaryIO:
     return decompressed(raw, file.stored_name) if file.codec == "zstd" else raw
 
 
-def _check(file: StoredFile, stored: Tally, plain: Tally) -> None:
+def _check(file: StoredFile, stored: StreamHash, plain: StreamHash) -> None:
     _compare(file, "stored size", file.stored_size, stored.size)
     _compare(file, "stored SHA-256", file.stored_sha256, stored.sha256)
     _compare(file, "size", file.size, plain.size)

@@ -32,7 +32,7 @@ _FIRST_PAUSE = 0.1  # seconds; doubles
 
 
 @dataclass
-class Ranges:
+class ObjectReader:
     """One object, read in ranges. The first answer tells its size and its identity."""
 
     client: Any  # boto3's S3 client
@@ -110,18 +110,18 @@ class Ranges:
         )
 
 
-def open_ranges(ranges: Ranges, offset: int, workers: int) -> BinaryIO:
+def open_object(reader: ObjectReader, offset: int, workers: int) -> BinaryIO:
     """The object from `offset` on. The first range is fetched here: a missing key raises."""
-    first = ranges.fetch(offset)
-    ahead = _Ahead(ranges, offset + len(first), workers)
+    first = reader.fetch(offset)
+    ahead = _Ahead(reader, offset + len(first), workers)
     return from_blocks(chain((first,), ahead.blocks()), ahead.close)
 
 
 class _Ahead:
     """Gives the ranges in order while `workers` of the next ones are on their way."""
 
-    def __init__(self, ranges: Ranges, start: int, workers: int) -> None:
-        self._ranges = ranges
+    def __init__(self, reader: ObjectReader, start: int, workers: int) -> None:
+        self._reader = reader
         self._next = start
         self._workers = workers
         self._coming: deque[Future[bytearray]] = deque()
@@ -135,13 +135,13 @@ class _Ahead:
             yield block
 
     def close(self) -> None:
-        self._ranges.abandoned.set()
+        self._reader.abandoned.set()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
     def _order_more(self) -> None:
-        while self._next < self._ranges.total and len(self._coming) < self._workers:
+        while self._next < self._reader.total and len(self._coming) < self._workers:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="range")
-            self._coming.append(self._pool.submit(self._ranges.fetch, self._next))
+            self._coming.append(self._pool.submit(self._reader.fetch, self._next))
             self._next += _BLOCK

@@ -14,7 +14,7 @@ from redis_dr.tasks.storage.s3.client import make_client
 from redis_dr.tasks.storage.s3.errors import code_of, is_missing, s3_errors
 from redis_dr.tasks.storage.s3.object_lock import require_followed, require_lock
 from redis_dr.tasks.storage.s3.options import LOCKING, write_options
-from redis_dr.tasks.storage.s3.read import Ranges, open_ranges
+from redis_dr.tasks.storage.s3.read import ObjectReader, open_object
 from redis_dr.tasks.storage.s3.target import Target
 from redis_dr.tasks.storage.s3.write import put_small, upload
 
@@ -91,8 +91,8 @@ class S3Store:
 
     def open(self, key: str, offset: int = 0) -> BinaryIO:
         """Ranges are fetched ahead; a dropped connection is taken up again."""
-        ranges = Ranges(self.client, self.address, self._bucket, self._whole(key))
-        return open_ranges(ranges, offset, self._settings.workers)
+        reader = ObjectReader(self.client, self.address, self._bucket, self._whole(key))
+        return open_object(reader, offset, self._settings.workers)
 
     def stat(self, key: str) -> StoredObject | None:
         """None also for a key in a bucket that does not exist: HEAD cannot tell them apart."""
