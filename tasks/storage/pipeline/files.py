@@ -6,7 +6,7 @@ Everything streams; what a fault in any part of the chain means is decided here,
 from typing import BinaryIO, Literal
 
 from redis_dr.tasks.model.backup.manifest import StoredFile
-from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.pipeline.compression import compressed, decompressed
 from redis_dr.tasks.storage.protocol import ObjectStore, checked_key
@@ -63,7 +63,13 @@ def open_file(store: ObjectStore, key_prefix: str, file: StoredFile) -> BinaryIO
     opened = _unpacked(raw, file)
 
     def pull(size: int) -> bytes:
-        data = plain.add(opened.read(size))
+        try:
+            data = plain.add(opened.read(size))
+        except UsageError:
+            # a damaged age header looks like a file for another recipient
+            _drain(raw)
+            _check_stored(file, stored)
+            raise
         if not data or plain.size >= file.size:
             # the last byte is not given away before the whole is known to be right
             plain.add(opened.read(1))
@@ -79,8 +85,7 @@ def check_stored(store: ObjectStore, key_prefix: str, file: StoredFile) -> None:
     stored = StreamHash()
     with hashed(store.open(key_prefix + checked_key(file.stored_name)), stored) as raw:
         _drain(raw)
-    _compare(file, "stored size", file.stored_size, stored.size)
-    _compare(file, "stored SHA-256", file.stored_sha256, stored.sha256)
+    _check_stored(file, stored)
 
 
 def _unpacked(raw: BinaryIO, file: StoredFile) -> BinaryIO:
@@ -91,9 +96,13 @@ def _unpacked(raw: BinaryIO, file: StoredFile) -> BinaryIO:
     return decompressed(raw, file.stored_name) if file.codec == "zstd" else raw
 
 
-def _check(file: StoredFile, stored: StreamHash, plain: StreamHash) -> None:
+def _check_stored(file: StoredFile, stored: StreamHash) -> None:
     _compare(file, "stored size", file.stored_size, stored.size)
     _compare(file, "stored SHA-256", file.stored_sha256, stored.sha256)
+
+
+def _check(file: StoredFile, stored: StreamHash, plain: StreamHash) -> None:
+    _check_stored(file, stored)
     _compare(file, "size", file.size, plain.size)
     _compare(file, "SHA-256", file.sha256, plain.sha256)
 
