@@ -27,7 +27,7 @@ def read_schedules(api_url: str) -> Schedules:
         answer = httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS, trust_env=False)
         found = answer.json() if answer.is_success else None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise UsageError("the Prefect API's address is no URL", remedy) from None
+        raise UsageError("the Prefect API's address is not a URL", remedy) from None
     except httpx.TransportError as error:
         raise ServiceDown(
             f"the Prefect API did not answer ({type(error).__name__})", remedy

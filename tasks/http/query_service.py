@@ -50,7 +50,7 @@ class HttpService:
             raise _translated(error, self.name) from error
         except httpx.InvalidURL as error:
             raise UsageError(
-                f"[warm] endpoint is no address: {error}", "correct it in the configuration"
+                f"[warm] endpoint is not an address: {error}", "correct it in the configuration"
             ) from error
 
     def _ask(self, text: str, timeout_seconds: float) -> None:

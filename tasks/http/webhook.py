@@ -17,7 +17,9 @@ def send(
         host = urlsplit(url).hostname or "(no host)"
         answer = httpx.request(method, url, json=body, timeout=timeout_seconds)
     except (ValueError, httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise UsageError("an address in [notify] is no URL", "write http:// or https://") from None
+        raise UsageError(
+            "an address in [notify] is not a URL", "write http:// or https://"
+        ) from None
     except httpx.TransportError as error:
         raise ServiceDown(f"{host} did not answer ({type(error).__name__})", remedy) from None
     if not answer.is_success:

@@ -65,6 +65,6 @@ def checked_key(key: str) -> str:
     if any(part in {"", ".", ".."} for part in parts) or "\0" in key or "\\" in key:
         raise Damaged(
             f"{key!r} is not a name that a store may hold",
-            "whoever wrote it was not redis-dr; look at the backup with `redis-dr list`",
+            "another program wrote it; look at the backup with `redis-dr list`",
         )
     return key

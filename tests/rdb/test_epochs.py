@@ -120,7 +120,7 @@ def test_a_key_of_another_type_stays_and_is_named() -> None:
     data, result = spliced(old, PLAN, file(b"doc_epoch", {b"a": 1}))
 
     assert found(data) == {b"doc_epoch": b"5"}
-    assert result.as_they_were == ("doc_epoch is no hash, so its epochs stay",)
+    assert result.as_they_were == ("doc_epoch is not a hash, so its epochs stay",)
 
 
 def test_field_expiries_of_epochs_survive() -> None:

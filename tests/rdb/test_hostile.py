@@ -231,8 +231,8 @@ def test_a_newer_format_is_said_to_be_unknown(version: int) -> None:
     ("data", "what"),
     [
         (b"", "the file ends here"),
-        (b"REDIX0011\xff", "no RDB signature"),
-        (b"REDIS00x1\xff", "no RDB signature"),
+        (b"REDIX0011\xff", "is not an RDB signature"),
+        (b"REDIS00x1\xff", "is not an RDB signature"),
         (b"REDIS0000\xff", "version 0"),
         (raw_rdb.file(b"") + b"\0", "bytes follow"),
         (raw_rdb.file(b"", checksum=False) + b"\0", "bytes follow"),

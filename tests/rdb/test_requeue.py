@@ -104,7 +104,7 @@ def test_the_list_keeps_its_expiry_while_that_is_to_come() -> None:
 
 
 def test_an_expired_list_takes_nothing_with_it() -> None:
-    """A list that the load would throw away is begun anew, without expiry."""
+    """A list that the load would throw away is started again, without expiry."""
     old = file(record(b"queue:1", b"job"), expiring(500, record(b"pending", b"old")))
 
     data, result = spliced(old, replace(PLAN, now_ms=1000))
@@ -120,7 +120,7 @@ def test_what_is_no_list_stays_and_is_named() -> None:
     data, result = spliced(file(string), PLAN)
 
     assert lists(data) == {b"queue:1": b"text"}
-    assert result.as_they_were == ("queue:1 is no list, so it cannot be put back",)
+    assert result.as_they_were == ("queue:1 is not a list, so it cannot be put back",)
 
 
 def test_nothing_is_put_into_what_is_no_list() -> None:
@@ -130,7 +130,7 @@ def test_nothing_is_put_into_what_is_no_list() -> None:
     data, result = spliced(file(string, record(b"queue:1", b"job")), PLAN)
 
     assert lists(data) == {b"pending": b"text", b"queue:1": [b"job"]}
-    assert result.as_they_were == ("pending is no list, so nothing can be put into it",)
+    assert result.as_they_were == ("pending is not a list, so nothing can be put into it",)
 
 
 def test_a_list_is_not_put_back_into_itself() -> None:

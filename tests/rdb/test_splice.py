@@ -266,8 +266,8 @@ def test_without_a_live_file_nothing_can_be_kept() -> None:
 
 @pytest.mark.parametrize("plan", [{"databases": {1: "keepp"}}, {"default": ""}])
 def test_a_policy_with_a_slip_is_refused(plan: dict[str, Any]) -> None:
-    """A word that is no policy would leave the database out; it is refused when it is planned."""
-    with pytest.raises(UsageError, match="no policy of a database"):
+    """A word that is not a policy would leave the database out; the plan refuses it."""
+    with pytest.raises(UsageError, match="is not a policy of a database"):
         SplicePlan(**plan)
 
 

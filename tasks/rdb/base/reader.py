@@ -54,7 +54,7 @@ class Reader:
         return unknown(self.offset if offset is None else offset, self.db, what)
 
     def refill(self) -> None:
-        """Let go of what is behind and read up to a window ahead; short reads are gathered."""
+        """Drop the bytes before the position and read up to a window ahead; gather short reads."""
         passed = self.buf[: self.pos]
         self._checksum = crc64(passed, self._checksum)
         self.base += self.pos
@@ -123,7 +123,7 @@ class Reader:
             return int.from_bytes(self.take(4), "big"), False
         if first == 0x81:
             return int.from_bytes(self.take(8), "big"), False
-        raise self.broken(f"{first:#04x} begins no length", self.offset - 1)
+        raise self.broken(f"{first:#04x} does not begin a length", self.offset - 1)
 
     def length(self) -> int:
         """A plain length. Raises RdbError when a special encoding stands there."""

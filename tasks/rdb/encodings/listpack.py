@@ -57,7 +57,7 @@ def listpack(  # noqa: C901, PLR0912, PLR0915 - one branch a form; a call each w
         else:
             width = _INTS.get(head)
             if width is None:
-                raise blob.broken(f"{head:#04x} begins no listpack element")
+                raise blob.broken(f"{head:#04x} does not begin a listpack element")
             yield b"%d" % int.from_bytes(buf[pos + 1 : pos + 1 + width], "little", signed=True)
             size = 1 + width
         seen += 1

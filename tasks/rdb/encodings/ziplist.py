@@ -57,7 +57,7 @@ def _element(blob: Blob, pos: int, before: int) -> tuple[Text, int]:
         return b"%d" % ((head & 15) - 1), pos + 1
     width = _INTS.get(head)
     if width is None:
-        raise blob.broken(f"{head:#04x} begins no ziplist element")
+        raise blob.broken(f"{head:#04x} does not begin a ziplist element")
     number = int.from_bytes(buf[pos + 1 : pos + 1 + width], "little", signed=True)
     return b"%d" % number, pos + 1 + width
 

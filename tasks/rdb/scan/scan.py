@@ -134,7 +134,7 @@ class Scan:
         reader = self._reader
         magic = reader.take(9)
         if magic[:5] != b"REDIS" or not magic[5:].isdigit():
-            raise reader.broken(f"{magic!r} is no RDB signature", 0)
+            raise reader.broken(f"{magic!r} is not an RDB signature", 0)
         version = int(magic[5:])
         if version > rdb.NEWEST_VERSION:
             raise reader.unknown(f"format version {version}; known up to {rdb.NEWEST_VERSION}", 5)
@@ -165,7 +165,7 @@ class Scan:
         return End(reader.offset, stored or None)
 
     def _other(self, opcode: int) -> Event | None:
-        """Whatever is no key."""
+        """An opcode other than a key."""
         reader = self._reader
         start = reader.offset
         reader.byte()

@@ -38,7 +38,7 @@ class Account:
         self.expired_at_now += sum(expire <= past for expire in expiries)
 
     def made(self, expire_ms: int | None) -> None:
-        """The expiry, as written, of a key that was made anew; its origin is counted apart."""
+        """Count the expiry, as written, of a rewritten key; its origin is counted separately."""
         if expire_ms is not None:
             self.expires += 1
             self.expired_at_now += expire_ms <= self._now

@@ -1,4 +1,4 @@
-"""Records that a splice makes anew."""
+"""Records that a splice writes itself."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -33,7 +33,7 @@ def list_head(key: bytes, count: int) -> bytes:
 def hash_record(key: bytes, fields: Callable[[], Iterable[Field]]) -> Iterator[bytes]:
     """A hash, in pieces; `fields` is asked twice, so that none of them need be held.
 
-    With field expiries only if a field has one, for older servers read no others.
+    With field expiries only if a field has one, because older servers cannot read that type.
     """
     count, first = 0, None
     for _, _, expire in fields():
@@ -44,7 +44,7 @@ def hash_record(key: bytes, fields: Callable[[], Iterable[Field]]) -> Iterator[b
     smallest = b"" if first is None else first.to_bytes(8, "little")
     yield bytes((kind,)) + canonical(key) + smallest + length_prefix(count)
     for field, value, expire in fields():
-        # relative to the smallest, plus one, for zero means none
+        # relative to the smallest, plus one, because zero means none
         ttl = 0 if expire is None or first is None else expire - first + 1
         yield (b"" if first is None else length_prefix(ttl)) + canonical(field) + canonical(value)
 

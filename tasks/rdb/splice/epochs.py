@@ -30,8 +30,8 @@ class Raised:
 def raise_floor(backup: Fields, live: Fields) -> Raised:
     """Every value one above the higher of both sides; fields of either side, backup's first.
 
-    A value that is no integer, or the greatest there can be, stays as the backup (or else the live
-    set) has it, and is named in `left`.
+    A value that is not an integer, or is the greatest possible one, stays as the backup (or else
+    the live set) has it, and is named in `left`.
     """
     fields: list[Field] = []
     left: list[bytes] = []

@@ -42,7 +42,7 @@ class SplicePlan:
         for policy in (self.default, *self.databases.values()):
             if policy not in {"restore", "empty", "keep"}:
                 raise UsageError(
-                    f"{policy!r} is no policy of a database",
+                    f"{policy!r} is not a policy of a database",
                     "write restore, empty or keep",
                 )
 

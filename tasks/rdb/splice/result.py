@@ -54,7 +54,7 @@ class EpochChange:
     key: str
     raised: int  # values that are now one above the higher of both sides
     only_live: int  # of those, unknown to the backup
-    left: tuple[str, ...] = ()  # fields whose value is no integer, left as it was ("" for a string)
+    left: tuple[str, ...] = ()  # fields whose value is not an integer and stays ("" for a string)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ class DatabaseSection:
         if target is None or row[1] == target:
             return False
         if rdb.TYPES[row[0]][0] != "list":
-            self.as_they_were.append(f"{shown(row[1])} is no list, so it cannot be put back")
+            self.as_they_were.append(f"{shown(row[1])} is not a list, so it cannot be put back")
             return False
         self.requeues[target].sources.append(row)
         return True

@@ -1,4 +1,4 @@
-"""What can be decided only when both files were read: lists put back, counters moved on."""
+"""Decisions that need both files: which lists are filled, which epochs are raised."""
 
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.inventory.leaders import shown
@@ -28,7 +28,9 @@ def settle_requeues(section: DatabaseSection, files: Files) -> list[Requeued]:
 def _is_list(section: DatabaseSection, requeue: Requeue) -> bool:
     if requeue.target is None or rdb.TYPES[requeue.target[1][0]][0] == "list":
         return True
-    section.as_they_were.append(f"{shown(requeue.name)} is no list, so nothing can be put into it")
+    section.as_they_were.append(
+        f"{shown(requeue.name)} is not a list, so nothing can be put into it"
+    )
     return False
 
 
@@ -80,7 +82,7 @@ def _raise(section: DatabaseSection, name: bytes, family: str, files: Files) -> 
     if any(rdb.TYPES[row[0]][0] != family for row in rows.values()):
         file = min(rows)
         section.write(rows[file], file)
-        section.as_they_were.append(f"{shown(name)} is no {family}, so its epochs stay")
+        section.as_they_were.append(f"{shown(name)} is not a {family}, so its epochs stay")
         return EpochChange(section.db, shown(name), 0, 0)
     sides = {file: fields_at(files[file], row[6]) for file, row in rows.items()}
     raised = raise_floor(_shift(section, sides.get(BACKUP, {})), sides.get(LIVE, {}))

@@ -28,7 +28,7 @@ from redis_dr.tasks.rdb.value.module import module_parts
 DIGEST_BYTES: Final = 16
 MODULUS: Final = 1 << 8 * DIGEST_BYTES
 TAGS: Final = {"string": 0, "list": 1, "set": 2, "zset": 3, "hash": 4, "stream": 5, "module": 6}
-END: Final = b"\xff"  # begins no canonical string, so no list runs into what follows
+END: Final = b"\xff"  # no canonical string begins with it, so it marks the end of a list
 _ENTRY, _STATE, _GROUP, _PENDING, _CONSUMER, _OWNED = (bytes((mark,)) for mark in range(6))
 
 

@@ -78,7 +78,7 @@ def expiring_fields(reader: Reader, kind: int) -> Iterator[tuple[bytes, bytes, i
             ttl = reader.length()
             field, value = whole(reader.text()), whole(reader.text())
             if ttl + smallest - 1 > _LATEST:
-                raise reader.broken("a field's expiry is no moment")
+                raise reader.broken("the expiry of a field is not a time")
             yield field, value, ttl + smallest - 1 if ttl else None
         return
     blob = Blob(reader)
@@ -87,7 +87,7 @@ def expiring_fields(reader: Reader, kind: int) -> Iterator[tuple[bytes, bytes, i
         field, value = whole(text), whole(_partner(packed, blob))
         expires = whole(_partner(packed, blob))
         if not expires.isdigit() or len(expires) > _DIGITS or int(expires) > _LATEST:
-            raise blob.broken("a field's expiry is no moment")
+            raise blob.broken("the expiry of a field is not a time")
         yield field, value, int(expires) or None
 
 
@@ -118,7 +118,7 @@ def _quicklist_2(reader: Reader) -> Iterator[Text]:
         elif container == _PLAIN_NODE:
             yield reader.text()
         else:
-            raise reader.broken(f"{container} is no kind of quicklist node")
+            raise reader.broken(f"{container} is not a kind of quicklist node")
 
 
 def _partner(packed: Iterator[Text], blob: Blob) -> Text:

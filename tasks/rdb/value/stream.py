@@ -57,7 +57,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """One consumer. When it was last seen is like LRU data: it is no content."""
+    """One consumer. The time when it was last seen is not content, as LRU data is not."""
 
     name: bytes
 
@@ -177,7 +177,7 @@ class _Items:
         self._held = 0  # bytes, roughly, that the names or one entry take in memory
 
     def begin(self) -> None:
-        """A new entry: what came before is no longer held."""
+        """Begin a new entry; the items before it are released."""
         self._held = 0
 
     def take(self) -> bytes:

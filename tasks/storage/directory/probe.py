@@ -39,7 +39,7 @@ def probe_directory(store: DirectoryStore, folder: str) -> tuple[Capability, ...
         Capability(
             name="versioning", has=False, means="a deleted file is gone; keep copies elsewhere"
         ),
-        Capability(name="object lock", has=False, means="whoever may write there may delete there"),
+        Capability(name="object lock", has=False, means="every user with write access can delete"),
         Capability(name="free space", has=free > 0, means=f"{free:,} bytes"),
     )
 

@@ -152,7 +152,7 @@ def _link(part: Path, path: Path) -> None:
 
 
 def _claim(part: Path, path: Path) -> None:
-    """Without hard links: whoever makes the claim file may publish."""
+    """Without hard links: the process that creates the claim file may publish."""
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:32] + _CLAIM
     claim = part.parent / name
     try:

@@ -53,7 +53,7 @@ class _Compress:
 
 
 def decompressed(source: BinaryIO, name: str) -> BinaryIO:
-    """The plain bytes. Raises Damaged for what is no zstd; a cut-off frame just ends early."""
+    """The plain bytes. Raises Damaged for data that is not zstd; a truncated frame ends early."""
     reader = zstandard.ZstdDecompressor().stream_reader(
         source, read_size=CHUNK, read_across_frames=True, closefd=False
     )

@@ -16,7 +16,7 @@ IDENTITY_VARIABLE = "REDIS_DR_AGE_IDENTITY_FILE"
 
 
 def encrypted(source: BinaryIO, recipients: Sequence[str]) -> BinaryIO:
-    """The source in the age format. Raises UsageError for a recipient that is none."""
+    """The source in the age format. Raises UsageError for a text that is not a recipient."""
     keys = [_recipient(text) for text in recipients]
     pump = Pump(source, lambda reader, writer: pyrage.encrypt_io(reader, writer, keys))
     return stream(pump.pull, pump.close)
@@ -65,7 +65,7 @@ def _recipient(text: str) -> x25519.Recipient:
         return x25519.Recipient.from_str(text)
     except pyrage.RecipientError as error:
         raise UsageError(
-            f"store.age_recipients holds {text!r}, which is no age recipient",
+            f"store.age_recipients holds {text!r}, which is not an age recipient",
             "use the public key that age-keygen printed, age1...",
         ) from error
 

@@ -14,7 +14,7 @@ class _AbandonedError(OSError):
 
 
 class Pump:
-    """Runs `work(reader, writer)` in a thread and gives what it writes to whoever reads."""
+    """Runs `work(reader, writer)` in a thread and gives what it writes to the reader."""
 
     def __init__(self, source: BinaryIO, work: Callable[["Pump", "Pump"], None]) -> None:
         self._source = source

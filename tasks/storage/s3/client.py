@@ -32,7 +32,7 @@ def make_client(settings: StoreSettings) -> Any:
             )
     except ValueError as error:
         raise UsageError(
-            f"store.endpoint_url {settings.endpoint_url!r} is no URL of a server",
+            f"store.endpoint_url {settings.endpoint_url!r} is not the URL of a server",
             "write it as https://HOST:PORT",
         ) from error
 

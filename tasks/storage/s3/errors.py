@@ -96,7 +96,7 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "IncompleteReadError": _LATER,
     "FlexibleChecksumError": _LATER,
     "ChecksumError": _LATER,
-    "ResponseParserError": _LATER,  # an answer that is no XML: damaged, or a proxy's own page
+    "ResponseParserError": _LATER,  # an answer that is not XML: damaged, or a proxy's own page
     "AwsChunkedWrapperError": _LATER,
     "CapacityNotAvailableError": _LATER,
     "MetadataRetrievalError": _LATER,

@@ -46,8 +46,8 @@ def multipart_etag(parts: list[str]) -> str:
 def etag_contradicts(answer: Mapping[str, Any], expected: str) -> bool:
     """Whether the server's ETag says that it stored other bytes.
 
-    Under KMS or customer keys an ETag is no MD5, and Ceph 16 gives an empty one (facts/s3.md 2):
-    that proves nothing either way.
+    Under KMS or customer keys an ETag is not an MD5, and Ceph 16 gives an empty one
+    (facts/s3.md 2): that proves nothing.
     """
     etag = str(answer.get("ETag", "")).strip('"').lower()
     keyed = answer.get("ServerSideEncryption") == "aws:kms" or answer.get("SSECustomerAlgorithm")

@@ -48,7 +48,7 @@ def _probes() -> tuple[tuple[str, str, Callable[[Target], bool]], ...]:
         ),
         (
             "conditional create under a race",
-            f"exactly one of {_RACERS} writers at once wins; if not, it is no lock",
+            f"exactly one of {_RACERS} writers at once wins; otherwise it is not a lock",
             _one_winner,
         ),
         (
