@@ -48,7 +48,7 @@ def test_a_backup_shows_its_steps_its_pages_and_one_line(
     assert "keys" in (state.message or "")
     with prefect_here.client() as client:
         run = client.read_flow_run(state.state_details.flow_run_id)
-        steps = {"take snapshot", "collect rdb", "read back", "commit"}
+        steps = {"take snapshot", "upload rdb", "read back", "commit"}
         wait_until(lambda: steps <= steps_of(run.id, client), 15, "the steps")
     assert run.name.startswith(f"backup-{NAME}-20")
     page = prefect_here.artifacts(f"backup-{NAME}")[-1]
