@@ -69,9 +69,10 @@ def scorecard(
     operation: str, lines: Iterable[FleetLine], at_once: int, timings: Timings
 ) -> FleetReport:
     """All lines as one report; every instance is a finding."""
-    ordered = tuple(sorted(lines, key=lambda one: (one.ok, one.instance)))
+    ordered = tuple(sorted(lines, key=lambda line: (line.ok, line.instance)))
     findings = tuple(
-        Finding(check=one.instance, ok=one.ok, actual=one.kind, detail=one.line) for one in ordered
+        Finding(check=line.instance, ok=line.ok, actual=line.kind, detail=line.line)
+        for line in ordered
     )
     return FleetReport(
         **heading(operation, "all", timings, findings),

@@ -52,7 +52,8 @@ def _findings(
         Finding(
             check=proof.command,
             ok=proof.ok,
-            actual="; ".join(one.check for one in proof.findings if not one.ok) or "proven",
+            actual="; ".join(finding.check for finding in proof.findings if not finding.ok)
+            or "proven",
         ),
         Finding(
             check="retention",

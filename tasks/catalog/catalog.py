@@ -81,13 +81,18 @@ def load_catalog(store: ObjectStore, instance: str) -> Catalog:
         instance=instance,
         address=store.address,
         manifests=tuple(sorted(manifests, key=lambda m: (m.created_at, m.backup_id), reverse=True)),
-        proofs={one: tuple(_proofs(instance, one, folders[one])) for one in committed},
+        proofs={
+            backup_id: tuple(_proofs(instance, backup_id, folders[backup_id]))
+            for backup_id in committed
+        },
         pinned=frozenset(i for i in folders if _has(instance, i, PIN, folders)),
         in_use=_leases(store, instance),
         unreadable=unreadable,
         unfinished=tuple(_unfinished(folders, committed)),
         strange=tuple(strange),
-        keys={one: tuple(found.key for found in folders[one]) for one in committed},
+        keys={
+            backup_id: tuple(found.key for found in folders[backup_id]) for backup_id in committed
+        },
     )
 
 
@@ -206,14 +211,14 @@ def _unfinished(
 ) -> Iterator[Unfinished]:
     for backup_id in folders.keys() - set(committed):
         found = folders[backup_id]
-        newest = max(one.modified for one in found)
-        yield Unfinished(backup_id, tuple(one.key for one in found), newest)
+        newest = max(stored.modified for stored in found)
+        yield Unfinished(backup_id, tuple(stored.key for stored in found), newest)
 
 
 def _proofs(instance: str, backup_id: str, found: Iterable[StoredObject]) -> Iterator[Proof]:
     prefix = backup_prefix(instance, backup_id)
-    for one in sorted(found, key=lambda o: o.key):
-        name = one.key.removeprefix(prefix)
+    for stored in sorted(found, key=lambda o: o.key):
+        name = stored.key.removeprefix(prefix)
         if match := _PROOF.fullmatch(name):
             at = datetime.strptime(match[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
             yield Proof(backup_id, name, match[2], match[3] == "ok", at)

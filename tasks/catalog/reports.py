@@ -1,4 +1,4 @@
-"""Keep the report of an operation in the store, for whoever asks later what was done."""
+"""Keep the report of an operation in the store, as a record of what was done."""
 
 import contextlib
 

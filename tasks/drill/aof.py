@@ -23,7 +23,7 @@ def living_keys(dump: Path) -> int:
     """How many keys of it have not expired by now. Raises RdbError, UnknownRdb."""
     with dump.open("rb") as source, dump.open("rb") as again:
         found = take_forms(source, again, int(time.time() * 1000))
-    return sum(one.alive or 0 for one in found.databases.values())
+    return sum(database.alive or 0 for database in found.databases.values())
 
 
 def _last_stamp(path: Path) -> int | None:

@@ -96,7 +96,9 @@ def damage_server(server: Sandbox, database: int, damage: Damage) -> None:
 def damageable_database(inventory: Inventory, emptied: frozenset[int]) -> int | None:
     """The database with the most keys without an expiry that a restore brings back."""
     lasting = {
-        db: one.keys - one.expires for db, one in inventory.databases.items() if db not in emptied
+        db: database.keys - database.expires
+        for db, database in inventory.databases.items()
+        if db not in emptied
     }
     best = max(lasting, key=lambda db: lasting[db], default=None)
     return best if best is not None and lasting[best] else None

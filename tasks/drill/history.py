@@ -14,15 +14,17 @@ _LIMIT = 4 * 2**20  # bytes; what is longer is no proof of ours
 
 def drills_so_far(catalog: Catalog) -> int:
     """How many drills of the instance are on record, good and bad."""
-    return sum(one.kind == "drill" for found in catalog.proofs.values() for one in found)
+    return sum(proof.kind == "drill" for found in catalog.proofs.values() for proof in found)
 
 
 @step
 def recent_drills(store: ObjectStore, catalog: Catalog, at_most: int) -> tuple[DrillLine, ...]:
     """The last drills, oldest first; what cannot be read is left out: it proves nothing."""
-    found = [one for proofs in catalog.proofs.values() for one in proofs if one.kind == "drill"]
+    found = [
+        proof for proofs in catalog.proofs.values() for proof in proofs if proof.kind == "drill"
+    ]
     lines = []
-    for proof in sorted(found, key=lambda one: one.at)[-at_most:]:
+    for proof in sorted(found, key=lambda proof: proof.at)[-at_most:]:
         key = backup_prefix(catalog.instance, proof.backup_id) + proof.name
         try:
             with store.open(key) as source:

@@ -11,6 +11,7 @@ from redis_dr.tasks.drill.plots import Point, line_plot, spark, stacked_bar
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, DrillLine, DrillReport
+from redis_dr.tasks.model.report import describe
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.units import duration, quantity
 from redis_dr.tasks.step import step
@@ -33,7 +34,11 @@ def render_page(
     report: DrillReport, manifest: Manifest, catalog: Catalog, instance: Instance
 ) -> str:
     """The whole page as HTML text; nothing in it is fetched from anywhere."""
-    known = [one for one in reversed(catalog.manifests) if one.created_at <= manifest.created_at]
+    known = [
+        earlier
+        for earlier in reversed(catalog.manifests)
+        if earlier.created_at <= manifest.created_at
+    ]
     timings = [(part, report.timings[part]) for part in RTO_PARTS if report.timings.get(part)]
     return _page().render(
         report=report,
@@ -55,6 +60,7 @@ def _page() -> Template:
         lstrip_blocks=True,
     )
     pages.filters["quantity"] = quantity
+    pages.filters["describe"] = describe
     return pages.get_template("drill.html.j2")
 
 
@@ -62,18 +68,16 @@ def summary(report: DrillReport) -> list[str]:
     """The report in lines, for people and for a Prefect artifact (they read as Markdown, too)."""
     verdict = "PROVEN" if report.proven else "NOT PROVEN"
     lines = [f"{verdict}: {report.backup_id} of {report.instance}"]
-    for db, one in sorted(report.databases.items()):
-        wrong = one.differing + one.missing
+    for db, database in sorted(report.databases.items()):
+        wrong = database.differing + database.missing
         lines.append(
-            f"- DB {db}: {one.in_backup:,} in the backup, {one.restored:,} restored, "
-            f"{one.expired:,} expired, {one.dropped:,} dropped, {wrong:,} wrong"
+            f"- DB {db}: {database.in_backup:,} in the backup, {database.restored:,} restored, "
+            f"{database.expired:,} expired, {database.dropped:,} dropped, {wrong:,} wrong"
         )
     lines += [
-        f"- BAD {one.check}: {one.actual}"
-        + (f" (expected {one.expected})" if one.expected is not None else "")
-        + (f"; {one.detail}" if one.detail else "")
-        for one in report.findings
-        if not one.ok
+        f"- BAD {describe(finding, ': ')}" + (f"; {finding.detail}" if finding.detail else "")
+        for finding in report.findings
+        if not finding.ok
     ]
     if control := report.negative_control:
         lines.append(f"- negative control: {control.kind}: {'red' if control.red else 'NOT RED'}")
@@ -94,7 +98,7 @@ def _line(report: DrillReport) -> DrillLine:
         backup_id=report.backup_id,
         ok=report.proven,
         rto_seconds=report.rto_seconds,
-        keys=sum(one.placed for one in report.databases.values()),
+        keys=sum(database.placed for database in report.databases.values()),
         size=report.size,
         timings=report.timings,
     )
@@ -102,16 +106,21 @@ def _line(report: DrillReport) -> DrillLine:
 
 def _rto_plot(lines: Sequence[DrillLine], target: float | None) -> Markup:
     points = [
-        Point(one.at, one.rto_seconds, good=one.ok, says="proven" if one.ok else "not proven")
-        for one in lines
+        Point(line.at, line.rto_seconds, good=line.ok, says="proven" if line.ok else "not proven")
+        for line in lines
     ]
     return line_plot(points, "s", target)
 
 
 def _size_plot(manifests: Sequence[Manifest]) -> Markup | None:
     points = [
-        Point(one.created_at, one.rdb.size, good=not one.suspicious, says=one.backup_id)
-        for one in manifests
+        Point(
+            manifest.created_at,
+            manifest.rdb.size,
+            good=not manifest.suspicious,
+            says=manifest.backup_id,
+        )
+        for manifest in manifests
     ]
     return line_plot(points, "B") if points else None
 
@@ -119,7 +128,9 @@ def _size_plot(manifests: Sequence[Manifest]) -> Markup | None:
 def _patterns(manifests: Sequence[Manifest]) -> list[PatternRow]:
     if not manifests:
         return []
-    counts = [{(row.db, row.pattern): row.keys for row in one.patterns} for one in manifests]
+    counts = [
+        {(row.db, row.pattern): row.keys for row in manifest.patterns} for manifest in manifests
+    ]
     rows = [
         PatternRow(
             name=f"DB {row.db} {row.pattern or '(no pattern)'}",

@@ -45,9 +45,11 @@ def drilled(
         return None
     key = load_verifier(settings)
     found = [
-        one for one in catalog.proofs.get(wanted.backup_id, ()) if one.kind == "drill" and one.ok
+        proof
+        for proof in catalog.proofs.get(wanted.backup_id, ())
+        if proof.kind == "drill" and proof.ok
     ]
-    for proof in sorted(found, key=lambda one: one.at, reverse=True):
+    for proof in sorted(found, key=lambda proof: proof.at, reverse=True):
         try:
             with store.open(
                 backup_prefix(catalog.instance, proof.backup_id) + proof.name

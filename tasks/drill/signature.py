@@ -18,11 +18,11 @@ _LIMIT = 4 * 2**20  # bytes
 def judge_signature(store: ObjectStore, catalog: Catalog, instance: Instance) -> Finding:
     """Whether the newest good drill was signed by the configured key. Raises UsageError."""
     key = load_verifier(instance.drill)
-    found = [one for proofs in catalog.proofs.values() for one in proofs]
-    drills = [one for one in found if one.kind == "drill" and one.ok]
+    found = [proof for proofs in catalog.proofs.values() for proof in proofs]
+    drills = [proof for proof in found if proof.kind == "drill" and proof.ok]
     if not drills:
         return _finding("there is no drill", ok=False)
-    newest = max(drills, key=lambda one: one.at)
+    newest = max(drills, key=lambda proof: proof.at)
     try:
         statement = _statement(store, catalog, newest, key)
     except Damaged as error:

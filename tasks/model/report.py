@@ -79,15 +79,15 @@ def require(findings: tuple[Finding, ...], operation: str) -> tuple[Finding, ...
     """The findings themselves when all are ok. Raises Refused naming those that are not."""
     if all_ok(findings):
         return findings
-    bad = [one for one in findings if not one.ok]
-    said = "; ".join(describe(one) for one in bad)
-    raise Refused(f"the {operation} did not begin: {said}", _remedy(bad))
+    bad = [finding for finding in findings if not finding.ok]
+    problems = "; ".join(describe(finding) for finding in bad)
+    raise Refused(f"the {operation} did not begin: {problems}", _remedy(bad))
 
 
-def describe(finding: Finding) -> str:
-    """One finding as part of a sentence."""
+def describe(finding: Finding, link: str = " is ") -> str:
+    """One finding as part of a sentence; `link` stands between the check and its value."""
     expected = "" if finding.expected is None else f" (expected {finding.expected})"
-    actual = "" if finding.actual is None else f" is {finding.actual}"
+    actual = "" if finding.actual is None else f"{link}{finding.actual}"
     return f"{finding.check}{actual}{expected}"
 
 

@@ -95,7 +95,7 @@ def configuration_text(helper: Helper, found: Survey) -> str:
 
 
 def users_of(helper: Helper, server: ServerConnection, found: Survey) -> Users | None:
-    """Who may log in, and what is written down of it; None when the server does not tell."""
+    """Who may log in, and what is written down of it; None when the server does not report it."""
     if found.persistence is None:
         return None
     try:

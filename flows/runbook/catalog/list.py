@@ -29,14 +29,14 @@ def list_backups(instance: Instance) -> ListReport:
         store=store.address,
         backups=tuple(_listed(catalog, manifest) for manifest in catalog.manifests),
         unreadable=tuple(
-            Oddity(name=one, reason=error.problem)
-            for one, error in sorted(catalog.unreadable.items(), reverse=True)
+            Oddity(name=backup_id, reason=error.problem)
+            for backup_id, error in sorted(catalog.unreadable.items(), reverse=True)
         ),
         unfinished=tuple(
-            Oddity(name=one.backup_id, reason=f"no manifest; last write {_at(one.newest)}")
-            for one in catalog.unfinished
+            Oddity(name=backup.backup_id, reason=f"no manifest; last write {_at(backup.newest)}")
+            for backup in catalog.unfinished
         ),
-        strange=tuple(Oddity(name=one.key, reason=one.reason) for one in catalog.strange),
+        strange=tuple(Oddity(name=oddity.key, reason=oddity.reason) for oddity in catalog.strange),
     )
 
 

@@ -41,15 +41,17 @@ def prune(
         findings += _removed(store, instance, plan, progress)
         remove_expired_leases(store, instance.name, before)
     return PruneReport(
-        **heading("prune", instance.name, timings, findings, ok=all(one.ok for one in findings)),
+        **heading(
+            "prune", instance.name, timings, findings, ok=all(finding.ok for finding in findings)
+        ),
         store=store.address,
         applied=act,
         frozen=plan.frozen,
-        kept=tuple(_planned(one.backup_id, *one.reasons) for one in plan.kept),
-        removed=tuple(_planned(one.backup_id, one.reason) for one in plan.removed),
-        orphans=tuple(_planned(one.backup_id, _NEVER_FINISHED) for one in plan.orphans),
+        kept=tuple(_planned(backup.backup_id, *backup.reasons) for backup in plan.kept),
+        removed=tuple(_planned(backup.backup_id, backup.reason) for backup in plan.removed),
+        orphans=tuple(_planned(backup.backup_id, _NEVER_FINISHED) for backup in plan.orphans),
         uploads=tuple(upload.key for upload in uploads),
-        freed_bytes=sum(one.stored_size for one in plan.removed),
+        freed_bytes=sum(backup.stored_size for backup in plan.removed),
     )
 
 
@@ -58,7 +60,7 @@ def _planned(backup_id: str, *reasons: str) -> PlannedBackup:
 
 
 def _drift(catalog: Catalog, instance: Instance) -> tuple[str, ...]:
-    regular = [one for one in catalog.manifests if not one.is_safety]
+    regular = [backup for backup in catalog.manifests if not backup.is_safety]
     return content_drift(regular[0], regular[1:], instance) if regular else ()
 
 
@@ -76,10 +78,10 @@ def _frozen(plan: RetentionPlan) -> Iterator[Finding]:
 def _removed(
     store: ObjectStore, instance: Instance, plan: RetentionPlan, progress: Progress
 ) -> Iterator[Finding]:
-    for one in plan.removed:
-        progress(f"removing {one.backup_id}")
-        remove = partial(remove_backup, store, instance.name, one.backup_id)
-        yield _tried(one.backup_id, remove)
+    for backup in plan.removed:
+        progress(f"removing {backup.backup_id}")
+        remove = partial(remove_backup, store, instance.name, backup.backup_id)
+        yield _tried(backup.backup_id, remove)
     for orphan in plan.orphans:
         progress(f"removing the unfinished {orphan.backup_id}")
         sweep = partial(remove_orphans, store, instance.name, orphan)

@@ -51,7 +51,7 @@ def _chosen(catalog: Catalog, which: str | Share) -> tuple[list[Manifest], list[
         return [choose(catalog, which)], []
     if not catalog.manifests and not catalog.unreadable:
         choose(catalog, "latest")  # says that there are none
-    chosen = [one for one in catalog.manifests if which.holds(one.backup_id)]
+    chosen = [manifest for manifest in catalog.manifests if which.holds(manifest.backup_id)]
     return chosen, list(_looked_over(catalog, which, len(chosen)))
 
 

@@ -165,7 +165,7 @@ def _replayed(
 
     with operation.timings.measure("replay"):
         findings = _tried("the append-only files bring the data back, too", replay)
-    increments = [folder / one.name for one in manifest.files if one.role == "aof-incr"]
+    increments = [folder / file.name for file in manifest.files if file.role == "aof-incr"]
     end = end_of_aof(tuple(increments)) if all_ok(findings) else None
     return max(end or manifest.created_at, manifest.created_at), findings
 

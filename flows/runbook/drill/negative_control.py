@@ -76,8 +76,8 @@ def _outcome(
         rehearsal = rehearse(operation, manifest, workspace, meddling)
     except (Damaged, SandboxFailed) as error:
         return True, error.problem
-    bad = [one for one in rehearsal.findings if not one.ok]
-    texts = (f"{describe(one)} {one.detail}".strip() for one in bad)
+    bad = [finding for finding in rehearsal.findings if not finding.ok]
+    texts = (f"{describe(finding)} {finding.detail}".strip() for finding in bad)
     return bool(bad), "; ".join((*texts, *rehearsal.examples))
 
 

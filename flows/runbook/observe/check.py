@@ -90,7 +90,7 @@ def _look_at_store(seen: _Seen, instance: Instance, now: datetime) -> None:
             newest_backup_at=newest.created_at,
             size=newest.rdb.size,
             stored_size=newest.stored_size,
-            keys={db: one.keys for db, one in newest.databases.items()},
+            keys={db: database.keys for db, database in newest.databases.items()},
         )
     if good:
         seen.figures.update(newest_proven_id=good[0].backup_id, newest_proven_at=good[0].created_at)

@@ -47,7 +47,7 @@ def plan_retention(
     `drift` is what content_drift says of the newest backup.
     """
     reasons: dict[str, list[str]] = {manifest.backup_id: [] for manifest in catalog.manifests}
-    sound = [one for one in catalog.manifests if _sound(catalog, one)]
+    sound = [manifest for manifest in catalog.manifests if _sound(catalog, manifest)]
     for group in (catalog.manifests, sound):
         for backup_id, reason in _by_rules(group, policy):
             if reason not in reasons[backup_id]:
@@ -91,7 +91,7 @@ def _by_rules(
 
 def _protected(catalog: Catalog, now: datetime) -> Iterator[tuple[str, str]]:
     known = {manifest.backup_id for manifest in catalog.manifests}
-    proven = [one for one in catalog.manifests if catalog.proven_at(one.backup_id)]
+    proven = [manifest for manifest in catalog.manifests if catalog.proven_at(manifest.backup_id)]
     if proven:
         yield proven[0].backup_id, "the newest proven backup"
     for backup_id in sorted(known & catalog.pinned):
@@ -108,7 +108,7 @@ def _sound(catalog: Catalog, manifest: Manifest) -> bool:
 
 def _freezing(catalog: Catalog, drift: Sequence[str]) -> Iterator[str]:
     """Reasons to doubt the newest backup: then the older ones are the only good ones."""
-    newest = next((one for one in catalog.manifests if not one.is_safety), None)
+    newest = next((manifest for manifest in catalog.manifests if not manifest.is_safety), None)
     for backup_id, error in sorted(catalog.unreadable.items()):
         if newest is None or backup_id > newest.backup_id:
             yield f"the newer backup {backup_id} cannot be used: {error.problem}"
@@ -121,7 +121,7 @@ def _freezing(catalog: Catalog, drift: Sequence[str]) -> Iterator[str]:
 
 
 def _orphans(catalog: Catalog, before: datetime, now: datetime) -> Iterator[Unfinished]:
-    for one in catalog.unfinished:
-        used = catalog.in_use.get(one.backup_id, now) > now
-        if one.newest < before and not used and one.backup_id not in catalog.pinned:
-            yield one
+    for backup in catalog.unfinished:
+        used = catalog.in_use.get(backup.backup_id, now) > now
+        if backup.newest < before and not used and backup.backup_id not in catalog.pinned:
+            yield backup

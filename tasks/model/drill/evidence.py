@@ -15,8 +15,8 @@ def statement_of(report: DrillReport, manifest: Manifest, release: str) -> dict[
     return {
         "_type": STATEMENT,
         "subject": [
-            {"name": one.stored_name, "digest": {"sha256": one.stored_sha256}}
-            for one in manifest.files
+            {"name": file.stored_name, "digest": {"sha256": file.stored_sha256}}
+            for file in manifest.files
         ],
         "predicateType": PREDICATE,
         "predicate": {
@@ -30,8 +30,12 @@ def statement_of(report: DrillReport, manifest: Manifest, release: str) -> dict[
                 "image_id": manifest.image_id,
                 "persistence": manifest.persistence.model_dump(mode="json"),
                 "databases": {
-                    str(db): {"keys": one.keys, "expires": one.expires, "digest": one.digest}
-                    for db, one in manifest.databases.items()
+                    str(db): {
+                        "keys": database.keys,
+                        "expires": database.expires,
+                        "digest": database.digest,
+                    }
+                    for db, database in manifest.databases.items()
                 },
             },
             "report": report.model_dump(mode="json", exclude=_LEFT_OUT),

@@ -47,4 +47,4 @@ class FleetReport(Report):
     @property
     def failed(self) -> tuple[FleetLine, ...]:
         """The instances that a person has to look at."""
-        return tuple(one for one in self.lines if not one.ok)
+        return tuple(line for line in self.lines if not line.ok)

@@ -28,9 +28,9 @@ def judge_settings(instance: Instance, running: dict[str, str]) -> Finding:
     """The settings that decide what a restart or a restore brings back."""
     wanted = {name: instance.server[name] for name in _WATCHED if name in instance.server}
     bad = [
-        f"{one.check} is {one.actual!r}, not {one.expected!r}"
-        for one in judge_drift(wanted, running, None)
-        if not one.ok
+        f"{finding.check} is {finding.actual!r}, not {finding.expected!r}"
+        for finding in judge_drift(wanted, running, None)
+        if not finding.ok
     ]
     return Finding(
         check="configuration",

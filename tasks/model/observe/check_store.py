@@ -39,12 +39,12 @@ def judge_catalog(catalog: Catalog, instance: Instance, now: datetime) -> tuple[
 
 def regular_backups(catalog: Catalog) -> list[Manifest]:
     """Newest first, without the safety backups of restores: they tell nothing of the routine."""
-    return [one for one in catalog.manifests if not one.is_safety]
+    return [manifest for manifest in catalog.manifests if not manifest.is_safety]
 
 
 def proven(catalog: Catalog) -> list[Manifest]:
     """The backups whose last proof is a good one, newest first."""
-    return [one for one in catalog.manifests if catalog.proven_at(one.backup_id)]
+    return [manifest for manifest in catalog.manifests if catalog.proven_at(manifest.backup_id)]
 
 
 def _age(what: str, newest: Sequence[Manifest], limit: float | None, now: datetime) -> Finding:
@@ -58,7 +58,9 @@ def _age(what: str, newest: Sequence[Manifest], limit: float | None, now: dateti
 
 
 def _readable(catalog: Catalog) -> Finding:
-    bad = [f"{one}: {error.problem}" for one, error in sorted(catalog.unreadable.items())]
+    bad = [
+        f"{backup_id}: {error.problem}" for backup_id, error in sorted(catalog.unreadable.items())
+    ]
     return Finding(
         check="every backup in the store can be read",
         ok=not bad,
@@ -82,7 +84,7 @@ def _content(regular: Sequence[Manifest], instance: Instance) -> Finding:
 
 
 def _size(regular: Sequence[Manifest], change: float) -> Finding:
-    sizes = [one.rdb.size for one in regular if not one.suspicious]
+    sizes = [manifest.rdb.size for manifest in regular if not manifest.suspicious]
     usual = median(sizes[1:8]) if len(sizes) > 1 else None
     newest = sizes[0] if sizes else 0
     ok = usual is None or abs(newest - usual) <= max(usual * change, 1_000_000)
@@ -129,7 +131,7 @@ def _retention(catalog: Catalog, instance: Instance, now: datetime) -> Finding:
 
 def _promises(regular: Sequence[Manifest], instance: Instance, now: datetime) -> list[Finding]:
     """Units that should have a backup and have none: the past cannot be filled any more."""
-    made = [one.created_at for one in regular]
+    made = [manifest.created_at for manifest in regular]
     findings = []
     for setting, unit, length in _UNITS:
         wanted = getattr(instance.retention, setting)
