@@ -132,7 +132,7 @@ def show(structure: Structure, console: Console) -> None:
     fullest = max(structure.files, key=lambda room: structure.files[room])
     figures: dict[str, object] = {
         "rooms (folders with modules)": len(structure.files),
-        "import arrows between rooms": sum(len(found) for found in structure.arrows.values()),
+        "import arrows between rooms": sum(len(imported) for imported in structure.arrows.values()),
         "circles of rooms": len(structure.circles),
         "most modules in one folder": f"{structure.files[fullest]} ({fullest})",
         "modules": sum(structure.files.values()),

@@ -92,5 +92,5 @@ def describe(finding: Finding, link: str = " is ") -> str:
 
 
 def _remedy(bad: list[Finding]) -> str:
-    details = [one.detail for one in bad if one.detail]
+    details = [finding.detail for finding in bad if finding.detail]
     return "; ".join(details) or "put that right, then run it again; nothing was changed"
