@@ -23,7 +23,7 @@ TARGET = "target hit ratio reached"
 
 
 class Service(Protocol):
-    """Whoever answers queries. `ask` returns when it answered, and raises ServiceError if not."""
+    """A service that answers queries. `ask` returns on an answer, else it raises ServiceError."""
 
     name: str
 

@@ -33,7 +33,7 @@ from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.protocol import ObjectStore, StoredObject
 
 _READERS = 8  # manifests read at once; keeps 10,000 backups listable over a slow link
-_MANIFEST_LIMIT = 64 * 2**20  # bytes; what is longer is no manifest of ours
+_MANIFEST_LIMIT = 64 * 2**20  # bytes; a longer file is not a manifest
 _PROOF = re.compile(r"proofs/(\d{8}T\d{6}\.\d{6}Z)-([a-z-]+)-(ok|bad)\S*\.json")
 
 __all__ = [

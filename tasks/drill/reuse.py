@@ -12,7 +12,7 @@ from redis_dr.tasks.model.settings.drill import DrillSettings
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.protocol import ObjectStore
 
-_LIMIT = 4 * 2**20  # bytes; what is longer is no proof of ours
+_LIMIT = 4 * 2**20  # bytes; a longer file is not a proof
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 
 # 1795387093.313 [0 127.0.0.1:5555] "SET" "key" "value"
 _LINE = re.compile(rb'^\d+\.\d+ \[(\d+) ([^\]]*)\] "((?:[^"\\]|\\.)*)"(?: "((?:[^"\\]|\\.)*)")?')
-# commands whose first argument is no key
+# commands whose first argument is not a key
 _KEYLESS = frozenset(
     {
         *("acl", "auth", "bgrewriteaof", "bgsave", "client", "cluster", "command", "config"),
