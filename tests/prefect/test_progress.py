@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from redis_dr.flows.orchestration.progress import run_progress
 from redis_dr.tasks.model.progress import Meter
 from redis_dr.tasks.restore.compare import Comparison, compare_keys
+from redis_dr.tasks.server.connection import ServerConnection
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.instance import instance_of
 from tests.support.prefect_server import PrefectServer, every_row
@@ -40,7 +41,8 @@ def test_a_comparison_that_takes_long_is_a_bar_and_lines_in_the_log(
         @flow
         def verifies() -> UUID:
             progress = run_progress("restore", "far-away")
-            found.append(compare_keys(instance, placed, KEYS, progress))
+            with ServerConnection(instance) as server:
+                found.append(compare_keys(server, placed, KEYS, progress))
             return UUID(flow_run.id)
 
         run = verifies()
