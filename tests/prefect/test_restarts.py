@@ -25,7 +25,7 @@ from tests.support.restore_deaths import nobody_holds
 from tests.support.scene import Scene
 from tests.support.waiting import wait_until
 
-HABITS = {f"{one.flow}/{one.name}" for one in DEPLOYMENTS if one.habit}
+SCHEDULED = {f"{one.flow}/{one.name}" for one in DEPLOYMENTS if one.schedule_key}
 LEASE_ENDS_WITHIN = 90  # seconds; 72 were measured (facts/prefect.md)
 # every habit at hours that no test meets; the janitor each minute, so that a schedule fires here
 SOON = '[schedule]\njanitor = "* * * * *"\n'
@@ -81,17 +81,17 @@ def test_schedules_outlive_serve_and_the_server(
     is paused, the next runs are planned, and the next one that is due happens."""
     made = with_habits(make_scene())
     with serving(own_server, made.configuration, **made.secrets):
-        await_awake(own_server, HABITS)
-    await_awake(own_server, HABITS)  # SIGTERM, and nobody serves
+        await_awake(own_server, SCHEDULED)
+    await_awake(own_server, SCHEDULED)  # SIGTERM, and nobody serves
     with serving(own_server, made.configuration, **made.secrets) as serve:
         send([serve.pid, *descendants(serve.pid)], SIGKILL)
-    await_awake(own_server, HABITS)
+    await_awake(own_server, SCHEDULED)
     with serving(own_server, made.configuration, **made.secrets) as serve:
         own_server.process.kill()
         own_server.process.wait()
         with running_server(own_server.home, own_server.port):
             begun = datetime.now(UTC)
-            await_awake(own_server, HABITS)
+            await_awake(own_server, SCHEDULED)
             wait_until(
                 lambda: ran_by_itself(own_server, "janitor/every-5-minutes", begun),
                 150,
