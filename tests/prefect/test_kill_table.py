@@ -168,7 +168,9 @@ def test_a_restore_that_loses_the_server_is_finished(
         wait_until(lambda: nobody_holds(stage), 60, "the restore is over", interval=0.2)
         took = time.monotonic() - begun
         wait_until(
-            lambda: said(stage).count("no answer of the server") > 5, 90, "many polls failed"
+            lambda: said(stage).count("the Prefect server does not answer") > 5,
+            90,
+            "many polls failed",
         )
         assert serve.poll() is None
         with running_server(server.home, server.port):
