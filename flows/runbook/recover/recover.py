@@ -6,7 +6,7 @@ from redis_dr.flows.runbook.operation.operation import Operation, begin_operatio
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.restore.journal import RecoverReport, SetAsideLine
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
@@ -36,12 +36,7 @@ def _report(operation: Operation) -> RecoverReport:
     )
     findings = (*(recovered.findings if recovered else ()), up)
     return RecoverReport(
-        command="recover",
-        instance=operation.instance.name,
-        ok=all_ok(findings),
-        started_at=operation.timings.started_at,
-        seconds=operation.timings.seconds,
-        findings=findings,
+        **heading("recover", operation.instance.name, operation.timings, findings),
         outcome=recovered.outcome if recovered else "nothing to do",
         phase=recovered.phase if recovered else None,
         backup_id=recovered.journal.backup_id if recovered else None,

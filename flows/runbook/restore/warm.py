@@ -13,7 +13,7 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.cache.queries import Query, plan_queries
 from redis_dr.tasks.model.cache.warm_report import Outcome, WarmReport, judge
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import all_ok
+from redis_dr.tasks.model.report import heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.warm import WarmSettings
 from redis_dr.tasks.model.timings import Timings
@@ -42,12 +42,7 @@ def warm(
             measured = _measured(queries, service, instance, client, progress)
     findings = judge(measured.outcome, target=instance.warm.target_hit_ratio)
     return WarmReport(
-        command="warm",
-        instance=instance.name,
-        ok=all_ok(findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=findings,
+        **heading("warm", instance.name, timings, findings),
         outcome=measured.outcome,
         keys_before=measured.before.keys,
         keys_after=measured.after.keys,

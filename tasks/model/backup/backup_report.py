@@ -6,7 +6,7 @@ from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.snapshot import Snapshot
 from redis_dr.tasks.model.errors import Unreachable
-from redis_dr.tasks.model.report import Finding, Report, all_ok
+from redis_dr.tasks.model.report import Finding, Report, heading
 from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.timings import Timings
@@ -90,12 +90,7 @@ def report_of(captured: StoredBackup, timings: Timings, store: str) -> BackupRep
         for number, one in manifest.databases.items()
     }
     return BackupReport(
-        command="backup",
-        instance=manifest.instance,
-        ok=all_ok(captured.findings),
-        started_at=timings.started_at,
-        seconds=timings.seconds,
-        findings=captured.findings,
+        **heading("backup", manifest.instance, timings, captured.findings),
         backup_id=manifest.backup_id,
         store=store,
         size=manifest.size,
