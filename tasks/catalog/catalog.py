@@ -30,7 +30,7 @@ from redis_dr.tasks.model.catalog.catalog import (
 from redis_dr.tasks.model.catalog.choosing import choose
 from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused, StoreError
 from redis_dr.tasks.step import step
-from redis_dr.tasks.storage.protocol import ObjectStore, StoredObject
+from redis_dr.tasks.storage.base.protocol import ObjectStore, StoredObject
 
 _READERS = 8  # manifests read at once; keeps 10,000 backups listable over a slow link
 _MANIFEST_LIMIT = 64 * 2**20  # bytes; a longer file is not a manifest

@@ -9,9 +9,9 @@ from redis_dr.tasks.model.errors import Damaged, Refused, StoreError
 from redis_dr.tasks.model.settings.limits import ResilienceSettings
 from redis_dr.tasks.resilience.retry import with_retries
 from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.base.protocol import ObjectStore
+from redis_dr.tasks.storage.base.streams import StreamHash, hashed, stream
 from redis_dr.tasks.storage.pipeline.files import check_stored
-from redis_dr.tasks.storage.protocol import ObjectStore
-from redis_dr.tasks.storage.streams import StreamHash, hashed, stream
 
 _MANIFEST_LIMIT = 64 * 2**20  # bytes
 

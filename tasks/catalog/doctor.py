@@ -11,10 +11,10 @@ from redis_dr.tasks.model.errors import RedisDrError, Refused
 from redis_dr.tasks.model.report import Finding, Report
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.base.protocol import ObjectStore
+from redis_dr.tasks.storage.base.streams import stream
 from redis_dr.tasks.storage.directory.probe import probe_directory
 from redis_dr.tasks.storage.directory.store import DirectoryStore
-from redis_dr.tasks.storage.protocol import ObjectStore
-from redis_dr.tasks.storage.streams import stream
 
 _SMALL = b"redis-dr doctor"
 _SKEW = timedelta(seconds=60)  # S3 itself refuses at 15 minutes; leases and retention want less

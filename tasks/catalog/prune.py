@@ -11,7 +11,7 @@ from redis_dr.tasks.model.backup.store_layout import (
 from redis_dr.tasks.model.catalog.catalog import Lease, Unfinished, read_lease
 from redis_dr.tasks.model.errors import Damaged, Refused
 from redis_dr.tasks.step import step
-from redis_dr.tasks.storage.protocol import ObjectStore, StoredObject
+from redis_dr.tasks.storage.base.protocol import ObjectStore, StoredObject
 
 _LEASE_LIMIT = 2**16  # bytes
 

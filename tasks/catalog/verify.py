@@ -11,9 +11,9 @@ from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.agreement import agrees
 from redis_dr.tasks.rdb import InventoryOptions, take_inventory
 from redis_dr.tasks.step import step
+from redis_dr.tasks.storage.base.protocol import ObjectStore
+from redis_dr.tasks.storage.base.streams import CHUNK
 from redis_dr.tasks.storage.pipeline.files import check_stored, open_file
-from redis_dr.tasks.storage.protocol import ObjectStore
-from redis_dr.tasks.storage.streams import CHUNK
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.server.target import Target
 from redis_dr.tasks.model.settings.drill import DrillSettings
 from redis_dr.tasks.step import step
-from redis_dr.tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 
 _LIMIT = 4 * 2**20  # bytes; a longer file is not a proof
 

@@ -9,7 +9,7 @@ from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.step import step
-from redis_dr.tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 
 _LIMIT = 4 * 2**20  # bytes
 

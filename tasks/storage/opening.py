@@ -5,8 +5,8 @@ import threading
 
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.directory.store import DirectoryStore, root_of
-from redis_dr.tasks.storage.protocol import ObjectStore
 
 
 def open_store(settings: StoreSettings) -> ObjectStore:

@@ -6,8 +6,8 @@ import pytest
 
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.support.backups import instance
 from tests.support.stores import directory_settings
 

@@ -11,7 +11,7 @@ from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
-from redis_dr.tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from tests.support.backups import NAME, store_backup
 
 

@@ -14,9 +14,9 @@ from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
 from redis_dr.tasks.model.errors import Damaged, Refused, UsageError
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
-from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.support.backups import NAME, instance, store_backup
 from tests.support.s3_server import S3Server
 from tests.support.stores import s3_settings

@@ -15,7 +15,7 @@ from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
 from redis_dr.tasks.model.catalog.catalog import Lease, Unfinished
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from tests.support.backups import NAME, instance, store_backup
 
 ONE = {"keep_last": 1, "keep_hourly": 0, "keep_daily": 0, "keep_weekly": 0}

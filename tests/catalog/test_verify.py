@@ -14,9 +14,9 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.pipeline.files import store_file
-from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.support.backups import NAME, days_ago, rdb, store_backup
 
 

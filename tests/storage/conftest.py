@@ -7,8 +7,8 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY its credentials): `pytest -m other_s
 import pytest
 
 from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.protocol import ObjectStore
 from tests.support.s3_server import S3Server, other_server
 from tests.support.stores import directory_settings, s3_settings
 

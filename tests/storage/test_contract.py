@@ -1,4 +1,4 @@
-"""The promises of tasks/storage/protocol.py, held to every kind of store."""
+"""The promises of tasks/storage/base/protocol.py, held to every kind of store."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from redis_dr.tasks.model.errors import Damaged, Refused
-from redis_dr.tasks.storage.protocol import ObjectStore
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from tests.support.stores import PART, broken, noise
 
 SIZES = (0, 1, PART - 1, PART, PART + 1, 3 * PART + 17)

@@ -15,11 +15,11 @@ from pyrage import x25519
 from redis_dr.tasks.model.backup.manifest import StoredFile
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.base.streams import StreamHash
 from redis_dr.tasks.storage.directory.store import DirectoryStore
 from redis_dr.tasks.storage.pipeline.compression import compressed
 from redis_dr.tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
 from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
-from redis_dr.tasks.storage.streams import StreamHash
 from tests.support.stores import broken, directory_settings, noise
 
 IDENTITY = x25519.Identity.generate()

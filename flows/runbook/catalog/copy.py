@@ -14,8 +14,8 @@ from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.protocol import ObjectStore
 
 _LEASE = timedelta(hours=24)  # a copy that takes longer than this has died
 

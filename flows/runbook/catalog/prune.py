@@ -20,8 +20,8 @@ from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.protocol import ObjectStore
 
 _NEVER_FINISHED = "files of a run that never finished"
 

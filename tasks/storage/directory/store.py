@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.storage.base.protocol import StoredObject, checked_key
+from redis_dr.tasks.storage.base.streams import stream
 from redis_dr.tasks.storage.directory.errors import store_error, store_errors
 from redis_dr.tasks.storage.directory.write import (
     Incoming,
@@ -19,8 +21,6 @@ from redis_dr.tasks.storage.directory.write import (
     publish_over,
     sweep_incoming,
 )
-from redis_dr.tasks.storage.protocol import StoredObject, checked_key
-from redis_dr.tasks.storage.streams import stream
 
 INCOMING = ".incoming"
 

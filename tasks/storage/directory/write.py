@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from redis_dr.tasks.model.errors import Refused, StoreError
+from redis_dr.tasks.storage.base.streams import CHUNK
 from redis_dr.tasks.storage.directory.errors import store_errors
-from redis_dr.tasks.storage.streams import CHUNK
 
 _PART = ".part"
 _CLAIM = ".claim"

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import zstandard
 
 from redis_dr.tasks.model.errors import Damaged
+from redis_dr.tasks.storage.base.streams import CHUNK, StreamHash, fill, from_blocks, stream
 from redis_dr.tasks.storage.pipeline.parallel import InOrder
-from redis_dr.tasks.storage.streams import CHUNK, StreamHash, fill, from_blocks, stream
 
 _FRAME = 2**20  # plain bytes; docs/store.md says what other lengths cost
 

@@ -9,8 +9,8 @@ import pyrage
 from pyrage import x25519
 
 from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.storage.base.streams import stream
 from redis_dr.tasks.storage.pipeline.pump import Pump
-from redis_dr.tasks.storage.streams import stream
 
 IDENTITY_VARIABLE = "REDIS_DR_AGE_IDENTITY_FILE"
 

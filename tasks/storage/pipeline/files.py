@@ -8,9 +8,9 @@ from typing import BinaryIO, Literal
 from redis_dr.tasks.model.backup.manifest import StoredFile
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.store import StoreSettings
+from redis_dr.tasks.storage.base.protocol import ObjectStore, checked_key
+from redis_dr.tasks.storage.base.streams import CHUNK, StreamHash, hashed, stream
 from redis_dr.tasks.storage.pipeline.compression import compressed, decompressed
-from redis_dr.tasks.storage.protocol import ObjectStore, checked_key
-from redis_dr.tasks.storage.streams import CHUNK, StreamHash, hashed, stream
 
 Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
 

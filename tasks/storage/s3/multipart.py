@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from redis_dr.tasks.model.errors import StoreError
+from redis_dr.tasks.storage.base.streams import fill
 from redis_dr.tasks.storage.s3.errors import THEIRS, code_of, s3_errors
 from redis_dr.tasks.storage.s3.options import (
     LOCKING,
@@ -20,7 +21,6 @@ from redis_dr.tasks.storage.s3.options import (
     multipart_etag,
 )
 from redis_dr.tasks.storage.s3.target import Sent, Target, changed, part_size, sent_whole
-from redis_dr.tasks.storage.streams import fill
 
 _MAX_PARTS = 10_000  # S3's own limit
 

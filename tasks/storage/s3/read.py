@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from redis_dr.tasks.model.errors import Damaged, TransientStoreError
+from redis_dr.tasks.storage.base.streams import CHUNK, from_blocks
 from redis_dr.tasks.storage.s3.errors import (
     THEIRS,
     code_of,
@@ -24,7 +25,6 @@ from redis_dr.tasks.storage.s3.errors import (
     status_of,
     store_error,
 )
-from redis_dr.tasks.storage.streams import CHUNK, from_blocks
 
 _BLOCK = 8 * 2**20  # bytes of one range
 _TRIES = 5  # in a row without a new byte

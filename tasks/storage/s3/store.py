@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from redis_dr.tasks.model.errors import Refused, TransientStoreError
 from redis_dr.tasks.model.settings.store import StoreSettings
-from redis_dr.tasks.storage.protocol import StoredObject, checked_key
+from redis_dr.tasks.storage.base.protocol import StoredObject, checked_key
 from redis_dr.tasks.storage.s3.client import make_client
 from redis_dr.tasks.storage.s3.errors import code_of, is_missing, s3_errors
 from redis_dr.tasks.storage.s3.object_lock import require_followed, require_lock

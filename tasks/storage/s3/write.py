@@ -2,11 +2,11 @@
 
 from typing import BinaryIO
 
+from redis_dr.tasks.storage.base.streams import fill
 from redis_dr.tasks.storage.s3.errors import s3_errors
 from redis_dr.tasks.storage.s3.multipart import upload_parts
 from redis_dr.tasks.storage.s3.options import content_md5, etag_proves
 from redis_dr.tasks.storage.s3.target import Sent, Target, sent_whole
-from redis_dr.tasks.storage.streams import fill
 
 
 def upload(target: Target, source: BinaryIO, first_part: int, workers: int) -> Sent:
