@@ -6,7 +6,7 @@ from pathlib import Path
 from redis_dr.tasks.model.backup.manifest import StoredFile
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, check_stored, open_file, store_file
 from redis_dr.tasks.storage.s3.client import make_client
 
 
@@ -18,7 +18,7 @@ def work(what: str) -> None:
     store, noun = open_store(settings), Path("stored.json")
     if what.startswith("store"):
         with Path("source").open("rb") as source:
-            file = store_file(store, "", "dump.rdb", "rdb", source, settings)
+            file = store_file(StoreFolder(store, "", settings), "dump.rdb", "rdb", source)
         if what == "store":
             check_stored(store, "", file)
         noun.write_text(file.model_dump_json())

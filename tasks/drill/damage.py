@@ -16,7 +16,7 @@ from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.rdb import SplicePlan, splice
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.pipeline.files import store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, store_file
 
 # the server's own choice among the keys that do not expire meanwhile
 _PICK = """
@@ -59,8 +59,9 @@ def copy_backup(rdb: Path, manifest: Manifest, folder: Path) -> Copy:
     """Store the RDB once more, in a directory of this machine; never in the store itself."""
     settings = StoreSettings(url=f"file:{folder}", zstd_level=1)
     prefix = backup_prefix(manifest.instance, manifest.backup_id)
+    target = StoreFolder(open_store(settings), prefix, settings)
     with rdb.open("rb") as source:
-        file = store_file(open_store(settings), prefix, "dump.rdb", "rdb", source, settings)
+        file = store_file(target, "dump.rdb", "rdb", source)
     return Copy(folder, settings, manifest.model_copy(update={"files": (file,)}))
 
 

@@ -16,7 +16,7 @@ from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.pipeline.files import store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, store_file
 from tests.support.backups import NAME, days_ago, rdb, store_backup
 
 
@@ -113,7 +113,7 @@ def test_an_rdb_that_was_broken_before_it_was_stored_is_found(weka: Instance) ->
     prefix = backup_prefix(NAME, made.backup_id)
     store = open_store(weka.store)
     source = io.BytesIO(bytes(broken))
-    file = store_file(store, prefix, "dump.rdb", "rdb", source, weka.store)
+    file = store_file(StoreFolder(store, prefix, weka.store), "dump.rdb", "rdb", source)
     _rewritten(weka, made, files=(file, made.files[1]))
     report = verify(weka, "latest")
 

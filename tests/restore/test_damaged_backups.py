@@ -21,7 +21,7 @@ from redis_dr.tasks.rdb import InventoryOptions, take_inventory
 from redis_dr.tasks.rdb.base.reader import crc64
 from redis_dr.tasks.restore.download import agrees, fetch, look_inside
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.pipeline.files import store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, store_file
 from tests.support.estate import Estate, fill
 from tests.support.instances import Make
 
@@ -43,7 +43,8 @@ class Sample:
         made = base.model_copy(update={"backup_id": new_backup_id(datetime.now(UTC))})
         store = open_store(self.instance.store)
         prefix = backup_prefix(made.instance, made.backup_id)
-        file = store_file(store, prefix, "dump.rdb", "rdb", BytesIO(rdb), self.instance.store)
+        folder = StoreFolder(store, prefix, self.instance.store)
+        file = store_file(folder, "dump.rdb", "rdb", BytesIO(rdb))
         made = made.model_copy(update={"files": (file,)})
         path = self.store / prefix / "manifest.json"
         path.write_bytes(made.to_json())

@@ -19,7 +19,7 @@ from redis_dr.tasks.storage.base.streams import StreamHash
 from redis_dr.tasks.storage.directory.store import DirectoryStore
 from redis_dr.tasks.storage.pipeline.compression import compressed
 from redis_dr.tasks.storage.pipeline.encryption import IDENTITY_VARIABLE
-from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, check_stored, open_file, store_file
 from tests.support.stores import broken, directory_settings, noise
 
 IDENTITY = x25519.Identity.generate()
@@ -45,7 +45,7 @@ def how(request: pytest.FixtureRequest, tmp_path: Path) -> StoreSettings:
 def _stored(how: StoreSettings, data: bytes) -> tuple[DirectoryStore, StoredFile, Path]:
     root = Path(how.url.removeprefix("file:"))
     store = DirectoryStore(root)
-    file = store_file(store, PREFIX, "dump.rdb", "rdb", io.BytesIO(data), how)
+    file = store_file(StoreFolder(store, PREFIX, how), "dump.rdb", "rdb", io.BytesIO(data))
     return store, file, root / PREFIX / file.stored_name
 
 
@@ -81,10 +81,9 @@ def test_a_stored_file_opens_with_other_tools(how: StoreSettings) -> None:
 def test_a_source_that_breaks_leaves_nothing(how: StoreSettings) -> None:
     """Its error passes through every stage as it was, and no object appears."""
     store = DirectoryStore(Path(how.url.removeprefix("file:")))
+    source = broken(2_000_000, ZeroDivisionError("mine"))
     with pytest.raises(ZeroDivisionError, match="mine"):
-        store_file(
-            store, PREFIX, "dump.rdb", "rdb", broken(2_000_000, ZeroDivisionError("mine")), how
-        )
+        store_file(StoreFolder(store, PREFIX, how), "dump.rdb", "rdb", source)
     assert list(store.list("")) == []
 
 
@@ -115,7 +114,8 @@ def test_no_damage_passes(place: int, kind: str, encrypted: bool) -> None:
     data = noise(70_000) + bytes(70_000)
     how = StoreSettings(age_recipients=(str(IDENTITY.to_public()),) if encrypted else ())
     memory = _Memory()
-    file = store_file(memory, "", "dump.rdb", "rdb", io.BytesIO(data), how)  # type: ignore[arg-type] # the two verbs that are used
+    folder = StoreFolder(memory, "", how)  # type: ignore[arg-type] # the two verbs that are used
+    file = store_file(folder, "dump.rdb", "rdb", io.BytesIO(data))
     whole = memory.data
     memory.data = _damage(whole, place % len(whole), kind)
 
@@ -191,7 +191,7 @@ from pathlib import Path
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.pipeline.compression import compressed
 from redis_dr.tasks.storage.directory.store import DirectoryStore
-from redis_dr.tasks.storage.pipeline.files import open_file, store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, open_file, store_file
 class Endless(io.RawIOBase):
     left = int(sys.argv[2])
     block = __import__("os").urandom(65536)
@@ -200,7 +200,7 @@ class Endless(io.RawIOBase):
         n = min(len(b), self.left, 65536); b[:n] = self.block[:n]; self.left -= n; return n
 how = StoreSettings(age_recipients=tuple(sys.argv[3:]))
 store = DirectoryStore(Path(sys.argv[1]))
-file = store_file(store, "", "f", "rdb", io.BufferedReader(Endless()), how)
+file = store_file(StoreFolder(store, "", how), "f", "rdb", io.BufferedReader(Endless()))
 with open_file(store, "", file) as source:
     while source.read(2**20): pass
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -11,7 +11,7 @@ import pytest
 from redis_dr.tasks.model.errors import Damaged, StoreError, TransientStoreError
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.pipeline.files import check_stored, open_file, store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, check_stored, open_file, store_file
 from redis_dr.tasks.storage.s3.store import S3Store
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.s3_server import S3Server
@@ -177,7 +177,8 @@ def test_a_replaced_object_is_not_mixed(place: Place) -> None:
 def test_a_flipped_bit_on_the_way_down_is_damage(place: Place) -> None:
     """boto3 gives the wrong bytes without a word (facts/s3.md 2); the pipeline does not."""
     store, far = open_store(place.near), open_store(place.far)
-    file = store_file(store, "p/", "dump.rdb", "rdb", io.BytesIO(noise(500_000)), place.near)
+    folder = StoreFolder(store, "p/", place.near)
+    file = store_file(folder, "dump.rdb", "rdb", io.BytesIO(noise(500_000)))
     for read in (lambda: open_file(far, "p/", file).read(), lambda: check_stored(far, "p/", file)):
         place.proxy.inject(Fault("flip", times=1, after=100_000, match=b"GET "))
         with pytest.raises(Damaged):

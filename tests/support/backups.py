@@ -14,7 +14,7 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.rdb import take_inventory
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.pipeline.files import store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, store_file
 from tests.support import raw_rdb
 from tests.support.stores import noise
 
@@ -92,11 +92,10 @@ def store_backup(
     made = manifest(created_at, **fields)
     prefix = backup_prefix(NAME, made.backup_id)
     data, store = rdb(seed=seed), open_store(settings)
+    folder = StoreFolder(store, prefix, settings)
     files = (
-        store_file(store, prefix, "dump.rdb", "rdb", io.BytesIO(data), settings),
-        store_file(
-            store, prefix, "appendonly/a.1.incr.aof", "aof-incr", io.BytesIO(noise(900)), settings
-        ),
+        store_file(folder, "dump.rdb", "rdb", io.BytesIO(data)),
+        store_file(folder, "appendonly/a.1.incr.aof", "aof-incr", io.BytesIO(noise(900))),
     )
     inventory = take_inventory(io.BytesIO(data))
     made = made.model_copy(

@@ -19,7 +19,7 @@ from redis_dr.tasks.model.drill.drill_report import DrillReport
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
-from redis_dr.tasks.storage.pipeline.files import open_file, store_file
+from redis_dr.tasks.storage.pipeline.files import StoreFolder, open_file, store_file
 from tests.support.instance import instance_of
 from tests.support.redis_server import DEFAULT_IMAGE, RedisServer, start_redis
 from tests.support.waiting import wait_until
@@ -90,8 +90,8 @@ class Place:
         (self.folder / old.stored_name).unlink()
         settings = self.instance.store.model_copy(update={"age_recipients": recipients})
         prefix = f"{self.instance.name}/backups/{self.backup_id}/"
-        store = open_store(settings)
-        new = store_file(store, prefix, name, old.role, io.BytesIO(data), settings)
+        folder = StoreFolder(open_store(settings), prefix, settings)
+        new = store_file(folder, name, old.role, io.BytesIO(data))
         files = tuple(new if one is old else one for one in manifest.files)
         self.write(manifest.model_copy(update={"files": files}))
 

@@ -3,6 +3,7 @@
 Everything streams; what a fault in any part of the chain means is decided here, once.
 """
 
+from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from redis_dr.tasks.model.backup.manifest import StoredFile
@@ -15,23 +16,26 @@ from redis_dr.tasks.storage.pipeline.compression import compressed, decompressed
 Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
 
 
-def store_file(  # noqa: PLR0913, PLR0917 where, what, from where and how: each is another noun
-    store: ObjectStore,
-    key_prefix: str,
-    name: str,
-    role: Role,
-    source: BinaryIO,
-    settings: StoreSettings,
-) -> StoredFile:
-    """Store the source up to its end as `<key_prefix><name>.zst` (`.age` when encrypted).
+@dataclass(frozen=True, slots=True)
+class StoreFolder:
+    """Where the files of one backup go, and how they are packed."""
+
+    store: ObjectStore
+    prefix: str  # of the keys, with its slash
+    settings: StoreSettings
+
+
+def store_file(folder: StoreFolder, name: str, role: Role, source: BinaryIO) -> StoredFile:
+    """Store the source up to its end as `<prefix><name>.zst` (`.age` when encrypted).
 
     What the source raises passes through, and nothing is left in the store.
     """
+    settings = folder.settings
     plain, stored = StreamHash(), StreamHash()
     encryption: Literal["age", "none"] = "age" if settings.age_recipients else "none"
     stored_name = checked_key(name) + (".zst.age" if settings.age_recipients else ".zst")
     with _packed(source, plain, settings) as packed:
-        written = store.put(key_prefix + stored_name, hashed(packed, stored))
+        written = folder.store.put(folder.prefix + stored_name, hashed(packed, stored))
     file = StoredFile(
         name=name,
         role=role,

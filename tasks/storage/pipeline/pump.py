@@ -1,16 +1,13 @@
 """A stage of a pull stream that runs in a thread of its own, a bounded number of blocks ahead."""
 
-import queue
 import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
+from redis_dr.tasks.storage.pipeline.handover import AbandonedError, Handover
+
 _BLOCK = 2**20  # bytes handed over at a time; smaller ones cost switches between threads
 _BLOCKS_WAITING = 4  # then the thread waits for the reader
-
-
-class _AbandonedError(OSError):
-    """The reader closed; tells the thread to stop."""
 
 
 class Pump:
@@ -19,19 +16,17 @@ class Pump:
     def __init__(self, source: BinaryIO, work: Callable[["Pump", "Pump"], None]) -> None:
         self._source = source
         self._work = work
-        self._blocks: queue.Queue[bytes | None] = queue.Queue(_BLOCKS_WAITING)
+        self._blocks: Handover[bytes] = Handover(_BLOCKS_WAITING)
         self._buffer = bytearray()
         self._rest = memoryview(b"")
         self._error: BaseException | None = None
-        self._abandoned = threading.Event()
-        self._finished = False
         self._thread = threading.Thread(target=self._run, name="stage", daemon=True)
         self._thread.start()
 
     def read(self, size: int = -1) -> bytes:
         """For the thread: more of the source."""
-        if self._abandoned.is_set():
-            raise _AbandonedError
+        if self._blocks.abandoned:
+            raise AbandonedError
         try:
             return self._source.read(size)
         except BaseException as error:
@@ -42,7 +37,7 @@ class Pump:
     def write(self, data: bytes) -> int:
         """For the thread: waits while the reader is behind."""
         if not self._buffer and len(data) >= _BLOCK:
-            self._offer(data)
+            self._blocks.give(data)
             return len(data)
         self._buffer += data
         if len(self._buffer) >= _BLOCK:
@@ -54,45 +49,26 @@ class Pump:
         block = bytes(self._buffer)
         self._buffer.clear()
         if block:
-            self._offer(block)
+            self._blocks.give(block)
 
-    def _offer(self, block: bytes | None) -> None:
-        while not self._abandoned.is_set():
-            try:
-                return self._blocks.put(block, timeout=0.1)
-            except queue.Full:
-                continue
-        raise _AbandonedError
+    def pull(self, size: int) -> bytes:
+        """For the reader: up to `size` bytes; raises what went wrong in the thread."""
+        if not self._rest:
+            self._rest = memoryview(self._blocks.take() or b"")
+        data, self._rest = bytes(self._rest[:size]), self._rest[size:]
+        return data
+
+    def close(self) -> None:
+        """For the reader: stop the thread, then close the source."""
+        self._blocks.abandon()
+        self._thread.join()
+        self._source.close()
 
     def _run(self) -> None:
         try:
             self._work(self, self)
             self.flush()
         except BaseException as error:  # noqa: BLE001 it is raised again where the stream is read
-            self._error = self._error or error
-        finally:
-            if not self._abandoned.is_set():
-                self._finish()
-
-    def _finish(self) -> None:
-        try:
-            self._offer(None)
-        except _AbandonedError:
-            return  # nobody reads any more
-
-    def pull(self, size: int) -> bytes:
-        """For the reader: up to `size` bytes; raises what went wrong in the thread."""
-        while not self._rest and not self._finished:
-            block = self._blocks.get()
-            self._finished = block is None
-            self._rest = memoryview(block or b"")
-        if not self._rest and self._error is not None:
-            raise self._error
-        data, self._rest = bytes(self._rest[:size]), self._rest[size:]
-        return data
-
-    def close(self) -> None:
-        """For the reader: stop the thread, then close the source."""
-        self._abandoned.set()
-        self._thread.join()
-        self._source.close()
+            self._blocks.end(self._error or error)
+        else:
+            self._blocks.end()
