@@ -1,6 +1,7 @@
 """The command line: every command registers here with what it does and how its report is shown."""
 
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -112,18 +113,38 @@ def execute(function: Command, show: Show | None, context: Context, own: dict[st
         context.progress.close()
     if isinstance(report, int):
         return report
-    if context.options.json:
-        print(report.model_dump_json())
-    elif show is not None:
-        show(report, Output())
+    _print_report(report, show, context)
     exit_code: int = report.exit_code
     return exit_code
+
+
+def _print_report(report: Any, show: Show | None, context: Context) -> None:
+    """The exit code comes from the work, so a report that cannot be printed changes nothing."""
+    try:
+        if context.options.json:
+            print(_json_text(report.model_dump_json()))
+        elif show is not None:
+            show(report, Output())
+    except Exception as error:  # noqa: BLE001 whatever it is, the work is done
+        if context.options.debug:
+            traceback.print_exc()
+        print(
+            f"redis-dr {context.command}: it ended with exit code {report.exit_code}, but its "
+            f"report could not be printed: {type(error).__name__}: {error}; try --json",
+            file=sys.stderr,
+        )
+
+
+def _json_text(text: str) -> str:
+    """The same document in ASCII where it is not: any encoding of stdout can carry it."""
+    import json
+
+    return text if text.isascii() else json.dumps(json.loads(text))
 
 
 def fail(context: Context, error: RedisDrError) -> int:
     """Print what happened and what to do; with --json also as the one document on stdout."""
     import json
-    import sys
 
     if context.options.debug:
         traceback.print_exc()

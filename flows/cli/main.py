@@ -1,17 +1,17 @@
 """The entry of the command line: reads the words, runs the command, decides the exit code."""
 
 import importlib
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 import typer
 import typer.main
 
 from redis_dr.flows.cli.app import app, fail
 from redis_dr.flows.cli.context import Context, GlobalOptions
-from redis_dr.tasks.model.errors import Interrupted, UsageError
+from redis_dr.flows.cli.streams import explain_lost_output, keep_streams_unfailing
+from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.resilience.signals import interrupt_on_signals
 
 # modules of this package, in the order in which --help lists their commands; importing registers
 AREAS = (
@@ -24,13 +24,15 @@ for area in AREAS:
 
 def run() -> None:
     """The console script."""
-    sys.exit(main(sys.argv[1:]))
+    keep_streams_unfailing()
+    code = main(sys.argv[1:])
+    explain_lost_output()
+    sys.exit(code)
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code (CONTRACT.md)."""
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _interrupt)
+    interrupt_on_signals()
     try:
         code: int = typer.main.get_command(app).main(
             list(argv), prog_name="redis-dr", standalone_mode=False
@@ -50,13 +52,6 @@ def _fail_usage(argv: Sequence[str], error: typer.TyperException) -> int:
         f"run `{path} --help` to see what it takes",
     )
     return fail(Context(path.removeprefix("redis-dr").strip(), options), problem)
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    raise Interrupted(
-        f"stopped by {signal.Signals(number).name}",
-        "run `redis-dr recover` to see and finish or undo what was going on",
-    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from redis_dr.flows.cli.context import Context
 from redis_dr.flows.cli.output import Output
+from redis_dr.flows.cli.streams import output_lost
 from redis_dr.tasks.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def watched(
     try:
         report = look()
         with contextlib.suppress(KeyboardInterrupt):  # ends the watching: the last report counts
-            while not interrupt.came:
+            while not interrupt.came and output_lost() is None:
                 _show(report, show)
                 time.sleep(every)
                 report = look()

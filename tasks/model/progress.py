@@ -3,6 +3,8 @@
 import time
 from typing import Protocol
 
+from redis_dr.tasks.model.errors import Interrupted
+
 
 class Progress(Protocol):
     """Takes one line for people and, where the work is countable, the share that is done.
@@ -16,6 +18,23 @@ class Progress(Protocol):
 
 def quiet(_text: str, _done: float | None = None, /) -> None:
     """Nobody listens."""
+
+
+def unfailing(progress: Progress) -> Progress:
+    """The same, but what a listener raises is dropped: telling people never stops the work.
+
+    Only an interruption passes, which a signal may raise anywhere.
+    """
+
+    def tell(text: str, done: float | None = None, /) -> None:
+        try:
+            progress(text, done)
+        except Interrupted:
+            raise
+        except Exception:  # noqa: BLE001, S110 any listener's fault; there is nobody to tell it to
+            pass
+
+    return tell
 
 
 class Meter:

@@ -9,7 +9,7 @@ from redis_dr.tasks.engine.helper import hold
 from redis_dr.tasks.engine.scratch import ScratchSpec, find_image, free_servers, scratch, sweep
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import Refused
-from redis_dr.tasks.model.progress import Progress
+from redis_dr.tasks.model.progress import Progress, unfailing
 from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.settings.instance import Instance
@@ -42,4 +42,4 @@ def on_scratch(
         stack.callback(free_servers, instance.name)
         found = Survey(container, silent="a drill asks no instance")
         server = ServerConnection(instance)  # a drill never connects to it
-        yield Operation(helper, server, found, manifest.persistence.dir, progress), swept
+        yield Operation(helper, server, found, manifest.persistence.dir, unfailing(progress)), swept

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from redis_dr.flows.runbook.operation.recovery import RecoveryResult, recover_unfinished
 from redis_dr.tasks.engine.helper import Helper, hold
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
-from redis_dr.tasks.model.progress import Progress, quiet
+from redis_dr.tasks.model.progress import Progress, quiet, unfailing
 from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.volume import Layout
@@ -54,6 +54,7 @@ def begin_operation(
     Raises Refused when another operation holds it, Unreachable, UsageError.
     """
     holder = Holder.this_process(operation, operation_id, instance.name)
+    progress = unfailing(progress)
     lease, image = instance.restore.lease_seconds, instance.helper_image or ""
     with ServerConnection(instance) as server:
         first = survey(server)

@@ -18,6 +18,7 @@ from redis_dr.tasks.model.restore.journal import (
     will_finish,
 )
 from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.resilience.signals import signals_held
 from redis_dr.tasks.restore.journal import end, read
 from redis_dr.tasks.restore.replaced import sweep_replaced
 from redis_dr.tasks.restore.stop import (
@@ -81,6 +82,7 @@ def resolve_patiently(
     return left or again, resolve(helper, server, again, progress) if again else ()
 
 
+@signals_held()
 def resolve(
     helper: Helper, server: ServerConnection, left: UnfinishedRestore, progress: Progress
 ) -> tuple[Finding, ...]:

@@ -13,6 +13,7 @@ from redis_dr.tasks.model.errors import Fenced, Interrupted, RedisDrError
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
 from redis_dr.tasks.model.restore.journal import Journal, will_finish
+from redis_dr.tasks.resilience.signals import signals_held
 from redis_dr.tasks.restore.accounts import database_accounts
 from redis_dr.tasks.restore.compare import (
     compare_keys,
@@ -145,6 +146,7 @@ def _prove(
     return CutoverResult(tuple(findings), accounts, downtime, comparison.sampled)
 
 
+@signals_held(drop=True)
 def _roll_back(
     operation: Operation, begun: float, why: str, proof: CutoverResult | None
 ) -> CutoverResult:
