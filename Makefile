@@ -41,7 +41,7 @@ quick: setup ## ruff, mypy, and the tests of the model and of RDB files: under 2
 	@$(PYTEST) -q -m "not engine and not slow" tests/model tests/rdb tests/resilience tests/settings $(PYTEST_ARGS)
 
 soak: setup ## every point of the kill and failure sweeps, 300 drills: two hours and a half
-	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/recover/test_kill_sweep.py tests/engine/test_unanswered_calls.py $(PYTEST_ARGS)'
+	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/recover/test_kill_sweep.py tests/restore/test_lost_terminal.py tests/engine/test_unanswered_calls.py $(PYTEST_ARGS)'
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=full exec $(PY) -m pytest -n 2 tests/catalog/test_request_sweep.py tests/storage/test_request_sweep.py $(PYTEST_ARGS)'
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && $(PY) -m tests.support.drill_soak && $(PY) -m tests.support.drill_kills && exec $(PY) -m tests.support.restore_kills'
 

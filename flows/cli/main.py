@@ -11,7 +11,7 @@ from redis_dr.flows.cli.app import app, fail
 from redis_dr.flows.cli.context import Context, GlobalOptions
 from redis_dr.flows.cli.streams import explain_lost_output, keep_streams_unfailing
 from redis_dr.tasks.model.errors import UsageError
-from redis_dr.tasks.resilience.signals import interrupt_on_signals
+from redis_dr.tasks.resilience.signals import ignore_signals, interrupt_on_signals
 
 # modules of this package, in the order in which --help lists their commands; importing registers
 AREAS = (
@@ -26,6 +26,7 @@ def run() -> None:
     """The console script."""
     keep_streams_unfailing()
     code = main(sys.argv[1:])
+    ignore_signals()
     explain_lost_output()
     sys.exit(code)
 

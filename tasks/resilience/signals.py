@@ -43,6 +43,15 @@ def interrupt_on_signals() -> None:
             signal.signal(number, interruption)
 
 
+def ignore_signals() -> None:
+    """For the end of the process: its exit code is decided, and a late signal must not replace it.
+
+    Python gives handlers back to the system while it ends; what is ignored stays ignored.
+    """
+    for number in _ASK_TO_STOP:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def signals_held(*, drop: bool = False) -> Iterator[None]:
     """Let the block come to its end; then the first signal that came acts as it would have.
