@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from redis_dr.deployments.setup.caller import forget_caller
+
 
 def names() -> list[str]:
     """The modules that measure something: those that can be run."""
@@ -31,4 +33,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    forget_caller()
     sys.exit(main())

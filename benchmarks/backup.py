@@ -20,6 +20,7 @@ from pathlib import Path
 import docker
 
 from benchmarks.measured import Cost, keep, run
+from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.redis_server import PASSWORD, RedisServer, start_redis
 from tests.support.s3_server import S3Server, running_rclone
 
@@ -178,4 +179,5 @@ def _aws() -> str:
 
 
 if __name__ == "__main__":
+    forget_caller()
     main()

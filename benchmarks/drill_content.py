@@ -17,6 +17,7 @@ from typing import Any
 import docker
 
 from benchmarks.measured import Cost, keep, run
+from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.redis_server import RedisServer, start_redis
 
 _BATCH = 5_000
@@ -165,4 +166,5 @@ def _reload(server: RedisServer) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
+    forget_caller()
     main()

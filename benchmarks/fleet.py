@@ -15,6 +15,7 @@ from pathlib import Path
 import docker
 
 from benchmarks.measured import keep
+from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.command_line import CommandLine
 from tests.support.redis_server import RedisServer, start_redis
 from tests.support.scene import Scene, scene
@@ -73,4 +74,5 @@ def _measure(made: Scene, count: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    forget_caller()
     main()

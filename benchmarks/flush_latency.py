@@ -18,6 +18,7 @@ import docker
 import redis
 
 from benchmarks.measured import keep
+from redis_dr.deployments.setup.caller import forget_caller
 from redis_dr.flows.runbook.cache.invalidate import invalidate
 from redis_dr.tasks.cache.flush import flush_pattern
 from redis_dr.tasks.model.settings.instance import Instance
@@ -162,4 +163,5 @@ def _keys_del(server: RedisServer, pattern: str) -> int:
 
 
 if __name__ == "__main__":
+    forget_caller()
     main()

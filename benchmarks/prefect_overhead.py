@@ -14,6 +14,7 @@ import docker
 
 from benchmarks.measured import keep, run
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.prefect_server import running_prefect
 from tests.support.redis_server import start_redis
 from tests.support.scene import scene
@@ -58,4 +59,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    forget_caller()
     main()

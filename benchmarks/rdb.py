@@ -18,6 +18,7 @@ import docker
 import redis
 
 from benchmarks.measured import keep
+from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.redis_server import RedisServer, start_redis
 
 _ROUNDS = 3
@@ -151,4 +152,5 @@ def _run(what: str, path: Path) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
+    forget_caller()
     main()

@@ -28,6 +28,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from benchmarks.measured import RESULTS, keep
+from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.estate import Estate, estate
 from tests.support.leftovers import labels
 from tests.support.redis_server import PASSWORD, RedisServer, start_redis
@@ -208,6 +209,7 @@ def _fill(server: RedisServer, content: Content) -> None:
 
 
 if __name__ == "__main__":
+    forget_caller()
     if sys.argv[1:2] == ["--ping"]:
         _ping(int(sys.argv[2]))
     else:

@@ -17,6 +17,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+from redis_dr.deployments.setup.caller import forget_caller
 from redis_dr.tasks.model.settings.store import StoreSettings
 from tests.support.backups import NAME, NOON, store_backup
 
@@ -71,4 +72,5 @@ def cpu(words: str, folder: Path) -> float:
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 if __name__ == "__main__":
+    forget_caller()
     sys.exit(main())

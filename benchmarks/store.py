@@ -26,6 +26,7 @@ from pathlib import Path
 
 from benchmarks.backup import _aws
 from benchmarks.measured import Cost, keep, run
+from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.s3_server import S3Server, other_server, running_rclone
 
 _PROVEN = "zstd -3 | aws s3 cp -, read back"
@@ -157,4 +158,5 @@ def _judged(costs: list[dict[str, Cost]]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    forget_caller()
     main()

@@ -17,6 +17,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from redis_dr.deployments.setup.caller import forget_caller
+
 _SOURCES = ("flows", "tasks")
 _OUTSIDE_TESTS = ("flows", "tasks", "deployments", "benchmarks")
 _PACKAGE = "redis_dr."
@@ -155,4 +157,5 @@ def show(structure: Structure, console: Console) -> None:
 
 
 if __name__ == "__main__":
+    forget_caller()
     show(measure(Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()), Console())

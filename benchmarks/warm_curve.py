@@ -24,6 +24,7 @@ import httpx
 from benchmarks.curve import draw
 from benchmarks.measured import RESULTS, keep
 from redis_dr.deployments.demo.query_service import QueryService
+from redis_dr.deployments.setup.caller import forget_caller
 from redis_dr.flows.runbook.restore.warm import warm
 from tests.support.estate import Estate, estate
 from tests.support.redis_server import start_redis
@@ -162,4 +163,5 @@ def warmed(
 
 
 if __name__ == "__main__":
+    forget_caller()
     main()

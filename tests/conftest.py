@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from redis_dr.deployments.setup.caller import forget_caller
 from redis_dr.deployments.setup.recipe import RECIPES
 from tests.support import schedule
 from tests.support.leftovers import sweep
@@ -25,7 +26,6 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # on a busy machine time says nothing about the code
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
-_FOREIGN = ("AWS_", "REDIS_", "PREFECT_", "MOTO_")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,9 +62,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def clean_environment() -> Iterator[None]:
     """Nothing that this machine's user has configured reaches the tests."""
     with pytest.MonkeyPatch.context() as environment:
-        for name in os.environ:
-            if name.startswith(_FOREIGN):
-                environment.delenv(name)
+        caller = dict(os.environ)
+        forget_caller(environment=caller)
+        for name in os.environ.keys() - caller:
+            environment.delenv(name)
         environment.setenv("AWS_EC2_METADATA_DISABLED", "true")
         environment.setenv("NO_PROXY", "127.0.0.1,localhost")
         yield

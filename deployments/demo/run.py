@@ -28,6 +28,7 @@ from redis_dr.deployments.demo.workspace import (
     note,
     write_configuration,
 )
+from redis_dr.deployments.setup.caller import forget_caller
 from redis_dr.deployments.setup.image import ensure_image
 from redis_dr.deployments.setup.recipe import REDIS_70
 from redis_dr.tasks.cache.query_lists import read_lists
@@ -49,6 +50,7 @@ class Demo:
 def main(arguments: Sequence[str]) -> int:
     """Run the demo and remove what it started, also after ctrl-C."""
     started, options = time.monotonic(), _parser().parse_args(arguments)
+    forget_caller()
     try:
         with contextlib.ExitStack() as end:
             _run(_set_up(options, end))

@@ -16,10 +16,14 @@ from redis_dr.deployments.demo.instance import free_port
 from redis_dr.deployments.demo.prefect_server import environment, running, running_server
 from redis_dr.deployments.demo.ui_instance import demo_configuration
 from redis_dr.deployments.demo.workspace import ROOT
+from redis_dr.deployments.setup.caller import forget_caller
 from redis_dr.tasks.configuration import configuration_path
 from redis_dr.tasks.model.errors import RedisDrError
 
 USUAL_PORT = 4200
+# of the caller's Prefect: where its data lies and how the runner polls and logs. Nothing that leads
+# to another server, another database or another login
+_PREFECT_KEPT = ("PREFECT_HOME", "PREFECT_LOGGING_", "PREFECT_RUNNER_")
 _POLL_SECONDS = 0.5
 
 
@@ -27,6 +31,7 @@ def main() -> int:
     """Run until ctrl-C or another signal to end, or until one of the two processes ends."""
     for number in (signal.SIGTERM, signal.SIGHUP):  # else both would outlive a closed terminal
         signal.signal(number, _interrupt)
+    forget_caller(prefixes=["PREFECT_"], keep=_PREFECT_KEPT)
     home = Path(os.environ.get("PREFECT_HOME") or ROOT / ".run" / "prefect")
     port = usual_or_free()
     try:
@@ -70,6 +75,7 @@ def _configuration(end: contextlib.ExitStack) -> Path:
     if path.exists() or "REDIS_DR_CONFIG" in os.environ:
         return path.resolve()
     print(f"there is no {path}: starting a Redis with the runbook's data to try on", flush=True)
+    forget_caller(keep=_PREFECT_KEPT)
     return end.enter_context(demo_configuration(ROOT / ".run" / "ui"))
 
 

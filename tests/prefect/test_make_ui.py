@@ -31,6 +31,10 @@ def test_it_starts_everything_and_leaves_nothing(make_scene: MakeScene, tmp_path
     log = tmp_path / "ui.log"
     env = {
         **environment(tmp_path / "home", 0),
+        # the caller's own Prefect
+        "PREFECT_API_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:////nowhere/prefect.db",
+        "PREFECT_API_KEY": "another server's",
+        "PREFECT_SERVER_API_AUTH_STRING": "another:server",
         "REDIS_DR_CONFIG": str(made.configuration),
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         **made.secrets,

@@ -11,6 +11,7 @@ import pytest
 from redis_dr.deployments.demo.instance import remove_instance
 from redis_dr.deployments.demo.proof import compare
 from redis_dr.tasks.model.errors import RedisDrError, Refused
+from tests.setup.test_caller import HOSTILE
 
 
 @pytest.fixture
@@ -70,11 +71,12 @@ def test_the_proof_finds_one_key_too_few_and_one_too_many():
 
 
 def test_the_demo_ends_green_and_leaves_nothing_in_the_engine(docker_client, tmp_path):
-    """The whole of `make demo` with few keys and under another name."""
+    """The whole of `make demo` with few keys, under another name, whatever the caller has set."""
     name = f"redis-dr-test-demo-{os.getpid()}"
     command = [sys.executable, "-m", "redis_dr.deployments.demo.run"]
     command += ["--name", name, "--keys", "1000", "--folder", str(tmp_path / "demo")]
-    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    env = {**os.environ, **HOSTILE}
+    result = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "DB 1: empty" in result.stdout
     assert "was not confirmed; nothing was changed" in result.stdout
