@@ -1,4 +1,4 @@
-"""What stands before every script in the hands: a sign of life, one at a time, in their order."""
+"""What precedes every script in the helper: a sign of life, one at a time, in their order."""
 
 from redis_dr.tasks.engine.exec import ALIVE
 

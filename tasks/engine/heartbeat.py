@@ -1,4 +1,4 @@
-"""The owner's sign of life: a counter that a thread writes into the hands again and again."""
+"""The owner's sign of life: a counter that a thread writes into the container again and again."""
 
 import threading
 
@@ -42,7 +42,7 @@ class Heartbeat:
         while not self._ended.wait(self._seconds):
             try:
                 self.beat(number, patience)
-            except Unreachable:  # gone, or the engine is busy: the next call of the owner will tell
+            except Unreachable:  # gone, or the engine is busy: the owner's next call shows which
                 continue
             finally:
                 number += 1

@@ -1,7 +1,7 @@
-"""The hands: one helper container per instance that is lock, lease, fence, and reach to its volume.
+"""The helper container of an instance: its lock, lease and fence, and the way to its volume.
 
-Its name is the lock, its loop ends when the owner's heartbeat does, and removing it kills whatever
-a dead owner still ran inside and answers 404 to all that the owner tries afterwards (DESIGN.md).
+Its name is the lock. Its loop ends when the owner's heartbeat ends. Removing it kills every script
+that a dead owner still runs inside, and each later call of that owner gets a 404 (DESIGN.md).
 """
 
 import contextlib
@@ -28,7 +28,7 @@ IDLE_FILE = "/.redis-dr-idle"
 _KILLED = {137, 143}  # exit codes of a script whose container was taken away under it
 _ATTEMPTS = 50  # at a name that is just being freed
 _PAUSE_SECONDS = 0.1  # between them
-_UNBORN_SECONDS = 5  # hands that were made, and that nobody starts
+_STARTED_WITHIN_SECONDS = 5  # an owner starts its helper so soon after it created it
 
 _OWN = 'chown "$1" "$3"; chmod "$2" "$3"'
 
@@ -55,19 +55,22 @@ class Helper:
     turns: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def run(self, script: str, *arguments: str) -> str:
-        """Run a shell script inside, as root; returns what it printed.
+        """Run a shell script inside, as root; returns its output.
 
-        Raises Fenced, ScriptFailed; Unreachable when no sign of life came: it may have been done.
+        Raises Fenced, ScriptFailed, and Unreachable when no sign of life came; the script may have
+        run then.
         """
         with self._fenced():
             guarding = guarded(script, next(self.turns))
             command = ["sh", "-euc", guarding, "redis-dr", *arguments]
-            code, said = run_in(self.id, command, seconds=SILENCE_SECONDS)
+            code, output = run_in(self.id, command, seconds=SILENCE_SECONDS)
         if code in _KILLED:
             self.assert_held()
         if code != 0:
-            raise ScriptFailed(f"{self.holder.operation}: {said.strip()}", "see the message above")
-        return said
+            raise ScriptFailed(
+                f"{self.holder.operation}: {output.strip()}", "see the message above"
+            )
+        return output
 
     def open(self, path: str, size: int) -> BinaryIO:
         """Stream the first `size` bytes of a file on the instance's volume."""
@@ -81,7 +84,7 @@ class Helper:
         self.run(_OWN, f"{owner.uid}:{owner.gid}", f"{owner.mode:o}", path)
 
     def assert_held(self) -> None:
-        """Raise Fenced when these hands are no longer ours; call before every act outside them."""
+        """Raise Fenced when the helper is gone; call it before every change outside the helper."""
         with self._fenced(), engine_errors(f"looking at {self.name}"):
             state = engine().api.inspect_container(self.id)["State"]
         if not state["Running"]:
@@ -106,52 +109,60 @@ def helper_name(container: str) -> str:
 def hold(
     target: ContainerState, holder: Holder, lease_seconds: int, image: str = ""
 ) -> Iterator[Helper]:
-    """Take the instance, beat while the block runs, let go at its end.
+    """Hold the instance while the block runs: create the helper, beat, remove it at the end.
 
-    A holder that is dead is taken over by fencing; one that lives is respected: Refused.
+    The helper of a dead holder is removed first. Raises Refused when the holder lives.
     """
     name = helper_name(target.name)
-    container_id = _take(name, target, holder, (lease_seconds, image or target.image_id))
+    container_id = _take(target, holder, _Lease(name, lease_seconds, image or target.image_id))
     heartbeat = Heartbeat(container_id, lease_seconds / 5)
     try:
         heartbeat.start()
         yield Helper(container_id, name, holder)
     finally:
         heartbeat.stop()
-        # what was done is done: hands that cannot be let go of now end with their lease
+        # the work is done: a helper that cannot be removed now ends with its lease
         with contextlib.suppress(Unreachable):
             _remove(container_id)
 
 
 def holder_of(container: str) -> tuple[Holder, str] | None:
-    """Who holds the instance now, and in which state the hands are; None when nobody does."""
-    found = _inspect(helper_name(container))
-    if found is None:
+    """The holder of the instance and the state of its helper; None when nobody holds it."""
+    state = _inspect(helper_name(container))
+    if state is None:
         return None
-    return Holder.from_labels(found["Config"]["Labels"] or {}), found["State"]["Status"]
+    return Holder.from_labels(state["Config"]["Labels"] or {}), state["State"]["Status"]
 
 
-def _take(name: str, target: ContainerState, holder: Holder, lease: tuple[int, str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    """The helper to create."""
+
+    name: str
+    seconds: int  # without a beat, until it ends
+    image: str
+
+
+def _take(target: ContainerState, holder: Holder, lease: _Lease) -> str:
     for attempt in range(_ATTEMPTS):
         try:
-            return _create(name, target, holder, lease)
+            return _create(target, holder, lease)
         except NotPossibleNow:
-            _free_from_the_dead(name, lease[0], attempt * _PAUSE_SECONDS)
+            _remove_if_dead(lease, attempt * _PAUSE_SECONDS)
             time.sleep(_PAUSE_SECONDS)
     raise Refused(
-        f"the name {name} stays taken, and nobody can be seen behind it",
-        f"see `docker ps -a`, and remove {name} when no redis-dr runs",
+        f"the name {lease.name} stays in use, and no container of that name can be seen",
+        f"see `docker ps -a`, and remove {lease.name} when no redis-dr runs",
     )
 
 
-def _create(name: str, target: ContainerState, holder: Holder, lease: tuple[int, str]) -> str:
-    seconds, image = lease
+def _create(target: ContainerState, holder: Holder, lease: _Lease) -> str:
     api = engine().api
-    with engine_errors(f"taking the hands of {target.name}"):
-        made = api.create_container(
-            image,
-            name=name,
-            entrypoint=["sh", "-c", _LOOP, "redis-dr-hands", str(seconds)],
+    with engine_errors(f"creating the helper container of {target.name}"):
+        created = api.create_container(
+            lease.image,
+            name=lease.name,
+            entrypoint=["sh", "-c", _LOOP, "redis-dr-helper", str(lease.seconds)],
             command=[],
             user="0",
             labels=holder.labels(),
@@ -159,70 +170,73 @@ def _create(name: str, target: ContainerState, holder: Holder, lease: tuple[int,
             healthcheck={"test": ["NONE"]},
             host_config=api.create_host_config(volumes_from=[target.id], network_mode="none"),
         )
-    container_id = str(made["Id"])
+    container_id = str(created["Id"])
     try:
-        with engine_errors(f"starting the hands of {target.name}"):
+        with engine_errors(f"starting the helper container of {target.name}"):
             api.start(container_id)
     except Unreachable as error:
         _remove(container_id)
         raise Unreachable(
-            f"the hands of {target.name} did not start: {error.problem}",
+            f"the helper container of {target.name} did not start: {error.problem}",
             "if the instance's image has no shell, set helper_image to one that has",
         ) from error
     return container_id
 
 
-def _free_from_the_dead(name: str, lease_seconds: int, waited: float) -> None:
+def _remove_if_dead(lease: _Lease, waited: float) -> None:
     """Return when the name may be free; raise Refused when its holder lives."""
-    found = _inspect(name)
-    if found is None:
+    helper = _inspect(lease.name)
+    if helper is None:
         return
-    holder = Holder.from_labels(found["Config"]["Labels"] or {})
-    status = found["State"]["Status"]
-    if status == "created" and not holder.surely_dead() and waited < _UNBORN_SECONDS:
+    holder = Holder.from_labels(helper["Config"]["Labels"] or {})
+    status = helper["State"]["Status"]
+    if status == "created" and not holder.surely_dead() and waited < _STARTED_WITHIN_SECONDS:
         return  # just being started by its owner: look again
-    if found["State"]["Running"] and not _dead(found["Id"], holder, lease_seconds):
+    if helper["State"]["Running"] and not _dead(helper["Id"], holder, lease.seconds):
         raise Refused(
-            f"{holder.instance or name} is held by {holder}",
+            f"{holder.instance or lease.name} is held by {holder}",
             "wait until it ends; if it hangs, end that process: its lease then runs out in "
-            f"{lease_seconds} s",
+            f"{lease.seconds} s",
         )
-    _remove(found["Id"])
+    _remove(helper["Id"])
 
 
 def _dead(container_id: str, holder: Holder, lease_seconds: int) -> bool:
     if holder.surely_dead():
         return True
     try:
-        code, said = run_in(container_id, ["cat", IDLE_FILE], seconds=SILENCE_SECONDS)
+        code, output = run_in(container_id, ["cat", IDLE_FILE], seconds=SILENCE_SECONDS)
     except Unreachable:
         return not _running(container_id)
     # the owner beats five times a lease: half a lease of silence means it is stopped or gone
-    return code == 0 and said.strip().isdigit() and int(said) * 2 >= lease_seconds
+    return code == 0 and output.strip().isdigit() and int(output) * 2 >= lease_seconds
 
 
 def _inspect(name: str) -> dict[str, Any] | None:
     try:
         with engine_errors(f"looking for {name}"):
-            found: dict[str, Any] = engine().api.inspect_container(name)
+            state: dict[str, Any] = engine().api.inspect_container(name)
     except NoSuchContainer:
         return None
-    return found
+    return state
 
 
 def _running(container_id: str) -> bool:
-    found = _inspect(container_id)
-    return found is not None and bool(found["State"]["Running"])
+    state = _inspect(container_id)
+    return state is not None and bool(state["State"]["Running"])
 
 
 def _remove(container_id: str) -> None:
-    # gone already, or just going: both are what was wanted
-    with contextlib.suppress(NoSuchContainer, NotPossibleNow), engine_errors("letting go"):
+    # it may be gone already, or be just going
+    with (
+        contextlib.suppress(NoSuchContainer, NotPossibleNow),
+        engine_errors("removing the helper container"),
+    ):
         engine().api.remove_container(container_id, force=True, v=False)
 
 
 def _fenced(name: str) -> Fenced:
     return Fenced(
-        f"{name} is gone: this operation was taken for dead, and another took over",
-        "see what the other one did by `redis-dr recover`; then start anew",
+        f"{name} is gone: this operation lost its lease, and another one may have taken over",
+        "run `redis-dr recover` to see what happened, then run this again",
     )

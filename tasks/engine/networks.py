@@ -12,13 +12,13 @@ def alone_on_a_bridge(container: str) -> bool:
     """
     with engine_errors(f"looking at the networks of {container}"):
         api = engine().api
-        said = api.inspect_container(container)
-        joined = said["NetworkSettings"]["Networks"] or {}
-        ids = [one["NetworkID"] for one in joined.values() if one.get("NetworkID")]
-        found = [api.inspect_network(one) for one in ids]
-    bridges = [one for one in found if one["Driver"] == "bridge"]
+        state = api.inspect_container(container)
+        joined = state["NetworkSettings"]["Networks"] or {}
+        ids = [network["NetworkID"] for network in joined.values() if network.get("NetworkID")]
+        networks = [api.inspect_network(network_id) for network_id in ids]
+    bridges = [network for network in networks if network["Driver"] == "bridge"]
     # the engine lists those that run; this one may be stopped
-    return any(not (set(one.get("Containers") or {}) - {said["Id"]}) for one in bridges)
+    return any(not (set(bridge.get("Containers") or {}) - {state["Id"]}) for bridge in bridges)
 
 
 def published_address(container: str, port: int = 6379) -> tuple[str, int] | None:

@@ -10,11 +10,11 @@ _ANSWER = re.compile(r"(Redis|Valkey) server v=(\d+\.\d+(?:\.\d+)?)", re.IGNOREC
 
 def image_server(helper: Helper) -> tuple[str, str]:
     """("redis", "7.2.6") or ("valkey", "8.1.1"). Raises ScriptFailed when there is neither."""
-    said = helper.run(_ASK)
-    found = _ANSWER.search(said)
-    if found is None:
+    output = helper.run(_ASK)
+    version = _ANSWER.search(output)
+    if version is None:
         raise ScriptFailed(
-            f"the image's server does not tell its version: {said.strip()!r}",
+            f"the image's server does not print its version: {output.strip()!r}",
             "set helper_image only to an image that holds the same server",
         )
-    return ("valkey" if "valkey" in said.lower() else "redis"), found[2]
+    return ("valkey" if "valkey" in output.lower() else "redis"), version[2]

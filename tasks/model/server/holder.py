@@ -1,4 +1,4 @@
-"""Who holds an instance: written into the labels of the hands, read by whoever finds them."""
+"""Who holds an instance: written into the labels of the helper container."""
 
 import os
 import socket
