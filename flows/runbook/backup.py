@@ -1,5 +1,6 @@
 """Back up one instance: hold it, capture it, report."""
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.catalog.copy import copy_everywhere
@@ -25,29 +26,32 @@ def backup(instance: Instance, progress: Progress = quiet, *, prove: bool = Fals
     ) as operation:
         captured = capture(operation)
         release_replaced(operation)
-    report = report_of(captured, operation.timings, instance.store.url)
-    if instance.store.copies:
-        findings = (*report.findings, *copy_everywhere(instance, report.backup_id, progress))
-        ok = all(finding.ok for finding in findings)
-        report = report.model_copy(update={"ok": ok, "findings": findings})
-    return _proven(report, instance, progress) if prove else report
+    backup_id = captured.manifest.backup_id
+    copies = copy_everywhere(instance, backup_id, progress)
+    proof = _prove(instance, backup_id, progress) if prove else Proof()
+    complete = replace(captured, findings=(*captured.findings, *copies, *proof.findings))
+    return report_of(complete, operation.timings, instance.store.url, proof.name)
 
 
-def _proven(report: BackupReport, instance: Instance, progress: Progress) -> BackupReport:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The drill that followed a backup."""
+
+    name: str = ""  # of the proof in the store
+    findings: tuple[Finding, ...] = ()
+
+
+def _prove(instance: Instance, backup_id: str, progress: Progress) -> Proof:
     from redis_dr.flows.runbook.drill.drill import DrillOptions, drill  # noqa: PLC0415 costs what most backups need not pay
 
+    check = "proven by a drill"
     try:
-        proof = drill(instance, DrillOptions(backup=report.backup_id), progress)
+        report = drill(instance, DrillOptions(backup=backup_id), progress)
     except RedisDrError as error:  # the backup is stored all the same, and not proven
-        finding = Finding(
-            check="proven by a drill", ok=False, actual=error.problem, detail=error.remedy
-        )
-        return report.model_copy(update={"ok": False, "findings": (*report.findings, finding)})
-    bad = [f"{one.check}: {one.actual}" for one in proof.findings if not one.ok]
-    finding = Finding(
-        check="proven by a drill", ok=proof.ok, actual=proof.proof, detail="; ".join(bad)
+        finding = Finding(check=check, ok=False, actual=error.problem, detail=error.remedy)
+        return Proof("", (finding,))
+    bad = "; ".join(
+        f"{finding.check}: {finding.actual}" for finding in report.findings if not finding.ok
     )
-    findings = (*report.findings, finding)
-    return report.model_copy(
-        update={"ok": report.ok and proof.ok, "findings": findings, "proof": proof.proof}
-    )
+    finding = Finding(check=check, ok=report.ok, actual=report.proof, detail=bad)
+    return Proof(report.proof, (finding,))

@@ -82,8 +82,10 @@ def build_manifest(
     )
 
 
-def report_of(captured: StoredBackup, timings: Timings, store: str) -> BackupReport:
-    """The report of one committed backup."""
+def report_of(
+    captured: StoredBackup, timings: Timings, store: str, proof: str = ""
+) -> BackupReport:
+    """The report of one committed backup; `proof` is the name of the drill that followed."""
     manifest = captured.manifest
     databases = {
         number: {"keys": one.keys, "expires": one.expires}
@@ -99,5 +101,6 @@ def report_of(captured: StoredBackup, timings: Timings, store: str) -> BackupRep
         aof=any(file.role == "aof-manifest" for file in manifest.files),
         suspicious=manifest.suspicious,
         inventory_missing=manifest.inventory_missing,
+        proof=proof,
         timings=timings.as_dict(),
     )
