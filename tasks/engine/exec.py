@@ -7,7 +7,8 @@ would stop, and nobody could take over from an owner that hangs in the middle of
 
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from redis_dr.tasks.engine.client import TIMEOUT_SECONDS, ask, engine
@@ -19,6 +20,7 @@ _FRAME = struct.Struct(">B3xL")  # stream (1: stdout, 2: stderr), length (Docker
 _STDERR = 2
 _PATIENCE = 3600  # seconds without a byte: a throwaway server may save for long
 _STREAM_PATIENCE = 300  # the same of a file's bytes
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 ALIVE = "\0"  # on stderr: that sign
 _SAID_LIMIT = 4096  # bytes of error text kept
 
@@ -28,15 +30,21 @@ class ScriptFailed(RedisDrError):
 
 
 def run_in(
-    container_id: str, command: Sequence[str], user: str = "0", seconds: float = _PATIENCE
+    container_id: str,
+    command: Sequence[str],
+    user: str = "0",
+    seconds: float = _PATIENCE,
+    environment: Mapping[str, str] = _NOTHING,
 ) -> tuple[int, str]:
     """Exit code and output of one program; `seconds` is how long it may be silent.
+
+    `environment` is added to the container's own: a password goes there, never into `command`.
 
     Raises NoSuchContainer, NotPossibleNow, Unreachable; after that it may still run.
     """
     answers = min(seconds, TIMEOUT_SECONDS)
     with engine_errors(f"running a script in {container_id[:12]}"):
-        exec_id = _create(container_id, command, user, answers)
+        exec_id = _create(container_id, command, user, answers, environment)
         output = _Output(_start(exec_id, seconds))
         try:
             said = output.readall()
@@ -94,9 +102,19 @@ def _socket_of(holder: Any) -> Any:
 
 
 def _create(
-    container_id: str, command: Sequence[str], user: str, seconds: float = TIMEOUT_SECONDS
+    container_id: str,
+    command: Sequence[str],
+    user: str,
+    seconds: float = TIMEOUT_SECONDS,
+    environment: Mapping[str, str] = _NOTHING,
 ) -> str:
-    wanted = {"Cmd": list(command), "User": user, "AttachStdout": True, "AttachStderr": True}
+    wanted = {
+        "Cmd": list(command),
+        "User": user,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "Env": [f"{name}={value}" for name, value in environment.items()],
+    }
     made = ask("POST", f"/containers/{container_id}/exec", seconds, json=wanted)
     return str(made.json()["Id"])
 

@@ -6,7 +6,7 @@ Its first process watches the owner's heartbeat, so that it ends also when the o
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -36,6 +36,8 @@ done
 kill -9 "$child" 2>/dev/null
 wait "$child"
 """
+# a server that serves, whether or not it lets this client in
+SERVES = re.compile(r"PONG|NOAUTH|WRONGPASS|NOPERM|unknown command|AUTH failed")
 _CLI = 'cli=$(command -v redis-cli || command -v valkey-cli); exec "$cli" "$@"'
 
 
@@ -59,18 +61,37 @@ class SandboxSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How the client in the container reaches the server there, and by which names."""
+
+    arguments: tuple[str, ...] = ()  # -p PORT, -s SOCKET, --tls ..., --user NAME
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # REDISCLI_AUTH
+    renamed: Mapping[str, str] = field(default_factory=dict, repr=False)  # command: its new name
+
+
+@dataclass(frozen=True, slots=True)
 class Sandbox:
     """A running throwaway server."""
 
     id: str
     name: str
     user: str = ""  # "": the image's
+    access: Access = field(default_factory=Access)
 
     def cli(self, *arguments: str) -> str:
         """One command by the image's own client; raises SandboxFailed with what it said."""
-        command = ["sh", "-c", _CLI, "cli", "-e", *arguments]
+        code, text = self.ask(*arguments)
+        if code != 0:
+            raise SandboxFailed(f"{self.name}: {arguments[0]}: {text}", "see what it said above")
+        return text
+
+    def ask(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and answer of one command; raises SandboxFailed when the container ended."""
+        name = self.access.renamed.get(arguments[0].upper()) or arguments[0]
+        options = ("-e", "--no-auth-warning", *self.access.arguments)
+        command = ["sh", "-c", _CLI, "cli", *options, name, *arguments[1:]]
         try:
-            code, said = run_in(self.id, command, self.user)
+            code, said = run_in(self.id, command, self.user, environment=self.access.environment)
         except Unreachable as error:
             if self.alive():
                 raise
@@ -78,15 +99,15 @@ class Sandbox:
             raise SandboxFailed(
                 f"{self.name} ended: {_log(self.id) or error.problem}", "see what it said above"
             ) from error
-        text = said.strip()
-        if code != 0:
-            raise SandboxFailed(f"{self.name}: {arguments[0]}: {text}", "see what it said above")
-        return text
+        return code, said.strip()
+
+    def log(self) -> str:
+        """The last loud lines of its log, "" when there are none."""
+        return _log(self.id)
 
     def info(self, section: str) -> dict[str, str]:
         """One section of INFO."""
-        lines = (line.partition(":") for line in self.cli("INFO", section).splitlines())
-        return {name: value.strip() for name, _, value in lines if value}
+        return info_fields(self.cli("INFO", section))
 
     def loaded_keys(self) -> int:
         """How many keys the server counted while it loaded, expired ones included."""
@@ -99,9 +120,9 @@ class Sandbox:
         while True:
             waited = time.monotonic() - begun
             try:
-                if self.cli("PING") == "PONG":
+                _, seen = self.ask("PING")
+                if SERVES.search(seen) and "LOADING" not in seen:
                     return
-                seen = "no PONG"
             except SandboxFailed as error:
                 seen = error.problem
             if not self.alive() or waited > seconds:
@@ -131,6 +152,12 @@ class Sandbox:
                 return bool(engine().api.inspect_container(self.id)["State"]["Running"])
         except NoSuchContainer:
             return False
+
+
+def info_fields(answer: str) -> dict[str, str]:
+    """INFO as a client prints it; of a name that comes more than once the last one."""
+    lines = (line.partition(":") for line in answer.splitlines())
+    return {name: value.strip() for name, _, value in lines if value}
 
 
 def sandbox_name(container: str) -> str:

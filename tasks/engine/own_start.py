@@ -1,0 +1,195 @@
+"""Start a throwaway container as a container itself starts: its command, files and environment.
+
+It has no network and no data of the instance. Its first process is what the instance's own start
+makes it, so the watch over its owner's heartbeat is a second program in it.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.errors import engine_errors
+from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from redis_dr.tasks.engine.sandbox import (
+    LABEL,
+    SERVES,
+    Access,
+    Sandbox,
+    SandboxFailed,
+    remove_sandbox,
+)
+from redis_dr.tasks.engine.start_files import StartFiles, mounted_read_only
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.tasks.model.server.container import ContainerState
+
+_POLL_SECONDS = 0.1
+_NO_PROGRAM = 127  # exit code of a shell
+_LISTENS = "0A"  # a state in /proc/net/tcp
+_SOCKET_LISTENS = "00010000"  # flags in /proc/net/unix
+
+# ends the server when nobody beats any more; a shell as first process goes at the next start
+_WATCH = f"""
+last=none; idle=0
+while [ "$idle" -lt "$1" ]; do
+  now=$(cat {BEAT_FILE} 2>/dev/null || echo none)
+  if [ "$now" = "$last" ]; then idle=$((idle + 1)); else idle=0; last=$now; fi
+  sleep 1
+done
+kill -TERM 1; kill -KILL -1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStart:
+    """Whose start is made, under which name, and on which data."""
+
+    container: ContainerState
+    name: str
+    files: StartFiles
+    volume: tuple[str, str] | None = None  # (volume name, path inside): its data; None: nothing
+    lease_seconds: int = 60
+    memory_limit: int = 0  # bytes; 0: the container's own
+    labels: tuple[tuple[str, str], ...] = ()
+    tls: tuple[str, ...] = ()  # arguments of the client where the server speaks only TLS
+    login: Access = field(default_factory=Access)
+
+
+@contextmanager
+def own_start(start: OwnStart, seconds: float) -> Iterator[tuple[Sandbox, float]]:
+    """The server, and the seconds until it answered. It may still be loading then.
+
+    Raises SandboxFailed with the log when no server answers in `seconds`: then it is not known
+    what the container's own start brings, it may need its network.
+    """
+    remove_sandbox(start.name)
+    container_id = _create(start)
+    heartbeat = Heartbeat(container_id, start.lease_seconds / 5)
+    try:
+        begun = time.monotonic()
+        with engine_errors(f"starting {start.name}"):
+            engine().api.start(container_id)
+        server = Sandbox(container_id, start.name, "0")
+        _watch(server, heartbeat, start.lease_seconds)
+        server = _until_it_answers(server, start, begun + seconds)
+        yield server, round(time.monotonic() - begun, 2)
+    finally:
+        heartbeat.stop()
+        remove_sandbox(container_id)
+
+
+def _create(start: OwnStart) -> str:
+    api = engine().api
+    with engine_errors(f"looking at container {start.container.name}"):
+        inspected = api.inspect_container(start.container.id)
+    config = inspected["Config"]
+    with engine_errors(f"making {start.name}"):
+        made = api.create_container(
+            inspected["Image"],
+            name=start.name,
+            entrypoint=[inspected["Path"]],
+            command=inspected["Args"] or [],
+            environment=config.get("Env") or [],
+            user=config.get("User") or None,
+            working_dir=config.get("WorkingDir") or None,
+            hostname=config.get("Hostname") or None,
+            tty=bool(config.get("Tty")),
+            labels={LABEL: start.name, **dict(start.labels)},
+            network_disabled=True,
+            healthcheck={"test": ["NONE"]},
+            host_config=_host(inspected, start),
+        )
+    container_id = str(made["Id"])
+    try:
+        start.files.archive.seek(0)
+        with engine_errors(f"copying files into {start.name}"):
+            api.put_archive(container_id, "/", start.files.archive)
+    except Unreachable:
+        remove_sandbox(container_id)
+        raise
+    return container_id
+
+
+def _host(inspected: dict[str, Any], start: OwnStart) -> dict[str, Any]:
+    """Its own limits and rights, as far as they decide what a start does; never its network."""
+    host = inspected["HostConfig"]
+    binds = mounted_read_only(inspected, start.files.big)
+    if start.volume:
+        binds.append(f"{start.volume[0]}:{start.volume[1]}")
+    made: dict[str, Any] = engine().api.create_host_config(
+        binds=binds or None,
+        network_mode="none",
+        mem_limit=start.memory_limit or host.get("Memory") or None,
+        tmpfs=host.get("Tmpfs") or None,
+        init=host.get("Init"),
+        cap_add=host.get("CapAdd"),
+        cap_drop=host.get("CapDrop"),
+        group_add=host.get("GroupAdd"),
+        security_opt=host.get("SecurityOpt"),
+    )
+    return made
+
+
+def _watch(server: Sandbox, heartbeat: Heartbeat, lease_seconds: int) -> None:
+    try:
+        heartbeat.start()
+        api = engine().api
+        with engine_errors(f"watching over {server.name}"):
+            watch = ["sh", "-c", _WATCH, "watch", str(lease_seconds)]
+            made = api.exec_create(server.id, watch, user="0")
+            api.exec_start(made["Id"], detach=True)
+    except RedisDrError:
+        if server.alive():
+            raise  # else it has ended already, and the wait for it tells why
+
+
+def _until_it_answers(server: Sandbox, start: OwnStart, deadline: float) -> Sandbox:
+    while True:
+        for access in _accesses(server, start):
+            reached = Sandbox(server.id, server.name, server.user, access)
+            code, answer = reached.ask("PING")
+            if SERVES.search(answer) or "LOADING" in answer:
+                return reached
+            if code == _NO_PROGRAM:
+                raise SandboxFailed(
+                    f"{server.name} cannot be asked: its image has neither redis-cli nor "
+                    "valkey-cli",
+                    "build the image with its client, so that a restart can be tried",
+                )
+        if not server.alive() or time.monotonic() > deadline:
+            raise SandboxFailed(
+                f"no server answers in {server.name}, which was started as "
+                f"{start.container.name} starts: {server.log() or 'its log is empty'}",
+                "an entrypoint that needs the network cannot be tried here",
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _accesses(server: Sandbox, start: OwnStart) -> Iterator[Access]:
+    """Every address that somebody listens at in there, 6379 first."""
+    try:
+        _, text = run_in(server.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6", "/proc/net/unix"])
+    except Unreachable:
+        return
+    ports, sockets = _listening(text)
+    ways: list[tuple[str, ...]] = [
+        *(("-p", str(port)) for port in ports),
+        *(("-s", path) for path in sockets),
+    ]
+    ways += [("-p", str(port), *start.tls) for port in ports if start.tls]
+    for way in ways:
+        yield replace(start.login, arguments=(*way, *start.login.arguments))
+
+
+def _listening(text: str) -> tuple[list[int], list[str]]:
+    ports, sockets = set(), []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 3 and words[3] == _LISTENS:
+            ports.add(int(words[1].rpartition(":")[2], 16))
+        elif len(words) == 8 and words[3] == _SOCKET_LISTENS:
+            sockets.append(words[7])
+    return sorted(ports, key=lambda port: (port != 6379, port)), sockets
