@@ -1,5 +1,6 @@
 """Start and stop a private Docker engine, by hand as facts/engine.md says."""
 
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,11 @@ from redis_dr.tasks.model.errors import Unreachable
 
 START_SECONDS = 60  # it takes 2 here; a slow disk may take more
 STOP_SECONDS = 60  # it stops its containers first
+# It runs our images and nothing else. To compile the default filter takes 20 ms of CPU at each
+# start of a program in a container, more than all the rest that runc does then.
+_NO_FILTER = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}
+# The engine and its helpers are short-lived Go programs: less garbage collection, more memory.
+_GO = {"GOGC": "400"}
 
 
 def start(place: Place) -> None:
@@ -23,6 +29,7 @@ def start(place: Place) -> None:
     stop(place)
     make_bridge(place.bridge)
     place.data.mkdir(parents=True, exist_ok=True)
+    place.seccomp.write_text(json.dumps(_NO_FILTER))
     # else the engine gives the bridge its last address, which another engine may have by now
     (place.data / "network" / "files" / "local-kv.db").unlink(missing_ok=True)
     with place.log.open("wb") as log:
@@ -32,6 +39,7 @@ def start(place: Place) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env={**os.environ, **_GO},
             start_new_session=True,
         )
     if not _wait(lambda: process.poll() is not None or answers(place.host), START_SECONDS):
@@ -64,6 +72,7 @@ def _command(place: Place) -> list[str]:
         f"--exec-root={place.exec_root}",
         f"--pidfile={place.pidfile}",
         f"--bridge={place.bridge}",
+        f"--seccomp-profile={place.seccomp}",
         # ports published on 127.0.0.1 go through docker-proxy; nothing else of the machine changes
         "--iptables=false",
         "--ip6tables=false",

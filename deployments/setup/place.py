@@ -39,6 +39,11 @@ class Place:
         return self.run / "exec"
 
     @property
+    def seccomp(self) -> Path:
+        """Which system calls its containers may make."""
+        return self.run / "seccomp.json"
+
+    @property
     def log(self) -> Path:
         """What it said, for people."""
         return self.run / "docker.log"
