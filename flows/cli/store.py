@@ -130,9 +130,14 @@ def export(
     *,
     db: Annotated[int, option("--db", "N", "The database.")],
     output: Annotated[Path, option("--output", "FILE", "The file to write.")],
+    overwrite: Annotated[bool, flag("--overwrite", "Replace a file that exists.")] = False,
 ) -> "ExportReport":
-    """Write one database of a backup as an RDB that any Redis loads."""
-    return api.export(context.instance, backup, db, output, context.progress)
+    """Write one database of a backup as an RDB that any Redis loads.
+
+    Only the user who runs it can read the file.
+    """
+    request = api.ExportRequest(backup, db, output, overwrite)
+    return api.export(context.instance, request, context.progress)
 
 
 def _show_doctor(report: "DoctorReport", out: Output) -> None:

@@ -4,12 +4,13 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.progress import Progress
+from redis_dr.tasks.workspace import private_folder
 
 
 @contextmanager
@@ -21,8 +22,8 @@ def fork_turn(progress: Progress) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             lock = stack.enter_context(_lock_file().open("a"))
-        except OSError as error:
-            progress(f"no turn among the forks of this host ({error.strerror}); going on")
+        except (OSError, UsageError) as error:
+            progress(f"backups of this host may fork at the same time: no lock ({error})")
         else:
             _wait(lock.fileno(), progress)
         yield
@@ -39,4 +40,4 @@ def _wait(descriptor: int, progress: Progress) -> None:
 def _lock_file() -> Path:
     # the servers run where the engine runs, so its address says which host forks
     host = hashlib.sha256(os.environ.get("DOCKER_HOST", "").encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"redis-dr-fork-{os.geteuid()}-{host}.lock"
+    return private_folder() / f"fork-{host}.lock"

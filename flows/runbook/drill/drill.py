@@ -1,6 +1,5 @@
 """Prove a backup: restore it from the store alone, compare everything, and write down the proof."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -42,6 +41,7 @@ from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.workspace import workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,14 @@ def _opened(
     with (
         reading(instance, manifest),
         on_scratch(instance, manifest, operation_id, progress) as (operation, swept),
-        tempfile.TemporaryDirectory(prefix="redis-dr-drill-") as workspace,
+        workspace(_needed(manifest)) as folder,
     ):
-        yield operation, swept, Path(workspace)
+        yield operation, swept, folder
+
+
+def _needed(manifest: Manifest) -> int:
+    """Bytes on this machine: the RDB as stored, placed, saved and saved again, and the AOF."""
+    return manifest.size + 3 * manifest.rdb.size
 
 
 def _prove(

@@ -1,22 +1,22 @@
 """One restore from its beginning: the instance is held, the backup is chosen and downloaded."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.flows.runbook.operation.read_lease import reading
 from redis_dr.flows.runbook.restore.prepare import DownloadedBackup, download_any
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.workspace import workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,14 @@ def begin_restore(
     with (
         begin_operation(instance, "restore", operation_id, progress) as operation,
         reading(instance, manifest),
-        tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace,
+        workspace(_needed(manifest, options)) as folder,
     ):
-        backup = download_any(operation, manifest, options, Path(workspace))
+        backup = download_any(operation, manifest, options, folder)
         yield RestoreRun(operation, options, catalog, backup)
+
+
+def _needed(manifest: Manifest, options: RestoreOptions) -> int:
+    """Bytes on this machine: the RDB as it is stored and as it is placed, and the AOF's files."""
+    if options.source == "rdb":
+        return 2 * manifest.rdb.size
+    return manifest.size + manifest.rdb.size

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from redis_dr.flows.runbook.observe.init import Wish as InitOptions
     from redis_dr.tasks.catalog.verify import Share
     from redis_dr.tasks.model.cache.flush import FlushRequest
+    from redis_dr.tasks.model.catalog.store_reports import ExportRequest
     from redis_dr.tasks.model.restore.restore_report import RestoreOptions
     from redis_dr.tasks.model.settings.instance import Instance
     from redis_dr.tasks.model.settings.root import Settings
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DrillOptions",
+    "ExportRequest",
     "FlushRequest",
     "InitOptions",
     "Instance",
@@ -120,6 +122,7 @@ __all__ = [
 # the arguments of some functions, importable from here: `api.RestoreOptions(...)`
 _TYPES = {
     "DrillOptions": ("redis_dr.flows.runbook.drill.drill", "DrillOptions"),
+    "ExportRequest": ("redis_dr.tasks.model.catalog.store_reports", "ExportRequest"),
     "FlushRequest": ("redis_dr.tasks.model.cache.flush", "FlushRequest"),
     "InitOptions": ("redis_dr.flows.runbook.observe.init", "Wish"),
     "Instance": ("redis_dr.tasks.model.settings.instance", "Instance"),

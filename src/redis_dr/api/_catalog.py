@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redis_dr.api._target import chosen_instance
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
         CopyReport,
         DoctorReport,
         ExportReport,
+        ExportRequest,
         ListReport,
         PinReport,
         PruneReport,
@@ -105,10 +105,11 @@ def doctor(target: Target = None, progress: Progress = quiet) -> DoctorReport:
     return run(chosen_instance(target), progress)
 
 
-def export(
-    target: Target, backup: str, db: int, output: str | Path, progress: Progress = quiet
-) -> ExportReport:
-    """Write one database of a backup to `output`, an RDB that any Redis loads. Raises Damaged."""
+def export(target: Target, request: ExportRequest, progress: Progress = quiet) -> ExportReport:
+    """Write one database of a backup to a file, an RDB that any Redis loads.
+
+    Raises Damaged; Refused when the file exists and `request.overwrite` is off.
+    """
     from redis_dr.flows.runbook.catalog.export import export as run
 
-    return run(chosen_instance(target), backup, db, Path(output), progress)
+    return run(chosen_instance(target), request, progress)

@@ -1,6 +1,8 @@
 """What list, show, verify, prune, pin, copy and doctor answer with (CONTRACT.md, Reports)."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
@@ -140,6 +142,16 @@ class DoctorReport(Report):
     store: str
     capabilities: tuple[Capability, ...]
     kept_as: str | None  # key of this report in the store
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What to write, and where."""
+
+    backup: str  # ID | latest
+    db: int
+    output: Path
+    overwrite: bool = False  # a file that is there already
 
 
 class ExportReport(Report):
