@@ -15,9 +15,9 @@ def _show(report: "RecoverReport", out: Output) -> None:
     phase = f" (restore of {report.backup_id}, ended in {report.phase})" if report.phase else ""
     out.line(f"{report.instance}: {report.outcome}{phase}")
     out.findings(report.findings)
-    for one in report.set_aside:
-        age = duration(one.age_seconds)
-        out.line(f"set aside by {one.operation_id}: {size(one.bytes)}, {age} old")
+    for data in report.set_aside:
+        age = duration(data.age_seconds)
+        out.line(f"set aside on the volume: {data.path}, {size(data.bytes)}, {age} old")
 
 
 @command("redis-dr recover", "redis-dr recover --json", show=_show)

@@ -29,7 +29,8 @@ def backup(instance: Instance, progress: Progress = quiet, *, prove: bool = Fals
     backup_id = captured.manifest.backup_id
     copies = copy_everywhere(instance, backup_id, progress)
     proof = _prove(instance, backup_id, progress) if prove else Proof()
-    complete = replace(captured, findings=(*captured.findings, *copies, *proof.findings))
+    findings = (*operation.recovery_findings, *captured.findings, *copies, *proof.findings)
+    complete = replace(captured, findings=findings)
     return report_of(complete, operation.timings, instance.store.url, proof.name)
 
 

@@ -17,9 +17,9 @@ _LOOK_SECONDS = 300  # without a word, over folders of any size
 # one line each: operation, age in seconds, KiB (tasks/restore/replaced.py keeps them)
 _SET_ASIDE = """
 cd "$1" 2>/dev/null || exit 0
-for old in */old; do
-  [ -d "$old" ] || continue
-  echo "${old%/old} $(( $(date +%s) - $(stat -c %Y "$old") )) $(du -sk "$old" | cut -f1)"
+for old in */old */taken */taken-*; do
+  [ -d "$old" ] && [ -n "$(ls -A "$old")" ] || continue
+  echo "${old%/*} $(( $(date +%s) - $(stat -c %Y "$old") )) $(du -sk "$old" | cut -f1)"
 done
 """
 

@@ -21,6 +21,20 @@ def database_accounts(
     }
 
 
+def accounts_of_placed(
+    outcomes: Mapping[int, Counter[str]], dbsize: Mapping[int, int]
+) -> dict[int, DatabaseAccount]:
+    """The same of the placed file alone, where the backup and its policies are not at hand."""
+    return {
+        db: _account(
+            SplicedDatabase(in_backup=outcome.total(), from_backup=outcome.total()),
+            outcome,
+            dbsize.get(db, 0),
+        )
+        for db, outcome in sorted(outcomes.items())
+    }
+
+
 def _account(spliced: SplicedDatabase, outcome: Counter[str], dbsize: int) -> DatabaseAccount:
     not_compared = spliced.written - outcome.total()
     return DatabaseAccount(

@@ -3,11 +3,13 @@
 import shutil
 from pathlib import Path
 
+from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.restore.agreement import agrees as agrees  # noqa: PLC0414 the flows look for it here
+from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.rdb import InventoryOptions, take_inventory
 from redis_dr.tasks.step import step
@@ -27,6 +29,15 @@ def fetch(instance: Instance, manifest: Manifest, file: StoredFile, target: Path
         shutil.copyfileobj(source, sink, _CHUNK)
     if target.stat().st_size != file.size:
         raise Damaged(f"{file.name} arrived short", "restore another backup")
+    return target
+
+
+@step
+def fetch_placed(helper: Helper, layout: Layout, target: Path) -> Path:
+    """The file that a restore placed, from the instance's volume. Raises ScriptFailed."""
+    size = int(helper.run('stat -c %s "$1"', layout.placed))
+    with helper.open(layout.placed, size) as source, target.open("wb") as sink:
+        shutil.copyfileobj(source, sink, _CHUNK)
     return target
 
 

@@ -1,44 +1,51 @@
-"""Data that a restore replaced: it stays on the volume for a while."""
+"""Data that a restore replaced or took away: it stays on the volume for a while."""
 
 from dataclasses import dataclass
 
 from redis_dr.tasks.engine.helper import Helper
 
-# id, age in seconds, KiB; a folder without `old` is debris of a dead operation
+# id, name, age in seconds, KiB; a folder without data is debris of a dead operation
 _LIST = """
 [ -d "$1" ] || exit 0
 cd "$1"
 for home in */; do
-  home=${home%/}
-  if [ -d "$home/old" ]; then
-    echo "$home $(( $(date +%s) - $(stat -c %Y "$home/old") )) $(du -sk "$home/old" | cut -f1)"
-  elif [ -d "$home" ]; then echo "$home -1 0"; fi
+  home=${home%/}; kept=
+  for data in "$home/old" "$home/taken" "$home"/taken-*; do
+    if [ -d "$data" ] && [ -n "$(ls -A "$data")" ]; then
+      kept=yes; age=$(( $(date +%s) - $(stat -c %Y -- "$data") ))
+      echo "$home ${data##*/} $age $(du -sk -- "$data" | cut -f1)"
+    fi
+  done
+  if [ -z "$kept" ] && [ -d "$home" ]; then echo "$home - -1 0"; fi
 done
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ReplacedData:
-    """The replaced data of one restore."""
+    """Data that a restore replaced (`old`), or took away after clients wrote to it (`taken`)."""
 
     operation_id: str
+    name: str
     age_seconds: int
     bytes: int
 
 
 def list_replaced(helper: Helper, folder: str) -> tuple[ReplacedData, ...]:
     """What lies there, newest first."""
-    found = [line.split() for line in helper.run(_LIST, folder).splitlines()]
-    kept = [
-        ReplacedData(name, int(age), int(size) * 1024) for name, age, size in found if int(age) >= 0
-    ]
-    return tuple(sorted(kept, key=lambda one: one.age_seconds))
+    kept = [data for data in _listed(helper, folder) if data.age_seconds >= 0]
+    return tuple(sorted(kept, key=lambda data: data.age_seconds))
+
+
+def _listed(helper: Helper, folder: str) -> list[ReplacedData]:
+    lines = [line.rsplit(" ", 3) for line in helper.run(_LIST, folder).splitlines()]
+    return [ReplacedData(home, name, int(age), int(kib) * 1024) for home, name, age, kib in lines]
 
 
 def remove_replaced(helper: Helper, folder: str, ids: tuple[str, ...]) -> None:
     """Remove the replaced data of these operations."""
-    for one in ids:
-        helper.run('rm -rf "$1/$2"', folder, one)
+    for name in ids:
+        helper.run('rm -rf "$1/$2"', folder, name)
 
 
 def sweep_replaced(helper: Helper, folder: str, hours: float) -> tuple[str, ...]:
@@ -46,10 +53,13 @@ def sweep_replaced(helper: Helper, folder: str, hours: float) -> tuple[str, ...]
 
     Only while no journal is there: what a journal speaks of is not debris.
     """
-    removed = []
-    for line in helper.run(_LIST, folder).splitlines():
-        name, age, _ = line.split()
-        if name != helper.holder.id and (int(age) < 0 or int(age) > hours * 3600):
-            helper.run('rm -rf "$1/$2"', folder, name)
-            removed.append(name)
-    return tuple(removed)
+    ages: dict[str, int] = {}
+    for data in _listed(helper, folder):
+        ages[data.operation_id] = min(data.age_seconds, ages.get(data.operation_id, 2**62))
+    gone = tuple(
+        name
+        for name, age in ages.items()
+        if name != helper.holder.id and (age < 0 or age > hours * 3600)
+    )
+    remove_replaced(helper, folder, gone)
+    return gone

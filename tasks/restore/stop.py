@@ -20,6 +20,7 @@ from redis_dr.tasks.server.info import server_info, wait_until_ready
 from redis_dr.tasks.step import step
 
 _ANSWER_SECONDS = 5
+_PAUSE_MS = 10_000  # writes wait no longer for a stop that does not come about
 _LOOK_SECONDS = 2  # between two looks at whether the container still lives
 
 
@@ -37,7 +38,7 @@ class StoppedServer:
 
 @step
 def stop_server(
-    helper: Helper, server: ServerConnection, *, read_epochs: bool = False
+    helper: Helper, server: ServerConnection, journal: Journal, *, read_epochs: bool = False
 ) -> StoppedServer:
     """Stop the container; what the server held is on the volume afterwards.
 
@@ -53,16 +54,47 @@ def stop_server(
     info = _answer(server)
     helper.assert_held()
     epochs = None
-    if info is not None and not info.loading:
+    if info is None:
+        _require_nothing_in_memory(server.instance, journal)
+    elif not info.loading:
         if info.aof_enabled:
-            # refused by an ACL: then the stop takes as long as the save, and loses nothing
-            with contextlib.suppress(RedisDrError), server.errors():
-                server.client().config_set("save", "")
+            _no_final_save(server)
         if read_epochs:
             epochs = last_epochs(server)
         if not info.aof_enabled:
             _shut_down(server)
     return StoppedServer(halt(helper, server.instance), epochs)
+
+
+@step
+def stop_new_data(
+    helper: Helper, server: ServerConnection, journal: Journal, *, seen_serving: bool
+) -> StoppedServer:
+    """Stop the server on the new data, before it is taken away; a write of a client is saved.
+
+    With AOF off and no write since the start there is no save, so that the files stay as they were
+    placed. Raises SaveFailed; the server then runs on.
+    """
+    helper.assert_held()
+    set_restart_policy(server.instance.container, "no")
+    info = _answer(server)
+    helper.assert_held()
+    if info is None:
+        if seen_serving:
+            _require_nothing_in_memory(server.instance, journal)
+    elif not info.loading:
+        if info.aof_enabled or _surely_unwritten(server):
+            _no_final_save(server)
+        else:
+            _shut_down(server)
+    return StoppedServer(halt(helper, server.instance))
+
+
+@step
+def written_since_start(server: ServerConnection) -> bool:
+    """Whether the running server was written to since it loaded its data; True when not known."""
+    info = _answer(server)
+    return info is None or _written(info)
 
 
 def halt(helper: Helper, instance: Instance) -> ContainerState:
@@ -146,6 +178,41 @@ def restore_policy(instance: Instance, journal: Journal) -> None:
     # another one than ours was set by somebody since, and that is what holds
     if inspect(instance.container).restart_policy == "no" != journal.restart_policy:
         set_restart_policy(instance.container, journal.restart_policy, journal.restart_retries)
+
+
+def _written(info: ServerInfo) -> bool:
+    # a save sets the first to zero; the second counts the saves since the start. CONFIG RESETSTAT
+    # leaves both alone, other than the statistics of the commands
+    return not info.loading and bool(info.rdb_changes_since_last_save or info.rdb_saves)
+
+
+def _surely_unwritten(server: ServerConnection) -> bool:
+    """Hold all writes, and see that there was none; False when they cannot be held."""
+    try:
+        with server.errors():
+            server.client().client_pause(_PAUSE_MS, all=False)
+    except RedisDrError:
+        return False
+    info = _answer(server)
+    return info is not None and not _written(info)
+
+
+def _no_final_save(server: ServerConnection) -> None:
+    # refused by an ACL: then the stop takes as long as the save, and loses nothing
+    with contextlib.suppress(RedisDrError), server.errors():
+        server.client().config_set("save", "")
+
+
+def _require_nothing_in_memory(instance: Instance, journal: Journal) -> None:
+    """A server without AOF that served and does not answer may hold writes that no file has."""
+    if journal.append_only or not journal.answered:
+        return
+    if inspect(instance.container).status in {"running", "paused"}:
+        raise SaveFailed(
+            f"{instance.name} does not answer, and without AOF what it holds may be in memory only",
+            f"see `docker logs {instance.container}`; once it answers, or after "
+            f"`docker stop {instance.container}`, run `redis-dr recover`",
+        )
 
 
 def _answer(server: ServerConnection) -> ServerInfo | None:

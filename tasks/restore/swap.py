@@ -1,8 +1,10 @@
 """Replace the data of a stopped server by the staged files, or put the old ones back.
 
 Renames within one file system only: at any moment the old data and the new data are both whole,
-in places that the journal tells. Each script may be cut off anywhere and run again.
+in places that the journal names. Each script may be cut off anywhere and run again.
 """
+
+from dataclasses import dataclass
 
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.report import Finding
@@ -11,16 +13,26 @@ from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.restore.journal import FLUSH
 from redis_dr.tasks.step import step
 
-# what is there, with inode and size of every file: the same ones afterwards are the old data,
-# not a likeness of it
+# Every file with inode and size: the same ones afterwards are the old data, not a likeness of it.
 _SEEN = """
 seen() {
   for it in "$@"; do
     if [ -e "$it" ]; then echo "has $it|"; fi
     if [ -d "$it" ]; then
-      for file in "$it"/*; do [ ! -e "$file" ] || stat -c '%i %s %n' "$file"; done
-    elif [ -e "$it" ]; then stat -c '%i %s %n' "$it"; fi
+      for file in "$it"/* "$it"/.[!.]*; do [ ! -e "$file" ] || stat -c '%i %s %n' -- "$file"; done
+    elif [ -e "$it" ]; then stat -c '%i %s %n' -- "$it"; fi
   done
+}
+"""
+# The same of the files with data: a server that starts and is not written to makes an empty
+# increment and a line in the manifest. The link of the placed file keeps its inode from being used
+# again.
+_MARKS = """
+mark() {
+  case "$1" in *.manifest) ;; *) [ ! -s "$1" ] || stat -c '%i %s' -- "$1" ;; esac
+}
+marks() {
+  if [ -d "$1" ]; then for file in "$1"/* "$1"/.[!.]*; do mark "$file"; done; else mark "$1"; fi
 }
 """
 
@@ -28,21 +40,26 @@ seen() {
 _SWAP = (
     FLUSH
     + _SEEN
+    + _MARKS
     + """
 dir=$1; home=$2; phase=$3; shift 3
-mkdir -p "$home/old"
+mkdir -p "$home/old" "$home/taken"
+ln "$home/new/$1" "$home/placed.rdb" 2>/dev/null || :
+for name in "$@"; do
+  number=$((${number:-0} + 1)); ( cd "$home/new" && marks "./$name" ) > "$home/marks.$number"
+done
 cd "$dir"
 seen "$@" > "$home/before.tmp"; flush "$home/before.tmp"
 mv "$home/before.tmp" "$home/before"; flush "$home"
 record "$phase" swapping
 for name in "$@"; do
-  if [ -e "$name" ]; then mv "$name" "$home/old/$name"; fi
+  if [ -e "$name" ]; then mv -- "$name" "$home/old/$name"; fi
 done
 flush "$home/old" "$dir"
 for name in "$@"; do
   # a server that somebody started meanwhile may have made its own; mv would move into a folder
   if [ -e "$name" ]; then echo "$dir/$name appeared during the swap"; exit 9; fi
-  if [ -e "$home/new/$name" ]; then mv "$home/new/$name" "$name"; fi
+  if [ -e "$home/new/$name" ]; then mv -- "$home/new/$name" "$name"; fi
 done
 rm -f temp-[0-9]*.rdb
 flush "$dir"
@@ -50,26 +67,50 @@ record "$phase" placed
 """
 )
 
-# What was set aside comes back; what was placed goes to `failed`; what never moved stays. Without
-# `before` no swap had begun, and all that lies there is the old data: the last save of the server
-# may have made a file that was not there when the journal was written.
+_WRITTEN = (
+    _MARKS
+    + """
+dir=$1; home=$2; shift 2
+cd "$dir"
+for name in "$@"; do
+  number=$((${number:-0} + 1))
+  [ "$(marks "./$name")" = "$(cat "$home/marks.$number" 2>/dev/null || echo unknown)" ] ||
+    { echo written; exit 0; }
+done
+"""
+)
+
+# What was set aside comes back, what never moved stays. What was placed is taken away: to `failed`
+# when it is what was placed, to a folder that is kept when it is not or when that is not known.
+# Without `before` no swap had begun, and all that lies there is the old data: the last save of the
+# server may have made a file that was not there when the journal was written.
 _UNDO = (
     FLUSH
     + _SEEN
+    + _MARKS
     + """
 dir=$1; home=$2; phase=$3; shift 3
 if [ ! -f "$home/before" ]; then ( record "$phase" undone ) || :; echo untouched; exit 0; fi
 had=$(cat "$home/before")
 away() {
-  mkdir -p "$home/failed" && rm -rf "$home/failed/$1" && mv "$1" "$home/failed/$1" || rm -rf "$1"
+  data=$(marks "./$1"); placed=$(cat "$home/marks.$number" 2>/dev/null || echo unknown)
+  if [ -z "$data" ] || [ "$data" = "$placed" ]; then
+    mkdir -p "$home/failed" && rm -rf "$home/failed/$1" && mv -- "$1" "$home/failed/$1" ||
+      rm -rf -- "$1"
+    return
+  fi
+  to=taken; again=1
+  while [ -e "$home/$to/$1" ]; do again=$((again + 1)); to=taken-$again; done
+  mkdir -p "$home/$to"; mv -- "$1" "$home/$to/$1"; flush "$home/$to"; echo "$to"
 }
 # on a full disk nothing can be written down; what this does can be done again from its start
 ( record "$phase" undoing ) || :
 cd "$dir"
 for name in "$@"; do
+  number=$((${number:-0} + 1))
   if [ -e "$home/old/$name" ]; then
     if [ -e "$name" ]; then away "$name"; fi
-    mv "$home/old/$name" "$name"
+    mv -- "$home/old/$name" "$name"
   else
     case "$had" in
       *"has $name|"*) ;;
@@ -83,6 +124,26 @@ if [ "$(seen "$@")" = "$had" ]; then echo same; else echo differs; fi
 """
 )
 
+_REMOVE = """
+cd "$1" 2>/dev/null || exit 0
+for it in * .[!.]*; do
+  case "$it" in
+    old) [ "$2" = keep ] || rm -rf old ;;
+    taken | taken-*) rmdir "$it" 2>/dev/null || : ;;
+    *) rm -rf -- "$it" ;;
+  esac
+done
+cd /; rmdir "$1" 2>/dev/null || :
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneSwap:
+    """What an undo saw."""
+
+    finding: Finding  # whether the files that lie there now are those that lay there before
+    taken: tuple[str, ...]  # folders with new data that clients may have written to
+
 
 @step
 def swap(helper: Helper, layout: Layout, journal: Journal) -> None:
@@ -91,25 +152,26 @@ def swap(helper: Helper, layout: Layout, journal: Journal) -> None:
 
 
 @step
-def undo(helper: Helper, layout: Layout, journal: Journal) -> Finding:
-    """Put the old data back, wherever a swap was cut off. The server must be stopped.
-
-    The finding says whether what lies there now is what lay there before: inodes and sizes.
-    """
+def written_since_placed(helper: Helper, layout: Layout, journal: Journal) -> bool:
+    """Whether the files differ from what was placed; also True when that is not known."""
     names = (journal.dump, journal.append_folder)
-    said = helper.run(_UNDO, layout.dir, layout.home, layout.phase, *names).split()
-    return Finding(
+    return bool(helper.run(_WRITTEN, layout.dir, layout.home, *names).strip())
+
+
+@step
+def undo(helper: Helper, layout: Layout, journal: Journal) -> UndoneSwap:
+    """Put the old data back, wherever a swap was cut off. The server must be stopped."""
+    names = (journal.dump, journal.append_folder)
+    words = helper.run(_UNDO, layout.dir, layout.home, layout.phase, *names).split()
+    finding = Finding(
         check="the old files are back",
-        ok=said[-1:] in (["same"], ["untouched"]),
+        ok=words[-1:] in (["same"], ["untouched"]),
         expected="the same inodes and sizes as before the swap",
-        actual=" ".join(said),
+        actual=" ".join(words[-1:]),
     )
+    return UndoneSwap(finding, tuple(f"{layout.home}/{name}" for name in sorted({*words[:-1]})))
 
 
 def remove_home(helper: Helper, layout: Layout, *, keep_old: bool) -> None:
-    """Take this operation's folder away; with `keep_old` the replaced data stays in it."""
-    if keep_old:
-        parts = (layout.links, layout.new, layout.trial, layout.failed)
-        helper.run('rm -rf "$@"', *parts)
-    else:
-        helper.run('rm -rf "$1"', layout.home)
+    """Remove this operation's folder, except data that clients wrote to, and `old` if asked for."""
+    helper.run(_REMOVE, layout.home, "keep" if keep_old else "remove")

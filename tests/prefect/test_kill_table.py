@@ -74,7 +74,7 @@ def test_kill_9_of_the_flow_is_healed_and_told_by_the_hook_at_once(
     posted = hook.heard[0][2]
     assert isinstance(posted, dict)
     assert posted["outcome"] == "crashed"
-    assert "recovery: undone: a restore of" in posted["line"]
+    assert "recovery: rolled back: a restore of" in posted["line"]
     assert block.heard[0][2] == {
         "title": f"redis-dr: restore of {NAME} crashed",
         "text": posted["line"],

@@ -9,6 +9,7 @@ import redis
 
 from redis_dr.flows.runbook.recover.recover import recover
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
+from tests.support.client_writes import keys_set_aside
 from tests.support.estate import Estate, changed, estate, fill
 from tests.support.instances import DEBUG, Make
 from tests.support.redis_server import start_redis
@@ -79,7 +80,8 @@ def kill_while_loading(made: Estate) -> None:
 
 def test_new_data_that_changes_before_the_proof_is_rolled_back(full: Estate) -> None:
     """
-    A key lost without any write to explain it makes the proof red, and the old data returns.
+    A key lost without any write to explain it makes the proof red, and the old data returns. What
+    was taken away was written to, so it is kept and named.
     """
     _, now = changed(full)
 
@@ -91,9 +93,11 @@ def test_new_data_that_changes_before_the_proof_is_rolled_back(full: Estate) -> 
 
     report = full.restore({"verifying": tamper})
     assert report.rolled_back
-    wrong = [one.detail for one in report.findings if not one.ok and one.detail]
-    assert wrong == ["2 missing, 1 with other content"]
+    wrong = [finding.detail for finding in report.findings if not finding.ok and finding.detail]
+    assert wrong[0] == "2 missing, 1 with other content"
     assert full.digest() == now
+    (name,) = keys_set_aside(full.server)
+    assert any(f"/data/.redis-dr/{name} " in str(finding.actual) for finding in report.findings)
 
 
 def test_somebody_starts_the_container_in_the_middle(full: Estate) -> None:

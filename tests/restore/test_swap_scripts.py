@@ -181,3 +181,42 @@ def test_a_server_started_in_the_middle_cannot_swallow_the_new_data(shims: Path)
         assert not (volume.dir / "appendonlydir/appendonlydir").exists()
         assert volume.run(swapping._UNDO) == "same"
         assert volume.data() == before
+
+
+@QUICK
+@given(had=trees, new=new_trees, cut=cuts)
+def test_new_data_that_was_written_to_is_never_lost_by_an_undo(
+    shims: Path, had: tuple[str, ...], new: tuple[str, ...], cut: tuple[int, bool]
+) -> None:
+    """
+    After the swap a server writes: into an increment, or a new dump by rename. The undo, killed
+    anywhere and repeated, keeps those files in `taken`, and says so.
+    """
+    for volume in volumes(shims):
+        volume.write(volume.dir, had, "old")
+        volume.write(volume.home / "new", new, "new")
+        before = volume.data()
+        volume.run(swapping._SWAP)
+        append_only = "appendonlydir/a.base" in new
+        written = "appendonlydir/b.incr" if append_only else "dump.rdb"
+        Path(volume.dir, written).unlink(missing_ok=True)
+        volume.write(volume.dir, (written,), "written by clients:")
+        volume.run(swapping._UNDO, cut)
+        assert str(volume.run(swapping._UNDO)).split()[-1] == "same"
+        assert volume.data() == before
+        kept = [path.read_text() for path in volume.home.glob(f"taken*/{written}")]
+        assert kept == [f"written by clients: {written}"]
+
+
+def test_new_data_that_nobody_wrote_to_is_not_kept(shims: Path) -> None:
+    """
+    A start alone makes an empty increment and a longer manifest: nothing that is worth keeping.
+    """
+    for volume in volumes(shims):
+        volume.write(volume.dir, ("dump.rdb",), "old")
+        volume.write(volume.home / "new", ("dump.rdb", "appendonlydir/a.manifest"), "new")
+        volume.run(swapping._SWAP)
+        Path(volume.dir, "appendonlydir/b.incr").touch()
+        volume.write(volume.dir, ("appendonlydir/a.manifest",), "longer")
+        assert volume.run(swapping._UNDO) == "same"
+        assert not list(volume.home.glob("taken*/*"))

@@ -36,6 +36,7 @@ class Spec:
     at: int = 0
     fault: str = KILL
     path: str = ""  # instead of `at`: at the first call whose path holds this
+    heard: str = ""  # instead of `at`: when the restore reports that it begins this
     after: bool = False  # the engine did it, and its answer is lost
     log: str = ""  # a file that takes one line for each call
     then: int = 0  # so many calls after that one, the engine gives no answer to one, ever
@@ -96,7 +97,7 @@ class _Door:
             return self._swallow(session, request, options)
         struck = self.calls == self.spec.at or self._on_path(request.path_url)
         if struck and not self.spec.after:
-            self._strike()
+            self.strike()
         answer = None
         try:
             answer = self.plain(session, request, **options)
@@ -105,7 +106,7 @@ class _Door:
             if struck and self.spec.after:
                 if answer is not None and self.spec.fault == FAIL:
                     answer.close()
-                self._strike()
+                self.strike()
         return answer
 
     def _swallow(self, session: requests.Session, request: Any, options: dict[str, Any]) -> Any:
@@ -127,7 +128,8 @@ class _Door:
 
         return send
 
-    def _strike(self) -> None:
+    def strike(self) -> None:
+        """Let the fault happen."""
         self.struck = True
         if self.spec.fault == PASS:
             return
@@ -143,8 +145,13 @@ def _main() -> None:
     instance = Instance.model_validate_json(spec.instance)
     options = RestoreOptions(backup=spec.backup, confirm=instance.name, warm=False)
     said: dict[str, Any]
+
+    def listen(text: str, _done: float | None = None, /) -> None:
+        if spec.heard and text == spec.heard and not door.struck:
+            door.strike()
+
     try:
-        report = restore(instance, options, lambda _plan: True)
+        report = restore(instance, options, lambda _plan: True, listen)
         said = {"ok": report.ok, "rolled_back": report.rolled_back, "failure": report.failure}
     except RedisDrError as error:
         said = {"error": type(error).__name__, "problem": error.problem}

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import redis
 
 from redis_dr.flows.runbook.backup import backup
-from redis_dr.flows.runbook.operation.operation import begin_operation
+from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.tasks.cache.flush import (
     FLUSHALL_NOTE,
     flush_database,
@@ -56,22 +56,25 @@ def flush(
         progress(facts)
         require_confirmation(request, plan, instance, facts)
         behind = _backup_behind(instance, plan, prove, progress)
-        with _alone(instance, plan, progress):
+        with _alone(instance, plan, progress) as operation:
+            recovered = operation.recovery_findings if operation else ()
             done = _flush(client, request, instance)
+    findings = (*behind.recovered, *recovered, done.finding)
     return FlushReport(
-        **heading("flush", instance.name, timings, [done.finding]),
+        **heading("flush", instance.name, timings, findings),
         what=request.what,
         **done.counts(),
         sample=sample,
         policy=plan.reason,
-        **asdict(behind),
+        backup_id=behind.backup_id,
+        backup_taken=behind.backup_taken,
         notes=(FLUSHALL_NOTE,) if request.everything else (),
     )
 
 
 def _alone(
     instance: Instance, plan: FlushPlan, progress: Progress
-) -> AbstractContextManager[object]:
+) -> AbstractContextManager[Operation | None]:
     """What deserves a backup deserves that no other operation runs: FLUSHALL kills a BGSAVE."""
     if not plan.backup:
         return nullcontext()
@@ -82,6 +85,7 @@ def _alone(
 class _Behind:
     backup_id: str | None = None
     backup_taken: bool = False
+    recovered: tuple[Finding, ...] = ()  # what a dead operation had left, found by that backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +128,16 @@ def _backup_behind(
             progress(f"backup {manifest.backup_id} is fresh and proven")
             return _Behind(manifest.backup_id)
     progress("no fresh proven backup: making one and proving it first")
-    backup_id = backup(instance, progress).backup_id
+    taken = backup(instance, progress)
+    backup_id = taken.backup_id
     proof = prove(instance, backup_id, progress)
     if not proof.ok:
         raise Refused(
             f"backup {backup_id} was made for this flush and its proof failed: nothing was flushed",
             f"see `redis-dr drill {backup_id}`",
         )
-    return _Behind(backup_id, backup_taken=True)
+    recovered = tuple(finding for finding in taken.findings if not finding.ok)
+    return _Behind(backup_id, backup_taken=True, recovered=recovered)
 
 
 def _flush(client: redis.Redis, request: FlushRequest, instance: Instance) -> _Done:

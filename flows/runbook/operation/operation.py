@@ -8,6 +8,7 @@ from redis_dr.flows.runbook.operation.recovery import RecoveryResult, recover_un
 from redis_dr.tasks.engine.helper import Helper, hold
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.progress import Progress, quiet, unfailing
+from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.volume import Layout
@@ -33,6 +34,11 @@ class Operation:
     def instance(self) -> Instance:
         """The instance of the configuration."""
         return self.server.instance
+
+    @property
+    def recovery_findings(self) -> tuple[Finding, ...]:
+        """What became of a dead operation: it belongs into the report of the one that follows."""
+        return self.recovered.findings if self.recovered else ()
 
     @property
     def layout(self) -> Layout:

@@ -2,45 +2,50 @@
 
 import contextlib
 from dataclasses import dataclass
+from typing import Literal
 
+from redis_dr.flows.runbook.operation.late_proof import prove_late
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.errors import NoSuchContainer
-from redis_dr.tasks.engine.helper import Helper
+from redis_dr.tasks.engine.helper import Helper, ScriptFailed
 from redis_dr.tasks.engine.sandbox import remove_sandbox, sandbox_name
 from redis_dr.tasks.model.errors import SaveFailed, Unreachable
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.journal import (
-    BEFORE_STOP,
+    BEFORE_SWAP,
     Journal,
     Phase,
     UnfinishedRestore,
-    will_finish,
+    what_to_undo,
 )
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.resilience.signals import signals_held
-from redis_dr.tasks.restore.journal import end, read
+from redis_dr.tasks.restore.journal import end, move_to, read
 from redis_dr.tasks.restore.replaced import sweep_replaced
 from redis_dr.tasks.restore.stop import (
     NotServing,
     await_server,
-    halt,
     keep_serving,
     restore_policy,
     start_server,
+    stop_new_data,
     stop_server,
+    written_since_start,
 )
-from redis_dr.tasks.restore.swap import remove_home, undo
+from redis_dr.tasks.restore.swap import UndoneSwap, remove_home, undo, written_since_placed
 from redis_dr.tasks.server.connection import ServerConnection
+
+Outcome = Literal["nothing was changed", "rolled back", "finished", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryResult:
-    """What was found, and what became of it."""
+    """What an operation had left, and what became of it."""
 
     journal: Journal
     phase: Phase
-    outcome: str  # finished | undone | cleared
+    outcome: Outcome  # kept: the new data stays, unproven
     findings: tuple[Finding, ...]
 
 
@@ -56,96 +61,213 @@ def recover_unfinished(
     if left is None:
         sweep_replaced(helper, Layout(folder, "").folder, server.instance.restore.set_aside_hours)
         return None
-    journal, phase = left.journal, left.phase
-    progress(f"a restore of {journal.backup_id} died while {phase}: {_will(phase)}")
-    findings = resolve(helper, server, left, progress)
-    return RecoveryResult(journal, phase, _outcome(phase), findings)
+    progress(f"a restore of {left.journal.backup_id} ended in phase {left.phase}: recovering")
+    result = resolve(helper, server, left, progress)
+    progress(f"recovery: {result.outcome}")
+    for finding in result.findings:
+        if not finding.ok:
+            progress(f"BAD {finding.check}: {finding.actual}; {finding.detail}")
+    return result
 
 
 def resolve_patiently(
     helper: Helper, server: ServerConnection, layout: Layout, progress: Progress
-) -> tuple[UnfinishedRestore | None, tuple[Finding, ...]]:
-    """How far the operation with this journal had come, and what became of it.
+) -> RecoveryResult | None:
+    """Roll back a restore that failed in this process, or finish it when it was proven already.
 
-    One call that the engine does not answer is not the end: the journal tells where to go on.
+    None: there is no journal. One call that the engine does not answer is not the end: the journal
+    tells where to go on.
     """
     left: UnfinishedRestore | None = None
     try:
         left = read(helper, layout)
-        return left, resolve(helper, server, left, progress) if left else ()
+        return resolve(helper, server, left, progress, failed=True) if left else None
     except NoSuchContainer:
         raise
     except Unreachable as error:
         progress(f"{error.problem}; once more")
-    again = read(helper, layout)
-    # nothing left: the first try had come to its end
-    return left or again, resolve(helper, server, again, progress) if again else ()
+    if again := read(helper, layout):
+        return resolve(helper, server, again, progress, failed=True)
+    if left is None:
+        return None
+    # the first try had come to its end
+    finished = what_to_undo(left.phase, failed=True, written=False) == "finish"
+    return RecoveryResult(left.journal, left.phase, "finished" if finished else "rolled back", ())
 
 
 @signals_held()
 def resolve(
-    helper: Helper, server: ServerConnection, left: UnfinishedRestore, progress: Progress
-) -> tuple[Finding, ...]:
-    """Finish or undo, and close the journal; also the way back of a restore that failed.
+    helper: Helper,
+    server: ServerConnection,
+    left: UnfinishedRestore,
+    progress: Progress,
+    *,
+    failed: bool = False,
+) -> RecoveryResult:
+    """Finish, keep or roll back, and close the journal.
 
-    When it raises, the journal stays, and the next call goes on from there.
+    `failed`: the restore's own process asks, and it has failed. When this raises, the journal
+    stays, and the next call goes on from there.
     """
-    journal, phase = left.journal, left.phase
-    layout = Layout(journal.dir, journal.operation_id)
-    if phase in BEFORE_STOP:
-        # nothing was stopped or moved yet
-        findings: tuple[Finding, ...] = (Finding(check="nothing had been changed", ok=True),)
-    elif will_finish(phase):
-        findings = _finish(helper, server, journal, progress)
+    journal = left.journal
+    written = left.phase == "serving" and not failed and _written(helper, server, journal)
+    action = what_to_undo(left.phase, failed=failed, written=written)
+    if action == "nothing":
+        result = _unchanged(helper, server, left, progress)
+    elif action == "finish":
+        result = _finish(helper, server, left, progress)
+    elif action == "keep":
+        result = _keep(helper, server, left, progress)
     else:
-        findings = _put_back(helper, server, left, progress)
-    # of an undo that looks strange nothing is thrown away before its time
-    remove_home(helper, layout, keep_old=will_finish(phase) or not all_ok(findings))
+        result = _put_back(helper, server, left, progress)
+    layout = Layout(journal.dir, journal.operation_id)
+    # of an undo that looks strange nothing is removed before its time
+    stays = result.outcome in {"finished", "kept"} or not all_ok(result.findings)
+    remove_home(helper, layout, keep_old=stays)
     end(helper, layout)
-    return findings
+    return result
 
 
-def _put_back(
+def _written(helper: Helper, server: ServerConnection, journal: Journal) -> bool:
+    """Whether clients may have written to the new data, in memory or on the disk."""
+    running = inspect(server.instance.container).running
+    if running and written_since_start(server):
+        return True
+    return written_since_placed(helper, Layout(journal.dir, journal.operation_id), journal)
+
+
+def _unchanged(
     helper: Helper, server: ServerConnection, left: UnfinishedRestore, progress: Progress
-) -> tuple[Finding, ...]:
-    """The old data again, served as before."""
-    journal, phase = left.journal, left.phase
-    findings = []
-    try:
-        if phase != "undone":
-            _down(helper, server, phase)
-            findings.append(undo(helper, Layout(journal.dir, journal.operation_id), journal))
-        restore_policy(server.instance, journal)
-        if journal.was_running:
-            findings.append(_served(helper, server, journal, progress))
-    except SaveFailed as error:
-        keep_serving(server, journal)
-        return (Finding(check="the server was never stopped", ok=True, actual=error.problem),)
-    return tuple(findings)
-
-
-def _down(helper: Helper, server: ServerConnection, phase: Phase) -> None:
-    # a container that somebody removed runs nothing; what lies on its volume can still be undone
-    with contextlib.suppress(NoSuchContainer):
-        if phase == "stopping":
-            stop_server(helper, server)  # what it holds in memory may be more than is on the disk
-        else:
-            halt(helper, server.instance)
+) -> RecoveryResult:
+    """Nothing was stopped or moved yet; but the engine may have ended since."""
+    findings = [Finding(check="nothing had been changed", ok=True)]
+    if left.journal.was_running and not inspect(server.instance.container).running:
+        findings.append(_served(helper, server, left.journal, progress))
+    return RecoveryResult(left.journal, left.phase, "nothing was changed", tuple(findings))
 
 
 def _finish(
-    helper: Helper, server: ServerConnection, journal: Journal, progress: Progress
-) -> tuple[Finding, ...]:
+    helper: Helper, server: ServerConnection, left: UnfinishedRestore, progress: Progress
+) -> RecoveryResult:
+    journal = left.journal
     restore_policy(server.instance, journal)
-    check = "the proven new data is served"
+    check = "the new data is served"
     if not inspect(server.instance.container).running:
         start_server(helper, server.instance)
     try:
         info = await_server(server, progress)
     except NotServing as error:
-        return (Finding(check=check, ok=False, actual=error.problem),)
-    keys = {db: one.keys for db, one in info.keyspace.items()}
-    return (Finding(check=check, ok=True, actual=keys),)
+        finding = Finding(check=check, ok=False, actual=error.problem)
+        return RecoveryResult(journal, left.phase, "finished", (finding,))
+    keys = {db: space.keys for db, space in info.keyspace.items()}
+    finding = Finding(check=check, ok=True, actual=keys)
+    if left.phase == "kept":
+        return RecoveryResult(journal, left.phase, "kept", (finding, _unproven(journal)))
+    return RecoveryResult(journal, left.phase, "finished", (finding,))
+
+
+def _keep(
+    helper: Helper, server: ServerConnection, left: UnfinishedRestore, progress: Progress
+) -> RecoveryResult:
+    """Clients have written to the new data: it stays, and is compared with what was placed."""
+    journal = left.journal
+    layout = Layout(journal.dir, journal.operation_id)
+    restore_policy(server.instance, journal)
+    if not inspect(server.instance.container).running:
+        start_server(helper, server.instance)
+    try:
+        await_server(server, progress)
+    except NotServing as error:
+        progress(f"the new data is not served: {error.problem}")
+        return _put_back(helper, server, left, progress)
+    progress("clients have written to the new data, so it stays; comparing it")
+    proof = prove_late(helper, server, journal, progress)
+    move_to(helper, layout, "proven" if all_ok(proof) else "kept")
+    if all_ok(proof):
+        return RecoveryResult(journal, left.phase, "finished", proof)
+    return RecoveryResult(journal, left.phase, "kept", (*proof, _unproven(journal)))
+
+
+def _unproven(journal: Journal) -> Finding:
+    """The new data stays without a proof: how the old data comes back."""
+    old, backup = Layout(journal.dir, journal.operation_id).old, journal.safety_backup_id
+    by_backup = (
+        f"`redis-dr restore {backup} --confirm {journal.instance}` brings back the safety backup "
+        "of what was there before"
+        if backup
+        else "there is no safety backup of what was there before"
+    )
+    return Finding(
+        check="the new data is proven",
+        ok=False,
+        actual="it stays, unproven: clients have written to it",
+        detail=f"{by_backup}; the files that were replaced, with the last writes before the stop, "
+        f"are in {old} on the volume",
+    )
+
+
+def _put_back(
+    helper: Helper, server: ServerConnection, left: UnfinishedRestore, progress: Progress
+) -> RecoveryResult:
+    """The old data again, served as before."""
+    journal, phase = left.journal, left.phase
+    findings: list[Finding] = []
+    try:
+        if phase != "undone":
+            _down(helper, server, left)
+            undone = undo(helper, Layout(journal.dir, journal.operation_id), journal)
+            findings += [undone.finding, *_taken(undone)]
+    except SaveFailed as error:
+        return _not_stopped(helper, server, left, error)
+    restore_policy(server.instance, journal)
+    if journal.was_running:
+        findings.append(_served(helper, server, journal, progress))
+    return RecoveryResult(journal, phase, "rolled back", tuple(findings))
+
+
+def _down(helper: Helper, server: ServerConnection, left: UnfinishedRestore) -> None:
+    journal, phase = left.journal, left.phase
+    # a container that somebody removed runs nothing; what lies on its volume can still be undone
+    with contextlib.suppress(NoSuchContainer):
+        if phase == "stopping":
+            stop_server(helper, server, journal)
+            return
+        with contextlib.suppress(ScriptFailed):  # a full disk; the undo itself needs no space
+            move_to(helper, Layout(journal.dir, journal.operation_id), "undoing")
+        stop_new_data(helper, server, journal, seen_serving=phase != "placed")
+
+
+def _taken(undone: UndoneSwap) -> list[Finding]:
+    return [
+        Finding(
+            check="the new data was taken away as it had been placed",
+            ok=False,
+            expected="no write of a client since the start",
+            actual=f"what clients may have written is kept in {folder} on the volume",
+            detail="start a Redis on a copy of that folder to read it; it is removed with the "
+            "replaced data, after restore.set_aside_hours",
+        )
+        for folder in undone.taken
+    ]
+
+
+def _not_stopped(
+    helper: Helper, server: ServerConnection, left: UnfinishedRestore, error: SaveFailed
+) -> RecoveryResult:
+    """The server cannot save what it holds: it runs on, with whichever data it has."""
+    journal, phase = left.journal, left.phase
+    if phase in BEFORE_SWAP:
+        keep_serving(server, journal)
+        finding = Finding(check="the server was never stopped", ok=True, actual=error.problem)
+        return RecoveryResult(journal, phase, "rolled back", (finding,))
+    if phase not in {"placed", "serving"}:
+        raise error  # part of either data lies there; the journal stays
+    move_to(helper, Layout(journal.dir, journal.operation_id), "kept")
+    keep_serving(server, journal)
+    finding = Finding(
+        check="the old data is back", ok=False, actual=error.problem, detail=error.remedy
+    )
+    return RecoveryResult(journal, phase, "kept", (finding, _unproven(journal)))
 
 
 def _served(
@@ -160,18 +282,6 @@ def _served(
     except NotServing as error:
         # the old files are all there: that they cannot be loaded is for a restore to mend
         return Finding(check=check, ok=False, expected=journal.keys, actual=error.problem)
-    keys = {db: one.keys for db, one in info.keyspace.items()}
+    keys = {db: space.keys for db, space in info.keyspace.items()}
     empty = bool(sum(journal.keys.values())) and not sum(keys.values())
     return Finding(check=check, ok=not empty, expected=journal.keys, actual=keys)
-
-
-def _will(phase: Phase) -> str:
-    if phase in BEFORE_STOP:
-        return "nothing had been changed, its files are cleared away"
-    return "the new data was proven and stays" if will_finish(phase) else "the old data comes back"
-
-
-def _outcome(phase: Phase) -> str:
-    if phase in BEFORE_STOP:
-        return "cleared"
-    return "finished" if will_finish(phase) else "undone"

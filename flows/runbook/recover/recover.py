@@ -23,18 +23,16 @@ def recover(instance: Instance, progress: Progress = quiet) -> RecoverReport:
 
 def _report(operation: Operation) -> RecoverReport:
     recovered = operation.recovered
-    state = inspect(operation.instance.container)
-    up = Finding(
-        check="the container runs",
-        ok=state.running or (recovered is None and state.status in {"exited", "created"}),
-        actual=state.status,
-        detail="" if state.running else "it was down before, and nothing of ours stopped it",
-    )
     lines = tuple(
-        SetAsideLine(operation_id=one.operation_id, age_seconds=one.age_seconds, bytes=one.bytes)
-        for one in list_replaced(operation.helper, Layout(operation.dir, "").folder)
+        SetAsideLine(
+            operation_id=data.operation_id,
+            path=f"{Layout(operation.dir, data.operation_id).home}/{data.name}",
+            age_seconds=data.age_seconds,
+            bytes=data.bytes,
+        )
+        for data in list_replaced(operation.helper, Layout(operation.dir, "").folder)
     )
-    findings = (*(recovered.findings if recovered else ()), up)
+    findings = (*operation.recovery_findings, *_up(operation))
     return RecoverReport(
         **heading("recover", operation.instance.name, operation.timings, findings),
         outcome=recovered.outcome if recovered else "nothing to do",
@@ -42,3 +40,29 @@ def _report(operation: Operation) -> RecoverReport:
         backup_id=recovered.journal.backup_id if recovered else None,
         set_aside=lines,
     )
+
+
+def _up(operation: Operation) -> tuple[Finding, ...]:
+    """The container and the server as they are now: a container that is down is never good."""
+    container = operation.instance.container
+    state = inspect(container)
+    if not state.running:
+        remedy = "docker unpause" if state.status == "paused" else "docker start"
+        return (
+            Finding(
+                check="the container runs",
+                ok=False,
+                expected="running",
+                actual=state.status,
+                detail=f"no journal says that it should run; if it should: `{remedy} {container}`"
+                if operation.recovered is None
+                else f"see `docker logs {container}`, then `{remedy} {container}`",
+            ),
+        )
+    answers = Finding(
+        check="the server answers",
+        ok=operation.survey.answers,
+        actual=operation.survey.silent or "it answers",
+        detail="" if operation.survey.answers else f"see `docker logs {container}`",
+    )
+    return (Finding(check="the container runs", ok=True, actual=state.status), answers)

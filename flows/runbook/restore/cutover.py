@@ -12,7 +12,7 @@ from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.model.errors import Fenced, Interrupted, RedisDrError
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
-from redis_dr.tasks.model.restore.journal import Journal, will_finish
+from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.resilience.signals import signals_held
 from redis_dr.tasks.restore.accounts import database_accounts
 from redis_dr.tasks.restore.compare import (
@@ -44,7 +44,7 @@ class CutoverResult:
     failure: str = ""
 
 
-def write_journal(operation: Operation, data: NewData) -> Journal:
+def write_journal(operation: Operation, data: NewData, safety_backup_id: str = "") -> Journal:
     """Write down what is going to happen, before the first file is staged."""
     info, container = operation.survey.info, operation.survey.container
     journal = Journal(
@@ -60,8 +60,11 @@ def write_journal(operation: Operation, data: NewData) -> Journal:
         started_at=container.started_at,
         was_running=container.status in {"running", "restarting"},
         answered=info is not None,
+        append_only=info is None or info.aof_enabled,
+        keys_placed=data.spliced.written,
+        safety_backup_id=safety_backup_id,
         save=operation.survey.persistence.save if operation.survey.persistence else "",
-        keys={db: one.keys for db, one in info.keyspace.items()} if info else {},
+        keys={db: space.keys for db, space in info.keyspace.items()} if info else {},
     )
     begin(operation.helper, operation.layout, journal)
     return journal
@@ -79,7 +82,7 @@ def cut_over(operation: Operation, data: NewData, journal: Journal) -> CutoverRe
         operation.progress("stopping")
         with operation.timings.measure("stop"):
             move_to(operation.helper, operation.layout, "stopping")
-            stopped = stop_server(operation.helper, operation.server, read_epochs=True)
+            stopped = stop_server(operation.helper, operation.server, journal, read_epochs=True)
         operation.progress("swapping")
         with operation.timings.measure("swap"):
             swap(operation.helper, operation.layout, journal)
@@ -98,8 +101,8 @@ def cut_over(operation: Operation, data: NewData, journal: Journal) -> CutoverRe
         if not isinstance(error, RedisDrError) or isinstance(error, Interrupted):
             raise
         return undone
-    bad = "; ".join(f"{one.check}: {one.actual}" for one in proof.findings if not one.ok)
-    return _roll_back(operation, begun, bad, proof)
+    why = "; ".join(f"{bad.check}: {bad.actual}" for bad in proof.findings if not bad.ok)
+    return _roll_back(operation, begun, why, proof)
 
 
 def _start(operation: Operation, epochs: LastEpochs | None) -> tuple[Finding, ...]:
@@ -108,7 +111,10 @@ def _start(operation: Operation, epochs: LastEpochs | None) -> tuple[Finding, ..
     with operation.timings.measure("start_and_load"):
         start_server(operation.helper, operation.instance)
         await_server(operation.server, operation.progress)
-    return raise_epochs(operation.server, epochs)
+    raised = raise_epochs(operation.server, epochs)
+    # from here on a crash leaves the new data in place if clients have written to it
+    move_to(operation.helper, operation.layout, "serving")
+    return raised
 
 
 def _keep(operation: Operation, journal: Journal) -> None:
@@ -154,7 +160,7 @@ def _roll_back(
     operation.progress(f"failed, putting the old data back: {why.splitlines()[0]}")
     with operation.timings.measure("roll_back"):
         try:
-            left, findings = resolve_patiently(
+            result = resolve_patiently(
                 operation.helper, operation.server, operation.layout, operation.progress
             )
         except Fenced:
@@ -164,7 +170,8 @@ def _roll_back(
                 f"{why.splitlines()[0]}; then putting the old data back failed: {error.problem}",
                 f"{_again(error)}, then run `redis-dr recover`: both sets of data are whole",
             ) from error
-    if proof is not None and (left is None or will_finish(left.phase)):
+    findings = result.findings if result else ()
+    if proof is not None and (result is None or result.outcome == "finished"):
         return replace(proof, findings=(*proof.findings, *findings))
     return CutoverResult(
         findings=(
@@ -174,7 +181,7 @@ def _roll_back(
         ),
         databases=proof.databases if proof else {},
         downtime_seconds=round(time.monotonic() - begun, 3),
-        rolled_back=True,
+        rolled_back=result is None or result.outcome != "kept",
         failure=why,
     )
 

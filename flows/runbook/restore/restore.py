@@ -52,7 +52,7 @@ def restore(
         release_replaced(operation)
         safety = _safety_backup(run)
         plan = _with_live_data(run, plan, safety)
-        journal = write_journal(operation, plan.data)
+        journal = write_journal(operation, plan.data, safety.backup_id if safety else "")
         with clear_staged_on_failure(operation):
             trial = prove_staged(run, plan.data)
         operation.progress(f"predicted downtime: {trial.downtime}")

@@ -25,7 +25,6 @@ class DatabaseAccount(BaseModel):
 
 def judge(db: int, account: DatabaseAccount, *, written_to: bool) -> tuple[Finding, ...]:
     """Whether the account closes. `written_to`: have clients written since the start?"""
-    explained = account.restored + account.expired + account.evicted + account.changed
     return (
         Finding(
             check=f"DB {db}: backup = placed + dropped",
@@ -33,16 +32,22 @@ def judge(db: int, account: DatabaseAccount, *, written_to: bool) -> tuple[Findi
             expected=account.in_backup,
             actual=account.placed - account.added + account.dropped,
         ),
-        Finding(
-            check=f"DB {db}: placed = found + expired + evicted",
-            ok=account.placed == explained and not account.missing and not account.differing,
-            expected=account.placed,
-            actual=explained,
-            detail=f"{account.missing} missing, {account.differing} with other content"
-            if account.missing or account.differing
-            else "",
-        ),
+        judge_placed(db, account),
         *_empty(db, account, written_to=written_to),
+    )
+
+
+def judge_placed(db: int, account: DatabaseAccount) -> Finding:
+    """Whether every placed key is there, or gone or changed for a reason."""
+    explained = account.restored + account.expired + account.evicted + account.changed
+    return Finding(
+        check=f"DB {db}: placed = found + expired + evicted",
+        ok=account.placed == explained and not account.missing and not account.differing,
+        expected=account.placed,
+        actual=explained,
+        detail=f"{account.missing} missing, {account.differing} with other content"
+        if account.missing or account.differing
+        else "",
     )
 
 

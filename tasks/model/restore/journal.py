@@ -7,8 +7,19 @@ from pydantic import BaseModel, ConfigDict
 
 from redis_dr.tasks.model.report import Report
 
-Phase = Literal["staging", "stopping", "swapping", "placed", "proven", "undoing", "undone"]
+Phase = Literal[
+    "staging",  # the old data is served; files are staged beside it
+    "stopping",  # the old data is being stopped, nothing was moved
+    "swapping",  # part of either lies in the data directory
+    "placed",  # the new data lies there; the server is being started on it
+    "serving",  # the server answered on the new data, and its epochs are raised
+    "proven",  # the new data stays
+    "kept",  # the new data stays, unproven, because clients have written to it
+    "undoing",  # the old data comes back, whatever happens
+    "undone",  # the old data lies there again
+]
 BEFORE_STOP: frozenset[Phase] = frozenset({"staging"})
+BEFORE_SWAP: frozenset[Phase] = frozenset({"staging", "stopping"})
 
 
 class Journal(BaseModel):
@@ -28,6 +39,9 @@ class Journal(BaseModel):
     started_at: str = ""  # of the container, as the engine tells: another one means a restart
     was_running: bool  # the container, also when it was only restarting again and again
     answered: bool  # the server
+    append_only: bool = True  # of the running server; False: a stop has to save what it holds
+    keys_placed: int = -1  # in the file that is placed; -1: written by an older release
+    safety_backup_id: str = ""  # of what was there before; "" when none was made
     save: str  # the server's save points, changed for the stop
     keys: dict[int, int]  # per database, before; empty when the server did not answer
 
@@ -40,17 +54,33 @@ class UnfinishedRestore:
     phase: Phase
 
 
-def will_finish(phase: Phase) -> bool:
-    """Whether the new data was already proven: then it stays, else the old comes back."""
-    return phase == "proven"
+Undo = Literal["nothing", "finish", "keep", "roll back"]
+
+
+def what_to_undo(phase: Phase, *, failed: bool, written: bool) -> Undo:
+    """What becomes of a restore that did not come to its end.
+
+    `failed`: its verdict is bad or a person stopped it. `written`: clients have written to the new
+    data, or it is not known that they have not. What a roll-back takes away is kept in a folder of
+    its own unless it is byte for byte what was placed (tasks/restore/swap.py).
+    """
+    if phase in BEFORE_STOP:
+        return "nothing"
+    if phase in {"proven", "kept"}:
+        return "finish"
+    # before the epochs are raised, stale cache entries could come back to life
+    if phase == "serving" and written and not failed:
+        return "keep"
+    return "roll back"
 
 
 class SetAsideLine(BaseModel):
-    """Replaced data that still lies on the volume."""
+    """Data that was replaced or taken away, and still lies on the volume."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     operation_id: str
+    path: str = ""  # inside the container
     age_seconds: int
     bytes: int
 
@@ -58,7 +88,7 @@ class SetAsideLine(BaseModel):
 class RecoverReport(Report):
     """What `redis-dr recover` answers."""
 
-    outcome: str  # nothing to do | cleared | undone | finished
+    outcome: str  # nothing to do | nothing was changed | rolled back | finished | kept
     phase: str | None = None  # how far the dead operation had come
     backup_id: str | None = None  # what it was restoring
     set_aside: tuple[SetAsideLine, ...] = ()

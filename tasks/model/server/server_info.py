@@ -50,6 +50,7 @@ class ServerInfo(_Noun):
     rdb_last_bgsave_status: str = "ok"
     rdb_last_save_time: int = 0  # Unix seconds
     rdb_changes_since_last_save: int = 0
+    rdb_saves: int = 0  # begun since the server's start
     rdb_last_load_keys_loaded: int = 0  # over all databases (facts/redis.md 11)
     rdb_last_load_keys_expired: int = 0
     aof_enabled: bool = False

@@ -44,8 +44,18 @@ class Layout:
 
     @property
     def failed(self) -> str:
-        """New data that was taken away again."""
+        """New data that was taken away again, as it had been placed: it is removed."""
         return f"{self.home}/failed"
+
+    @property
+    def taken(self) -> str:
+        """New data that was taken away after clients may have written to it: it is kept."""
+        return f"{self.home}/taken"
+
+    @property
+    def placed(self) -> str:
+        """Hard link to the file that was placed, for a proof after a crash."""
+        return f"{self.home}/placed.rdb"
 
     @property
     def journal(self) -> str:

@@ -1,0 +1,47 @@
+"""Prove new data that clients have written to, after the process that restored it died."""
+
+import tempfile
+from pathlib import Path
+
+from redis_dr.tasks.engine.helper import Helper, ScriptFailed
+from redis_dr.tasks.model.errors import UnknownRdb
+from redis_dr.tasks.model.progress import Progress
+from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.accounting import judge_placed
+from redis_dr.tasks.model.restore.journal import Journal
+from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.restore.accounts import accounts_of_placed
+from redis_dr.tasks.restore.compare import compare_keys, load_counters
+from redis_dr.tasks.restore.download import fetch_placed
+from redis_dr.tasks.server.connection import ServerConnection
+
+
+def prove_late(
+    helper: Helper, server: ServerConnection, journal: Journal, progress: Progress
+) -> tuple[Finding, ...]:
+    """The comparison of the restore, which accounts for what clients have written since the start.
+
+    A server that was started once more since then has forgotten what clients wrote: then the
+    findings are bad. Raises Unreachable, Fenced.
+    """
+    counters = load_counters(server, journal.keys_placed)
+    with tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace:
+        placed = Path(workspace, "placed.rdb")
+        try:
+            fetch_placed(helper, Layout(journal.dir, journal.operation_id), placed)
+            comparison = compare_keys(server, placed, journal.keys_placed, progress)
+        except (ScriptFailed, UnknownRdb) as error:
+            return (counters, _not_compared(error.problem))
+    accounts = accounts_of_placed(comparison.outcomes, comparison.found)
+    examples = Finding(
+        check="keys that are not as they should be", ok=True, actual=comparison.examples
+    )
+    return (
+        counters,
+        *(judge_placed(db, account) for db, account in accounts.items()),
+        *([examples] if comparison.examples else []),
+    )
+
+
+def _not_compared(problem: str) -> Finding:
+    return Finding(check="the new data was compared with what was placed", ok=False, actual=problem)
