@@ -128,7 +128,7 @@ _REMOVE = """
 cd "$1" 2>/dev/null || exit 0
 for it in * .[!.]*; do
   case "$it" in
-    old) [ "$2" = keep ] || rm -rf old ;;
+    old) if [ "$2" = keep ]; then rmdir old 2>/dev/null || :; else rm -rf old; fi ;;
     taken | taken-*) rmdir "$it" 2>/dev/null || : ;;
     *) rm -rf -- "$it" ;;
   esac
