@@ -4,10 +4,13 @@ From the command line Prefect is not even imported (`redis-dr list` answers in w
 second), so the order in flows/runbook is written once and works with the server dead.
 """
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from redis_dr.tasks.model.errors import RedisDrError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,34 +37,38 @@ class _Once(Generic[R]):
     def __init__(self, work: Callable[[], R]) -> None:
         self._work = work
         self._results: list[R] = []
+        self._error: Exception | None = None
         self._began = False
 
-    def __call__(self) -> None:
+    def __call__(self) -> RedisDrError | None:
+        """Call the step. An error of ours is returned, any other one is raised."""
         self._began = True
-        self._results.append(self._work())
+        try:
+            self._results.append(self._work())
+        except RedisDrError as error:
+            self._error = error
+            return error
+        except Exception as error:
+            self._error = error
+            raise
+        return None
 
     def outcome(self) -> R:
-        """What the step returned; when nothing called it, it is called now."""
+        """What the step returned or raised; when nothing called it, it is called now."""
         if not self._began:
             self()
+        if self._error is not None:
+            raise self._error
         return self._results[0]
-
-    @property
-    def failed(self) -> bool:
-        """Whether the step itself raised."""
-        return self._began and not self._results
 
 
 def _shown(function: Callable[P, R], once: _Once[R]) -> R:
     import httpx  # noqa: PLC0415 Prefect's own client, loaded with it
     from prefect.exceptions import PrefectException  # noqa: PLC0415 loaded: a flow run is going on
 
-    try:
+    # a restore must not stop half way because the API went away: what counts is the step
+    with contextlib.suppress(PrefectException, httpx.HTTPError, OSError, RuntimeError):
         _as_task(function)(once)
-    except (PrefectException, httpx.HTTPError, OSError, RuntimeError):
-        # a restore must not stop half way because the API went away: what counts is the step
-        if once.failed:
-            raise
     return once.outcome()
 
 
@@ -75,12 +82,15 @@ def _in_flow_run() -> bool:
 
 
 @functools.cache
-def _as_task(function: Callable[..., Any]) -> Callable[[_Once[Any]], None]:
+def _as_task(function: Callable[..., Any]) -> Callable[[_Once[Any]], object]:
     from prefect import task  # noqa: PLC0415 the command line must not pay 2 s for it
     from prefect.cache_policies import NO_CACHE  # noqa: PLC0415 same
+    from prefect.states import Failed  # noqa: PLC0415 same
 
-    def run(once: _Once[Any]) -> None:
-        once()
+    def run(once: _Once[Any]) -> object:
+        # the state says what happened; a traceback would say that redis-dr has a bug
+        error = once()
+        return Failed(message=str(error)) if error is not None else None
 
     run.__name__, run.__qualname__ = function.__name__, function.__qualname__
     run.__module__, run.__doc__ = function.__module__, function.__doc__
@@ -91,4 +101,5 @@ def _as_task(function: Callable[..., Any]) -> Callable[[_Once[Any]], None]:
         persist_result=False,
         retries=0,
     )(run)
-    return cast("Callable[[_Once[Any]], None]", shown)
+    # the state, not its result: `outcome` has the step's own
+    return functools.partial(shown, return_state=True)

@@ -1,5 +1,6 @@
 """A step is called once, with its own arguments, whatever the orchestrator does."""
 
+import contextlib
 from dataclasses import dataclass
 
 import httpx
@@ -112,20 +113,45 @@ def test_a_step_is_never_called_twice(
         return "done"
 
     once = _Once(work)
-    failures: list[Exception] = []
-    try:
+    with contextlib.suppress(PrefectException, httpx.HTTPError, OSError, RuntimeError):
         if before:
             raise before
-        once()
+        error = once()
+        assert isinstance(error, Refused) == raises
         if after:
             raise after
-    except (PrefectException, httpx.HTTPError, OSError, RuntimeError, Refused) as error:
-        failures.append(error)
-    if once.failed:
-        assert isinstance(failures[0], Refused)
-    elif raises:
+    if raises:
         with pytest.raises(Refused):
             once.outcome()
     else:
         assert once.outcome() == "done"
     assert calls == [1]
+
+
+def test_an_error_of_ours_is_a_state_without_a_traceback(
+    prefect_here: PrefectServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The task's state says what happened and what to do; a bug still shows its traceback."""
+
+    @step
+    def break_down() -> None:
+        """A bug."""
+        raise ZeroDivisionError
+
+    @flow
+    def asks() -> None:
+        with contextlib.suppress(Refused):
+            refuse(Disk())
+        with contextlib.suppress(ZeroDivisionError):
+            break_down()
+
+    asks()
+    raised = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert [type(error) for error in raised if error is not None] == [ZeroDivisionError]
+    with prefect_here.client() as client:
+        states = {
+            run.name.rpartition("-")[0]: run.state.message
+            for run in client.read_task_runs()
+            if run.state is not None
+        }
+    assert states["refuse"] == "no\nWhat to do: do not ask"

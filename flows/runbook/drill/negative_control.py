@@ -26,6 +26,7 @@ from redis_dr.tasks.model.report import describe
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.step import step
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class ControlChoice:
     seed: int
 
 
+@step
 def negative_control(operation: Operation, backup: ProvenBackup, choice: ControlChoice) -> Control:
     """Damage a copy of the backup, restore the copy, and require that the drill rejects it.
 
