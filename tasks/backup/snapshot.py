@@ -31,8 +31,7 @@ def take_snapshot(server: ServerConnection) -> Snapshot:
             raise SaveFailed(
                 f"{server.instance.name} could not save: rdb_last_bgsave_status is "
                 f"{info.rdb_last_bgsave_status}",
-                "see the container's log (disk full? no memory for the fork?); while this lasts, "
-                "a server with save points refuses writes",
+                "see the container's log (disk full? no memory for the fork?), then try again",
             )
         ended = client.info("all")
         return Snapshot(
@@ -46,6 +45,12 @@ def take_snapshot(server: ServerConnection) -> Snapshot:
             flushes_after=_flushes(ended),
             seconds=time.monotonic() - started,
         )
+
+
+def await_no_save(server: ServerConnection) -> None:
+    """Return when no save and no rewrite is at work. Raises SaveFailed after an hour."""
+    with server.errors():
+        _until_done(server.client())
 
 
 def saves_so_far(server: ServerConnection) -> int:

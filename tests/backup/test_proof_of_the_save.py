@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from redis_dr.flows.runbook.operation.save import ATTEMPTS
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import Refused, SaveFailed
@@ -81,19 +82,30 @@ def test_flushed_at_every_attempt_there_is_no_backup(full: Estate) -> None:
     assert full.helper_gone()
 
 
-def test_a_killed_child_is_a_failed_save(full: Estate) -> None:
+_KILL_CHILD = (
+    "for p in /proc/[0-9]*; do pid=${p#/proc/}; [ $pid = 1 ] || [ $pid = $$ ] && continue; "
+    "case $(cat $p/cmdline 2>/dev/null | tr '\\0' ' ') in *redis-rdb-bgsave*) kill -9 $pid;; "
+    "esac; done; true"
+)
+
+
+def test_a_child_that_is_killed_each_time_is_a_failed_save(full: Estate) -> None:
     """
-    The saving child is killed: SaveFailed, and the previous dump is not passed off as the backup.
+    SaveFailed; the previous dump is not passed off as the backup, and the clients go on writing.
     """
     full.server.client().execute_command("SAVE")
-    script = (
-        "for p in /proc/[0-9]*; do pid=${p#/proc/}; [ $pid = 1 ] || [ $pid = $$ ] && continue; "
-        "case $(cat $p/cmdline 2>/dev/null | tr '\\0' ' ') in *redis-rdb-bgsave*) kill -9 $pid;; "
-        "esac; done; true"
-    )
-    with once_saving(full, lambda: full.server.sh(script)), pytest.raises(SaveFailed):
+    kill = once_saving(full, lambda: full.server.sh(_KILL_CHILD), times=ATTEMPTS)
+    with kill, pytest.raises(SaveFailed, match="stop-writes-on-bgsave-error was set to no"):
         full.backup()
     assert stored(full) == ()
+    assert full.server.client().set("writes", "go on")
+
+
+def test_a_child_that_is_killed_once_is_followed_by_a_good_save(full: Estate) -> None:
+    """The second save is good, and so is the server's own state: it takes writes as before."""
+    with once_saving(full, lambda: full.server.sh(_KILL_CHILD)):
+        assert full.backup().ok
+    assert full.server.client().set("writes", "go on")
 
 
 def test_a_replicas_sync_is_waited_for_and_not_taken_for_ours(full: Estate) -> None:

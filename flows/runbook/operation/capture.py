@@ -1,45 +1,32 @@
 """The order of a backup of a held instance; the safety backup of a restore is one as well."""
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from redis_dr.flows.runbook.operation.operation import Operation
-from redis_dr.tasks.backup.fork_lock import fork_turn
-from redis_dr.tasks.backup.link import link_aof, link_rdb, remove_links
-from redis_dr.tasks.backup.snapshot import saves_so_far, take_snapshot
+from redis_dr.flows.runbook.operation.save import (
+    ProvenSave,
+    persistence_of,
+    proven_save,
+    save_gates,
+)
+from redis_dr.tasks.backup.link import link_aof, remove_links
 from redis_dr.tasks.backup.upload import UploadResult, discard, read_back, upload_aof, upload_rdb
 from redis_dr.tasks.catalog.catalog import commit, load_catalog
-from redis_dr.tasks.model.backup.backup_gates import backup_gates
 from redis_dr.tasks.model.backup.backup_report import ManifestParts, StoredBackup, build_manifest
 from redis_dr.tasks.model.backup.drift import Content, content_drift
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
-from redis_dr.tasks.model.backup.snapshot import LinkedFile, Snapshot, judge_snapshot
-from redis_dr.tasks.model.errors import RedisDrError, SaveFailed
-from redis_dr.tasks.model.report import Finding, all_ok, require
-from redis_dr.tasks.model.server.persistence import Persistence
-from redis_dr.tasks.observe.survey import free_bytes, require_answer
+from redis_dr.tasks.model.backup.snapshot import LinkedFile
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.report import require
+from redis_dr.tasks.observe.survey import require_answer
 from redis_dr.tasks.storage.opening import load_ahead, open_store
-
-ATTEMPTS = 3  # at a save that nothing disturbs
-
-
-@dataclass(frozen=True, slots=True)
-class ProvenSave:
-    """A save, where its file went, and the findings that it is the save that was asked for."""
-
-    snapshot: Snapshot
-    upload: UploadResult
-    findings: tuple[Finding, ...]
 
 
 def capture(operation: Operation) -> StoredBackup:
     """Save, link, store, read back, commit. On any failure nothing of it stays in the store."""
     require_answer(operation.survey, operation.instance)
     load_ahead(operation.instance.store)
-    gates = require(
-        backup_gates(operation.survey, free_bytes(operation.helper, operation.dir)), "backup"
-    )
+    gates = require(save_gates(operation), "backup")
     try:
         save = proven_save(operation, lambda link: _to_store(operation, link))
         aof = _append_only(operation)
@@ -53,41 +40,13 @@ def capture(operation: Operation) -> StoredBackup:
         raise
 
 
-def proven_save(operation: Operation, collect: Callable[[LinkedFile], UploadResult]) -> ProvenSave:
-    """BGSAVE, link, `collect`, until the file is proven to be ours. Raises SaveFailed."""
-    for attempt in range(1, ATTEMPTS + 1):
-        save = _save(operation, collect)
-        if all_ok(save.findings):
-            return save
-        bad = "; ".join(f"{one.check}: {one.actual}" for one in save.findings if not one.ok)
-        operation.progress(f"attempt {attempt}: the file is not our save ({bad})")
-    raise SaveFailed(
-        f"{ATTEMPTS} saves of {operation.instance.name} were disturbed; the last: {bad}",
-        "see what else saves or flushes (`redis-dr top`, the container's log), then try again",
-    )
-
-
-def _save(operation: Operation, collect: Callable[[LinkedFile], UploadResult]) -> ProvenSave:
-    persistence = _persistence(operation)
-    operation.progress("saving (BGSAVE)")
-    with fork_turn(operation.progress), operation.timings.measure("bgsave"):
-        snapshot = take_snapshot(operation.server)
-    link = link_rdb(operation.helper, operation.layout, persistence)
-    # another save may have replaced the file between the end of ours and the link
-    snapshot = snapshot.with_saves(saves_so_far(operation.server))
-    operation.progress(f"copying {link.size:,} bytes, counting and digesting on the way")
-    with operation.timings.measure("copy"):
-        upload = collect(link)
-    return ProvenSave(snapshot, upload, judge_snapshot(snapshot, upload.inventory))
-
-
 def _to_store(operation: Operation, link: LinkedFile) -> UploadResult:
     return upload_rdb(operation.helper, link, operation.instance, operation.prefix)
 
 
 def _append_only(operation: Operation) -> tuple[StoredFile, ...]:
     with operation.timings.measure("aof"):
-        links = link_aof(operation.helper, operation.layout, _persistence(operation))
+        links = link_aof(operation.helper, operation.layout, persistence_of(operation))
         if links.missing:
             operation.progress(f"no append-only files: {links.missing}")
         return upload_aof(operation.helper, links, operation.instance, operation.prefix)
@@ -131,8 +90,3 @@ def _drift(operation: Operation, save: ProvenSave) -> tuple[str, ...]:
     for reason in reasons:
         operation.progress(f"SUSPICIOUS, so not the latest for a restore: {reason}")
     return reasons
-
-
-def _persistence(operation: Operation) -> Persistence:
-    assert operation.survey.persistence is not None  # noqa: S101 capture required an answer
-    return operation.survey.persistence

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from redis_dr.flows.runbook.operation.dead_save import settle_dead_saves
 from redis_dr.flows.runbook.operation.recovery import RecoveryResult, recover_unfinished
 from redis_dr.tasks.engine.helper import Helper, hold
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
@@ -66,6 +67,7 @@ def begin_operation(
         first = survey(server)
         with hold(first.container, holder, lease, image) as helper:
             folder = data_dir(helper, instance, first)
+            settle_dead_saves(helper, server, first, folder, progress)
             recovered = recover_unfinished(helper, server, folder, progress)
             second = survey(server)
             folder = data_dir(helper, instance, second)

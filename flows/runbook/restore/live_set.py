@@ -3,13 +3,14 @@
 import shutil
 from pathlib import Path
 
-from redis_dr.flows.runbook.operation.capture import proven_save
 from redis_dr.flows.runbook.operation.operation import Operation
+from redis_dr.flows.runbook.operation.save import proven_save, save_gates
 from redis_dr.tasks.backup.link import remove_links
 from redis_dr.tasks.backup.upload import UploadResult
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.snapshot import LinkedFile
 from redis_dr.tasks.model.errors import UnknownRdb
+from redis_dr.tasks.model.report import require
 from redis_dr.tasks.restore.download import fetch, look_inside
 from redis_dr.tasks.restore.epoch_guard import has_epochs
 
@@ -30,6 +31,7 @@ def fetch_live(operation: Operation, safety: Manifest | None, workspace: Path) -
         if not _matters(operation):
             return None
         return fetch(operation.instance, safety, safety.rdb, target)
+    require(save_gates(operation), "save")
     try:
         proven_save(operation, lambda link: _to_file(operation, link, target))
     finally:

@@ -1,13 +1,26 @@
 """May a backup begin? A failing BGSAVE stops production's writes (facts/redis.md 8), so look."""
 
+from dataclasses import dataclass
+
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.container import Mount
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.server.survey import Survey
 
 
-def backup_gates(found: Survey, free: int) -> tuple[Finding, ...]:
-    """One finding a condition; a backup begins only when all are ok. `free` is in bytes."""
+@dataclass(frozen=True, slots=True)
+class WriteProbe:
+    """A file was created in the data directory as the server's own user, or could not be."""
+
+    uid: int
+    problem: str = ""  # "": it was
+
+
+def backup_gates(found: Survey, free: int, probe: WriteProbe | None = None) -> tuple[Finding, ...]:
+    """One finding a condition; a backup begins only when all are ok. `free` is in bytes.
+
+    Without a `probe` (it could not be made) nothing is claimed about the server's right to write.
+    """
     info, persistence = found.info, found.persistence
     if info is None or persistence is None:
         return (Finding(check="server answers", ok=False, actual=found.silent),)
@@ -15,6 +28,7 @@ def backup_gates(found: Survey, free: int) -> tuple[Finding, ...]:
         Finding(check="server answers", ok=True, actual=f"{info.server_name} {info.version}"),
         *_server(info),
         *_volume(found.container.mount_of(persistence.dir), persistence.dir),
+        *_writable(probe, persistence.dir),
         Finding(
             check="space for the save",
             ok=free >= info.used_memory,
@@ -51,5 +65,22 @@ def _volume(mount: Mount | None, folder: str) -> tuple[Finding, ...]:
             expected="a volume or bind mount",
             actual=mount.kind if mount else f"{folder} is inside the container",
             detail="the engine cannot read a tmpfs, and hands cannot share a container's own layer",
+        ),
+    )
+
+
+def _writable(probe: WriteProbe | None, folder: str) -> tuple[Finding, ...]:
+    if probe is None:
+        return ()
+    return (
+        Finding(
+            check="the server can write to its data directory",
+            ok=not probe.problem,
+            expected=f"user {probe.uid} creates a file in {folder}",
+            actual=probe.problem or "created and removed",
+            detail=f"give it to the server's user (`chown {probe.uid} {folder}` in the container), "
+            "or make room; a save that fails makes the server refuse writes"
+            if probe.problem
+            else "",
         ),
     )

@@ -28,6 +28,11 @@ class Layout:
         return f"{self.home}/pin"
 
     @property
+    def before(self) -> str:
+        """What lay in place of dump.rdb before a save of ours, and a note on that save."""
+        return f"{self.home}/before"
+
+    @property
     def new(self) -> str:
         """Staged files: what a restore will place."""
         return f"{self.home}/new"
@@ -56,6 +61,11 @@ class Layout:
     def placed(self) -> str:
         """Hard link to the file that was placed, for a proof after a crash."""
         return f"{self.home}/placed.rdb"
+
+    @property
+    def writes_open(self) -> str:
+        """With a run id behind it: whose stop-writes-on-bgsave-error a failed backup set to no."""
+        return f"{self.folder}/writes-open"
 
     @property
     def journal(self) -> str:
