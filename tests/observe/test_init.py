@@ -1,20 +1,35 @@
 """init guesses a configuration that works."""
 
+import io
+import tomllib
+
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
+from redis_dr import api
 from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.cache.audit import audit_keys
 from redis_dr.flows.runbook.observe.health import health
 from redis_dr.flows.runbook.observe.init import Wish, init
 from redis_dr.flows.runbook.restore.restore import restore
 from redis_dr.tasks.configuration import load_settings
-from redis_dr.tasks.model.errors import Unreachable, UsageError
-from redis_dr.tasks.model.observe.discovery import guess_action, guess_patterns, sampled, usual_ttl
+from redis_dr.tasks.model.cache.flush import FlushRequest, plan_flush
+from redis_dr.tasks.model.errors import Refused, Unreachable, UsageError
+from redis_dr.tasks.model.observe.discovery import (
+    guess_database,
+    guess_patterns,
+    sampled,
+    suspected_action,
+    usual_ttl,
+)
+from redis_dr.tasks.model.observe.first_configuration import Found, first_configuration
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 from redis_dr.tasks.model.settings.observe import HealthSettings
+from redis_dr.tasks.model.settings.root import Settings
+from redis_dr.tasks.rdb import SplicePlan, splice
+from tests.support import raw_rdb
 from tests.support.redis_server import PASSWORD
 
 
@@ -28,22 +43,25 @@ def written(filled, tmp_path, monkeypatch):
 
 
 def test_init_writes_what_the_runbook_says(written):
-    """From the keys alone: three databases' policies, patterns with TTLs, lock and queue."""
+    """Patterns with TTLs from the keys; what looks like lock, queue or tests is a comment."""
     report, instance = written
+    text = report.text
 
     rules = {(rule.db, rule.pattern): rule for rule in instance.keys}
     policies = {db: (s.on_restore, s.flush) for db, s in instance.databases.items()}
     assert report.ok
-    assert policies == {
-        0: ("restore", "after-backup"),
-        1: ("empty", "free"),
-        2: ("empty", "confirm"),
-    }
+    assert policies == dict.fromkeys((0, 1, 2), ("restore", "after-backup"))
+    assert {rule.on_restore for rule in instance.keys} == {"restore"}
     assert rules[0, "doc:cache:{doc_id}"].ttl == 3600
     assert rules[0, "doc:embeddings:{doc_id}:{id2}"].ttl == 86_400
-    assert rules[0, "lock:ingest:{lock_id}"].on_restore == "drop"
+    assert rules[0, "lock:ingest:{lock_id}"].ttl == 300
+    assert (
+        '# looks like locks, stale after a restore; if it is:\n# on_restore = "drop"' in report.text
+    )
     assert rules[0, "queue:ingest:pending"].ttl is None
-    assert rules[0, "queue:ingest:processing"].on_restore == "requeue:queue:ingest:pending"
+    assert '# on_restore = "requeue:queue:ingest:pending"' in report.text
+    assert "# looks like test data: 25 of 25 sampled keys are named like test data." in text
+    assert "25 keys, 25 with an expiry, 0 without" in report.text
     assert rules[2, "session:{session_id}"].ttl == 900
 
 
@@ -65,22 +83,41 @@ def test_what_init_writes_is_healthy_and_audits_clean(written):
     assert audit.unknown == 0
 
 
-def test_the_whole_job_runs_on_it(written, filled):
-    """Backup, FLUSHALL, restore with nothing but the written file: DB 0 is back, DB 1 is empty."""
-    _, instance = written
-    before = filled.client().dbsize()
-    locks = len(list(filled.client().scan_iter("lock:*")))
-    limits = len(list(filled.client().scan_iter("ratelimit:*")))
-    backup(instance)
-    filled.client().flushall()
+def test_neither_restore_nor_flush_loses_a_key_that_init_only_suspected(
+    clean, tmp_path, monkeypatch
+):
+    """
+    2,000 persistent hashes dev:{n} in DB 1, one persistent key among 10,000 sessions in DB 2, of
+    which the sample sees few: a flush asks first, and a restore brings back every key.
+    """
+    monkeypatch.setenv("REDIS_PASSWORD", PASSWORD)
+    pipeline = clean.client(1).pipeline(transaction=False)
+    for number in range(2_000):
+        pipeline.hset(f"dev:{number}", mapping={"serial": number})
+    pipeline.execute()
+    pipeline = clean.client(2).pipeline(transaction=False)
+    for number in range(10_000):
+        pipeline.set(f"session:{number}", "x", ex=90_000)
+    pipeline.set("session:root", "for ever")
+    pipeline.execute()
+    path = tmp_path / "redis-dr.toml"
+    report = init(Wish(container=clean.name, name="weka-redis", output=path, sample=500))
+    instance = load_settings(path).instance()
 
+    assert "by INFO: 10,001 keys, 10,000 with an expiry, 1 without" in report.text
+    for db in (0, 1, 2):
+        with pytest.raises(Refused, match="needs a confirmation"):
+            api.flush(instance, FlushRequest(db=db))
+    backup(instance)
+    clean.client().flushall()
     report = restore(instance, RestoreOptions(confirm="weka-redis"), lambda _plan: True)
 
-    filled.wait_until_ready()
+    clean.wait_until_ready()
     assert report.ok
-    # locks and rate limits are dropped, and the processing queue went into the pending one
-    assert filled.client().dbsize() == before - locks - limits - 1
-    assert filled.client(1).dbsize() == 0
+    assert clean.client(1).dbsize() == 2_000
+    assert clean.client(1).hget("dev:1999", "serial") == b"1999"
+    assert clean.client(2).get("session:root") == b"for ever"
+    assert clean.client(2).dbsize() == 10_001
 
 
 def test_init_never_overwrites(filled, tmp_path):
@@ -110,6 +147,21 @@ def test_init_without_the_password_says_what_is_missing(filled, tmp_path):
     assert not path.exists()
 
 
+NAMES = st.sampled_from(
+    [
+        "lock",
+        "ratelimit",
+        "queue",
+        "processing",
+        "dev",
+        "test",
+        "tmp",
+        "session",
+        "cache",
+        "1",
+        "42",
+    ]
+)
 WORD = st.text("abxyz019{}*[\\ü\n", min_size=0, max_size=6)
 
 
@@ -142,6 +194,65 @@ def test_every_sampled_key_matches_a_guessed_pattern(keys):
         assert any(one.ttl is None or 0 < ttl <= one.ttl * 1000 for one in matching)
 
 
+@settings(max_examples=60)
+@given(
+    st.dictionaries(
+        st.tuples(st.integers(0, 3), st.lists(NAMES | WORD, min_size=1, max_size=4)).map(
+            lambda key: (key[0], ":".join(key[1]))
+        ),
+        st.integers(1, 10**9) | st.just(-1),
+        max_size=40,
+    ),
+    st.integers(0, 40),
+)
+def test_no_written_configuration_loses_a_key_or_flushes_without_a_question(keys, sampled_keys):
+    """
+    For any content, however little of it was sampled: the written file is loaded, a backup of the
+    content is spliced by its policies, and every key is in the result; each flush asks.
+    """
+    content = [(db, key.encode(), ttl) for (db, key), ttl in keys.items()]
+    sample = [sampled(*item) for item in content[:sampled_keys]]
+    found = Found(
+        name="x",
+        container="x",
+        url="redis://127.0.0.1",
+        password_file=None,
+        store="file:backups",
+        databases=[
+            guess_database(
+                db,
+                len([one for one in content if one[0] == db]),
+                len([one for one in content if one[0] == db and one[2] > 0]),
+                [key for key in sample if key.db == db],
+            )
+            for db in range(4)
+        ],
+        patterns=guess_patterns(sample),
+        server={},
+        sampled=len(sample),
+    )
+    instance = Settings.model_validate(tomllib.loads(first_configuration(found))).instance()
+
+    records = {
+        db: [
+            raw_rdb.record(0, key, raw_rdb.string(b"v"))
+            for number, key, _ in content
+            if number == db
+        ]
+        for db in range(4)
+    }
+    file = raw_rdb.file(b"".join(raw_rdb.database(each, db) for db, each in records.items()))
+    policies = {db: one.on_restore for db, one in instance.databases.items()}
+    plan = SplicePlan(databases=policies, rules=instance.keys)
+    result = splice(io.BytesIO(file), io.BytesIO(), plan)
+    assert {db: one.written for db, one in result.databases.items()} == {
+        db: len(each) for db, each in records.items()
+    }
+    assert not result.requeued
+    for db in range(4):
+        assert plan_flush(FlushRequest(db=db), instance, range(4)).confirmation
+
+
 @given(st.integers(1, 10**10))
 def test_a_usual_ttl_is_never_shorter(milliseconds):
     """Rounding goes up, so that no sampled key breaks its own promise."""
@@ -154,10 +265,10 @@ def test_a_usual_ttl_is_never_shorter(milliseconds):
         ("lock:ingest:{id}", "drop"),
         ("ratelimit:{ip}:{endpoint}", "drop"),
         ("queue:ingest:processing", "requeue:queue:ingest:pending"),
-        ("queue:ingest:failed", "restore"),
-        ("doc:lock:{id}", "restore"),
+        ("queue:ingest:failed", ""),
+        ("doc:lock:{id}", ""),
     ],
 )
-def test_actions_are_guessed_carefully(pattern, action):
-    """Only what plainly is a lock, a rate limit or work in progress is not restored as it is."""
-    assert guess_action(pattern) == action
+def test_suspicions_are_few(pattern, action):
+    """Only what plainly is a lock, a rate limit or work in progress gets a suggestion."""
+    assert suspected_action(pattern)[1] == action

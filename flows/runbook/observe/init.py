@@ -104,7 +104,12 @@ def _sample(server: ServerConnection, info: ServerInfo, at_most: int) -> list[Sa
 def _found(wish: Wish, keys: Sequence[Sampled], facts: ServerFacts) -> Found:
     instance, info = facts.instance, facts.info
     databases = [
-        guess_database(db, info.keys_in(db), [key for key in keys if key.db == db])
+        guess_database(
+            db,
+            info.keys_in(db),
+            info.keyspace[db].expires if db in info.keyspace else 0,
+            [key for key in keys if key.db == db],
+        )
         for db in sorted({0, *info.keyspace})
     ]
     return Found(

@@ -1,4 +1,7 @@
-"""Guesses a first configuration from what a running server holds. Pure; a person corrects it."""
+"""Describes what a running server holds, and what it looks like. Pure; a person decides.
+
+What is suspected never becomes a policy: a name or a sample proves nothing about what may be lost.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -30,9 +33,11 @@ class Guess:
 
     db: int
     pattern: str
-    keys: int
+    keys: int  # sampled
+    durable: int  # of those, without an expiry
     ttl: int | None  # seconds, rounded up to a usual one; None: persistent
-    on_restore: str
+    looks_like: str = ""  # a lock, a rate limit, ...; "": nothing special
+    suggestion: str = ""  # on_restore, if a person confirms it
 
 
 def sampled(db: int, key: bytes, ttl_ms: int) -> Sampled:
@@ -89,9 +94,10 @@ def _guess(db: int, words: Sequence[str], keys: Sequence[Sampled]) -> Guess:
             # braces would read as a field
             pattern.append(re.sub(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", "{id}", word))
     text = ":".join(pattern)
-    persistent = any(key.ttl_ms == PERSISTENT for key in keys)
-    ttl = None if persistent else usual_ttl(max(key.ttl_ms for key in keys))
-    return Guess(db, text, len(keys), ttl, guess_action(text))
+    durable = sum(1 for key in keys if key.ttl_ms == PERSISTENT)
+    ttl = None if durable else usual_ttl(max(key.ttl_ms for key in keys))
+    looks_like, suggestion = suspected_action(text)
+    return Guess(db, text, len(keys), durable, ttl, looks_like, suggestion)
 
 
 def _field_name(family: str, count: int) -> str:
@@ -106,40 +112,48 @@ def usual_ttl(milliseconds: int) -> int:
     return next((usual for usual in _ROUND if usual >= seconds), -(-seconds // 86_400) * 86_400)
 
 
-def guess_action(pattern: str) -> str:
-    """What a restore should do: stale locks and rate limits go, work in progress is done again."""
+def suspected_action(pattern: str) -> tuple[str, str]:
+    """What the keys look like by their name, and the `on_restore` that would suit; or nothing."""
     words = pattern.split(":")
-    if words[0] in {"lock", "locks", "mutex", "ratelimit", "rate_limit", "throttle"}:
-        return "drop"
+    if words[0] in {"lock", "locks", "mutex"}:
+        return "locks, stale after a restore", "drop"
+    if words[0] in {"ratelimit", "rate_limit", "throttle"}:
+        return "rate limits", "drop"
     if words[0] in {"queue", "queues"} and words[-1] in {"processing", "inflight", "running"}:
-        return "requeue:" + ":".join([*words[:-1], "pending"])
-    return "restore"
+        pending = ":".join([*words[:-1], "pending"])
+        return "work in progress, to be done again", f"requeue:{pending}"
+    return "", ""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseGuess:
-    """One database in use."""
+    """One database in use. The counts are the server's own (INFO keyspace), not the sample's."""
 
     db: int
     keys: int
-    purpose: str
-    on_restore: str
-    flush: str
+    expires: int  # of those, with an expiry
+    looks_like: str = ""  # test data, ...; "": nothing special
+    evidence: str = ""
+
+    @property
+    def durable(self) -> int:
+        """Keys that never expire."""
+        return max(0, self.keys - self.expires)
 
 
 _TESTS = re.compile(r"(test|tmp|temp|dev|sample|dummy)s?", re.IGNORECASE)
 
 
-def guess_database(db: int, keys: int, sample: Sequence[Sampled]) -> DatabaseGuess:
-    """DB 0 is the data; others by their keys: test data, sessions that expire, or data too."""
+def guess_database(db: int, keys: int, expires: int, sample: Sequence[Sampled]) -> DatabaseGuess:
+    """What a database looks like by its keys: test data, data that expires, or nothing special."""
     tests = sum(1 for key in sample if _TESTS.fullmatch(key.words[0]))
-    expiring = sum(1 for key in sample if key.ttl_ms != PERSISTENT)
-    if db != 0 and sample and tests >= 0.8 * len(sample):
-        return DatabaseGuess(db, keys, "Test data", "empty", "free")
-    if db != 0 and sample and expiring == len(sample):
-        return DatabaseGuess(db, keys, "Session/temporary data", "empty", "confirm")
-    purpose = "Production cache & locks" if db == 0 else "Data"
-    return DatabaseGuess(db, keys, purpose, "restore", "after-backup")
+    if sample and tests >= 0.8 * len(sample):
+        evidence = f"{tests:,} of {len(sample):,} sampled keys are named like test data"
+        return DatabaseGuess(db, keys, expires, "test data", evidence)
+    if keys and expires >= 0.8 * keys:
+        evidence = f"{expires:,} of {keys:,} keys have an expiry"
+        return DatabaseGuess(db, keys, expires, "a cache, sessions or temporary data", evidence)
+    return DatabaseGuess(db, keys, expires)
 
 
 class InitReport(Report):

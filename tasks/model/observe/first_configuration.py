@@ -26,7 +26,8 @@ def first_configuration(found: Found) -> str:
     """The file's text."""
     return "\n".join(
         [
-            "# written by `redis-dr init` from what it found; correct what it guessed",
+            "# Written by `redis-dr init` from what it found. As it stands, a restore brings back",
+            "# every key, and a flush asks first. What the data looks like stands in comments.",
             "",
             f"[instances.{_key(found.name)}]",
             f"container = {_text(found.container)}",
@@ -37,7 +38,7 @@ def first_configuration(found: Found) -> str:
             f"url = {_text(found.store)}",
             "",
             *_databases(found),
-            f"# from a sample of {found.sampled} keys; first match wins; ttl in seconds",
+            f"# from a sample of {found.sampled:,} keys; first match wins; ttl in seconds",
             *_patterns(found),
             "[server]",
             *(f"{_key(name)} = {_text(value)}" for name, value in found.server.items()),
@@ -59,24 +60,44 @@ def _password(path: str | None) -> str:
 def _databases(found: Found) -> list[str]:
     lines = []
     for guess in found.databases:
+        counts = f"{guess.expires:,} with an expiry, {guess.durable:,} without"
         lines += [
-            f"[databases.{guess.db}]  # {guess.keys} keys",
-            f"purpose = {_text(guess.purpose)}",
-            f"on_restore = {_text(guess.on_restore)}  # restore | empty | keep",
-            f"flush = {_text(guess.flush)}  # free | after-backup | confirm | never",
+            f"# by INFO: {guess.keys:,} keys, {counts}",
+            f"[databases.{guess.db}]",
+            'purpose = ""  # what it is for; shown in reports',
+            'on_restore = "restore"  # restore | empty | keep',
+            'flush = "after-backup"  # free | after-backup | confirm | never',
+            *_suspicion(guess),
             "",
         ]
     return lines
 
 
+def _suspicion(guess: DatabaseGuess) -> list[str]:
+    if not guess.looks_like:
+        return []
+    return [
+        f"# looks like {guess.looks_like}: {guess.evidence}. If a restore may lose all of it,",
+        f"# the {guess.durable:,} keys without an expiry as well:",
+        '# on_restore = "empty"',
+    ]
+
+
 def _patterns(found: Found) -> list[str]:
     lines = []
     for guess in found.patterns:
-        lines += ["[[keys]]", f"pattern = {_text(guess.pattern)}", f"db = {guess.db}"]
+        lines += [
+            f"[[keys]]  # {guess.keys:,} sampled, {guess.durable:,} of them without an expiry",
+            f"pattern = {_text(guess.pattern)}",
+            f"db = {guess.db}",
+        ]
         if guess.ttl is not None:
             lines.append(f"ttl = {guess.ttl}")
-        if guess.on_restore != "restore":
-            lines.append(f"on_restore = {_text(guess.on_restore)}")
+        if guess.suggestion:
+            lines += [
+                f"# looks like {guess.looks_like}; if it is:",
+                f"# on_restore = {_text(guess.suggestion)}",
+            ]
         lines.append("")
     return lines
 
