@@ -190,11 +190,11 @@ def _take_global_options(more: Sequence[inspect.Parameter] = ()) -> Command:
 
 def _typed(call: Command, parameters: Sequence[inspect.Parameter]) -> Command:
     """Give `call` the signature that typer reads the options from."""
-    named = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    named = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
     first = inspect.Parameter(
         "ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
     )
-    call.__annotations__ = {one.name: one.annotation for one in [first, *named]}
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in [first, *named]}
     setattr(call, "__signature__", inspect.Signature([first, *named]))  # noqa: B010 mypy knows no such attribute of a function
     return call
 

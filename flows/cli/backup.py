@@ -65,7 +65,7 @@ def _show_one(report: "BackupReport", out: Output) -> None:
 
 
 def _show_all(report: "FleetReport", out: Output) -> None:
-    rows = [(one.instance, one.kind, one.line, f"{one.seconds:.1f}") for one in report.lines]
+    rows = [(line.instance, line.kind, line.line, f"{line.seconds:.1f}") for line in report.lines]
     title = f"{report.command} of all instances"
     out.table(("instance", "verdict", "what", "seconds"), rows, title)
     good = len(report.lines) - len(report.failed)

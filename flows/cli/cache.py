@@ -87,8 +87,13 @@ def _with_options(instance: "Instance", lists: list[str] | None, replay: bool) -
 
 def _show_invalidate(report: "InvalidateReport", out: Output) -> None:
     rows = [
-        (one.pattern, one.matched, one.removed, one.sample[0] if one.sample else "")
-        for one in report.patterns
+        (
+            pattern.pattern,
+            pattern.matched,
+            pattern.removed,
+            pattern.sample[0] if pattern.sample else "",
+        )
+        for pattern in report.patterns
     ]
     out.table(("pattern", "matched", "removed", "for example"), rows)
     verb = "would be removed" if report.dry_run else "removed"

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 def _show_verify(report: "VerifyReport", out: Output) -> None:
     out.findings(report.findings, only_bad=True)
-    for one in sorted(report.backups, key=lambda one: one.ok):
-        verdict = "sound" if one.ok else "DAMAGED"
-        out.line(f"{one.backup_id}: {verdict}, {size(one.stored_bytes)}, {one.seconds} s")
+    for backup in sorted(report.backups, key=lambda backup: backup.ok):
+        verdict = "sound" if backup.ok else "DAMAGED"
+        out.line(f"{backup.backup_id}: {verdict}, {size(backup.stored_bytes)}, {backup.seconds} s")
     out.line("all that was read is sound" if report.ok else "stored data is damaged")
 
 
@@ -142,9 +142,9 @@ def export(
 
 def _show_doctor(report: "DoctorReport", out: Output) -> None:
     out.findings(report.findings)
-    for one in report.capabilities:
-        word = {True: "yes", False: "no ", None: "?  "}[one.has]
-        out.line(f"{word} {one.name}: {one.means}")
+    for capability in report.capabilities:
+        word = {True: "yes", False: "no ", None: "?  "}[capability.has]
+        out.line(f"{word} {capability.name}: {capability.means}")
     if report.kept_as:
         out.line(f"the report is stored as {report.kept_as}")
 

@@ -60,9 +60,9 @@ def pages_by_backup(instance: str) -> PageLinks:
 def see_also(verb: str, instance: str, backup_id: str) -> str:
     """The last line of a page: links to its backup, to the proof, and to all backups."""
     texts = {"backup": f"backup {backup_id}", "drill": "its proof"}
-    elsewhere = [one for one in texts if backup_id and one not in _COVERS.get(verb, ())]
+    elsewhere = [kind for kind in texts if backup_id and kind not in _COVERS.get(verb, ())]
     pages: Mapping[str, str] = pages_by_backup(instance).get(backup_id, {}) if elsewhere else {}
-    links = [link(texts[one], pages[one]) for one in elsewhere if one in pages]
+    links = [link(texts[kind], pages[kind]) for kind in elsewhere if kind in pages]
     links.append(link("all backups", page_under(f"key/{artifact_key('catalog', instance)}")))
     return f"\nSee also: {', '.join(links)}.\n"
 

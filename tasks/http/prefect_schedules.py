@@ -25,7 +25,7 @@ def read_schedules(api_url: str) -> Schedules:
     remedy = "see whether the Prefect server runs, and prefect_api_url under [check]"
     try:
         answer = httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS, trust_env=False)
-        found = answer.json() if answer.is_success else None
+        deployments = answer.json() if answer.is_success else None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise UsageError("the Prefect API's address is not a URL", remedy) from None
     except httpx.TransportError as error:
@@ -33,16 +33,16 @@ def read_schedules(api_url: str) -> Schedules:
             f"the Prefect API did not answer ({type(error).__name__})", remedy
         ) from None
     except ValueError:
-        found = None
-    if not isinstance(found, list):
+        deployments = None
+    if not isinstance(deployments, list):
         raise ServiceError(f"the Prefect API answered {answer.status_code}", remedy)
-    planned = [one for one in found if one.get("schedules")]
-    paused = {one["name"] for one in planned if _paused(one)}
-    active = {one["name"] for one in planned} - paused
+    planned = [deployment for deployment in deployments if deployment.get("schedules")]
+    paused = {deployment["name"] for deployment in planned if _paused(deployment)}
+    active = {deployment["name"] for deployment in planned} - paused
     return Schedules(tuple(sorted(active)), tuple(sorted(paused)))
 
 
 def _paused(deployment: dict[str, object]) -> bool:
     schedules = deployment["schedules"]
-    idle = isinstance(schedules, list) and not any(one.get("active") for one in schedules)
+    idle = isinstance(schedules, list) and not any(schedule.get("active") for schedule in schedules)
     return bool(deployment.get("paused")) or idle

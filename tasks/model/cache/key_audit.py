@@ -87,11 +87,11 @@ def _rule(rule: KeyRule, tally: RuleTally | None) -> Finding:
     if tally is None:
         return Finding(check=check, ok=True, expected=promise, actual="no key in the sample")
     bad = tally.without_ttl + tally.too_long
-    said = f"{tally.keys} keys"
+    counts = f"{tally.keys} keys"
     if rule.ttl is not None:
-        said += f", {tally.without_ttl} without expiry, {tally.too_long} live too long"
+        counts += f", {tally.without_ttl} without expiry, {tally.too_long} live too long"
     return Finding(
-        check=check, ok=bad == 0, expected=promise, actual=said, detail=", ".join(tally.examples)
+        check=check, ok=bad == 0, expected=promise, actual=counts, detail=", ".join(tally.examples)
     )
 
 

@@ -142,12 +142,12 @@ class DirectoryStore:
 
     def _described(self, key: str, path: Path) -> StoredObject:
         try:
-            found = path.stat()
+            status = path.stat()
         except FileNotFoundError as error:
             raise _missing(key, self.address) from error
         except OSError as error:
             raise store_error(error, self.address) from error
-        return StoredObject(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+        return StoredObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def root_of(url: str) -> Path:

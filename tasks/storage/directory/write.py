@@ -18,7 +18,7 @@ from redis_dr.tasks.storage.directory.errors import store_errors
 
 _PART = ".part"
 _CLAIM = ".claim"
-_TRIES = 20  # a concurrent delete may remove the empty folder that was just made
+_TRIES = 20  # a concurrent delete may remove the empty folder that was just created
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -102,9 +102,9 @@ def ensure_directory(folder: Path) -> None:
         if folder == folder.parent:
             break
         folder = folder.parent
-    for made in reversed(missing):
-        made.mkdir(exist_ok=True, mode=0o700)
-        _sync(made.parent)
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True, mode=0o700)
+        _sync(folder.parent)
 
 
 def sweep_incoming(
@@ -115,15 +115,15 @@ def sweep_incoming(
         return
     for path in sorted(folder.iterdir()):
         try:
-            found = path.stat()
-            modified = datetime.fromtimestamp(found.st_mtime, UTC)
+            status = path.stat()
+            modified = datetime.fromtimestamp(status.st_mtime, UTC)
             if modified >= before or _held(path):
                 continue
             if apply:
                 path.unlink()
         except FileNotFoundError:
             continue  # its writer was quicker
-        yield path, found.st_size, modified
+        yield path, status.st_size, modified
 
 
 def _held(path: Path) -> bool:

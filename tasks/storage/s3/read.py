@@ -84,9 +84,9 @@ class ObjectReader:
             raise self._replaced() from error
         if code_of(error) in {"InvalidRange", "416"}:
             with s3_errors(self.place):
-                found = self.client.head_object(Bucket=self.bucket, Key=self.key)
-            if found["ContentLength"] <= position:  # nothing is left, or nothing was there
-                self.total = found["ContentLength"]
+                head = self.client.head_object(Bucket=self.bucket, Key=self.key)
+            if head["ContentLength"] <= position:  # nothing is left, or nothing was there
+                self.total = head["ContentLength"]
                 return
         raise store_error(error, self.place) from error
 
