@@ -31,7 +31,7 @@ while :; do
   left=$((left - 1)); [ "$left" -gt 0 ] || exit 3
 done
 cd "$links/aof"
-for name in * .[!.]*; do [ ! -f "$name" ] || stat -c '%s %n' "$name"; done
+for name in * .[!.]*; do [ ! -f "$name" ] || stat -c '%s %n' -- "$name"; done
 printf '/\\n%s' "${before%.}"
 """
 
@@ -80,7 +80,7 @@ def remove_links(helper: Helper, layout: Layout) -> None:
 
 
 def _sizes(listing: str) -> dict[str, int]:
-    pairs = (line.split(" ", 1) for line in listing.splitlines())
+    pairs = (line.split(" ", 1) for line in listing.split("\n") if line)
     return {name: int(size) for size, name in pairs}
 
 

@@ -36,7 +36,7 @@ size=$(stat -c %s "$1"); at=$((size * $2 / 1000))
 old=$(dd if="$1" bs=1 skip="$at" count=1 2>/dev/null | od -An -tu1 | tr -d ' ')
 printf "\\\\$(printf %03o $((old ^ 4)))" | dd of="$1" bs=1 seek="$at" conv=notrunc 2>/dev/null
 """
-_HIDE = 'cd "$1"; shift; for name in "$@"; do [ ! -e "$name" ] || mv "$name" "$name.lost"; done'
+_HIDE = 'cd "$1"; shift; for name in "$@"; do [ ! -e "$name" ] || mv -- "$name" "$name.lost"; done'
 
 
 @dataclass(frozen=True, slots=True)

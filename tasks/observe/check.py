@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.server.volume import FOLDER
 from redis_dr.tasks.model.settings.instance import Instance
@@ -30,7 +31,7 @@ class ServerSeen:
 
     info: ServerInfo
     settings: dict[str, str]
-    folder: str  # its data directory
+    persistence: Persistence
     clock: datetime  # the server's
     between: tuple[datetime, datetime]  # ours before and after it was read
 
@@ -46,7 +47,7 @@ def look_at_instance(instance: Instance) -> ServerSeen:
         return ServerSeen(
             info=server_info(client),
             settings=config_values(client, list(instance.server)),
-            folder=persistence(client).dir,
+            persistence=persistence(client),
             clock=datetime.fromtimestamp(milliseconds / 1000, UTC),
             between=(before, after),
         )

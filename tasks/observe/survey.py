@@ -5,7 +5,9 @@ from pathlib import PurePosixPath
 
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.helper import Helper
+from redis_dr.tasks.engine.journals import journals_by_helper
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.tasks.model.restore.journal import own_journals
 from redis_dr.tasks.model.server.acl import Users, names_in
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import options_of
@@ -14,17 +16,14 @@ from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
 from redis_dr.tasks.server.info import config_values, persistence, server_info
 from redis_dr.tasks.step import step
 
-_JOURNALS = """
-for mount in "$@"; do find "$mount" -maxdepth 4 -path '*/.redis-dr/journal.json' 2>/dev/null; done
-"""
-
 _CONFIGURED = 'if [ -f "$1" ]; then cat "$1"; fi'
 
 # an empty file is one that can be seen, too
 _SEEN = 'if [ -f "$1" ]; then cat "$1"; echo; fi'
 
 # df counts in KiB; -P keeps each file system on one line
-_FREE = "df -Pk \"$1\" | awk 'NR==2 {print $4 * 1024}'"
+# and mawk prints a number of this size as 7.9e+10 by itself
+_FREE = 'df -Pk "$1" | awk \'NR==2 {printf "%.0f", $4 * 1024}\''
 
 
 @step
@@ -49,9 +48,10 @@ def data_dir(helper: Helper, instance: Instance, found: Survey) -> str:
     if found.persistence is not None:
         return found.persistence.dir
     mounts = [m for m in found.container.mounts if m.writable and m.kind in {"volume", "bind"}]
-    journals = helper.run(_JOURNALS, *[mount.destination for mount in mounts]).split()
-    if journals:  # an unfinished restore must be found, whatever else would lead elsewhere
-        return str(PurePosixPath(journals[0]).parent.parent)
+    # an unfinished restore must be found, whatever else would lead elsewhere
+    texts = journals_by_helper(helper, found.container)
+    for journal in own_journals(texts, instance.name):
+        return str(PurePosixPath(journal).parent.parent)
     given = options_of(found.container.command).get("dir", "")
     for folder in (instance.data_dir or "", given, found.container.working_dir):
         if folder.startswith("/") and any(one.holds(folder) for one in mounts):

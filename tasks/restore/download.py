@@ -32,11 +32,18 @@ def fetch(instance: Instance, manifest: Manifest, file: StoredFile, target: Path
     return target
 
 
+def placed_size(helper: Helper, layout: Layout) -> int:
+    """Bytes of the file that a restore placed. Raises ScriptFailed when its link is not there."""
+    return int(helper.run('stat -c %s "$1"', layout.placed))
+
+
 @step
 def fetch_placed(helper: Helper, layout: Layout, target: Path) -> Path:
     """The file that a restore placed, from the instance's volume. Raises ScriptFailed."""
-    size = int(helper.run('stat -c %s "$1"', layout.placed))
-    with helper.open(layout.placed, size) as source, target.open("wb") as sink:
+    with (
+        helper.open(layout.placed, placed_size(helper, layout)) as source,
+        target.open("wb") as sink,
+    ):
         shutil.copyfileobj(source, sink, _CHUNK)
     return target
 

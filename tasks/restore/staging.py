@@ -23,7 +23,7 @@ if [ -n "$user" ] && [ "$user" != 0 ] && [ "$user" != root ]; then
   echo "$user ${group:-0}"; exit 0
 fi
 for name in "$2" "$3"; do
-  if [ -e "$name" ]; then stat -c '%u %g' "$name"; exit 0; fi
+  if [ -e "$name" ]; then stat -c '%u %g' -- "$name"; exit 0; fi
 done
 stat -c '%u %g' .
 """

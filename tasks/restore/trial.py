@@ -40,8 +40,10 @@ cd "$new"
 for name in "$@"; do
   if [ -d "$name" ]; then
     mkdir "$trial/$name"
-    for file in "$name"/*; do ln "$file" "$trial/$file" || cp -p "$file" "$trial/$file"; done
-  elif [ -e "$name" ]; then ln "$name" "$trial/$name" || cp -p "$name" "$trial/$name"; fi
+    for file in "$name"/* "$name"/.[!.]*; do
+      [ ! -e "$file" ] || ln -- "$file" "$trial/$file" || cp -p -- "$file" "$trial/$file"
+    done
+  elif [ -e "$name" ]; then ln -- "$name" "$trial/$name" || cp -p -- "$name" "$trial/$name"; fi
 done
 chown -R "$owner" "$trial"; chmod 700 "$trial"
 """

@@ -1,18 +1,26 @@
-"""Clients write to the new data before a restore is proven: recovery loses no write."""
+"""Clients write while a restore is killed: recovery loses no write that was acknowledged.
 
+`make test` takes some of the points, `make soak` all of them (REDIS_DR_SWEEP).
+"""
+
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import docker
 import pytest
 
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.cache.flush import flush
+from redis_dr.flows.runbook.recover.recover import recover
 from redis_dr.tasks.model.cache.flush import FlushRequest
 from redis_dr.tasks.model.report import Report
 from tests.support import engine_faults as faults
-from tests.support.client_writes import ClientWrites, keys_of, keys_set_aside
-from tests.support.estate import Estate, fill
+from tests.support.client_writes import ClientWrites, keys_of, keys_set_aside, sets_aside, writing
+from tests.support.estate import Estate, estate, fill
 from tests.support.instances import Make
+from tests.support.redis_server import start_redis
 
 
 def killed_while_verifying(made: Estate) -> ClientWrites:
@@ -56,3 +64,62 @@ def test_the_next_operation_loses_no_write(
     assert made.run_id() == running
     assert b"cache:0:1" in keys_of(made.server)
     assert any(b"only" in keys for keys in keys_set_aside(made.server).values())
+
+
+CALLS = 32  # a little more than a restore makes from its stop on (29)
+
+
+def points() -> list[tuple[int, bool]]:
+    """Calls to the engine from the stop on, and whether the engine still does what is asked."""
+    every = [(later, after) for later in range(CALLS) for after in (False, True)]
+    return every if os.environ.get("REDIS_DR_SWEEP") else every[25::36]
+
+
+@pytest.fixture(scope="module", params=["yes", "no"])
+def written(
+    docker_client: docker.DockerClient,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[tuple[Estate, str]]:
+    """An instance with or without AOF, and the id of its backup."""
+    server = start_redis(
+        docker_client,
+        args=[*RUNBOOK_ARGS, "--appendonly", request.param],
+        restart_policy={"Name": "unless-stopped"},
+    )
+    try:
+        fill(server, 100)
+        made = estate(server, tmp_path_factory.mktemp("store"))
+        yield made, made.backup().backup_id
+    finally:
+        server.remove()
+
+
+@pytest.mark.parametrize("point", points(), ids=str)
+def test_killed_anywhere_each_acknowledged_write_is_found_again(
+    written: tuple[Estate, str], point: tuple[int, bool]
+) -> None:
+    """
+    A client writes all the time, a restore is killed at a call to the engine after its stop, and
+    recovered: each write that the server acknowledged is in the server or in a folder on the
+    volume that `recover` names, asked from a Redis that starts on a copy of it.
+    """
+    made, backup_id = written
+    before = sets_aside(made.server)
+    later, after = point
+    spec = faults.Spec(
+        instance=faults.as_json(made.instance),
+        backup=backup_id,
+        path=f"/containers/{made.server.name}/stop",
+        later=later,
+        after=after,
+    )
+    with writing(made.server) as clients:
+        faults.run(spec)
+        report = recover(made.instance)
+    named = {line.path.rpartition("/.redis-dr/")[2] for line in report.set_aside}
+    assert sets_aside(made.server) <= named
+    found = keys_of(made.server).union(*keys_set_aside(made.server, before).values())
+    assert clients.acknowledged
+    assert clients.acknowledged <= found
+    assert made.server.container.status == "running"

@@ -5,17 +5,25 @@ before and after the stop).
 """
 
 import os
+import shlex
 import signal
+from collections.abc import Iterator
 from typing import Any
 
+import docker
 import pytest
 
+from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.restore.unfinished import unfinished_operation
 from tests.support import engine_faults as faults
-from tests.support.estate import Estate, fill
+from tests.support.estate import Estate, estate, fill
+from tests.support.instances import DEBUG
+from tests.support.redis_server import start_redis
 
 CALLS = 145  # a little more than a restore makes (138); what lies behind its end restores cleanly
 STOP = 110  # a little before the stop (119): from here on points are taken more densely
+ODD_DIR = '/data/my data/it\'s/-a/"deep"/é/place'
 SWEEP = os.environ.get("REDIS_DR_SWEEP", "")
 
 
@@ -105,3 +113,68 @@ def test_whatever_call_the_engine_fails_the_data_is_old_or_new_and_whole(
 
     check_whole(lasting, old, new_data[1])
     assert said["struck"] or behind_the_end(point, said), said
+
+
+@pytest.fixture(scope="module")
+def odd_dir(
+    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Estate]:
+    """An instance whose data lies deep in its volume, in folders with blanks, quotes and dashes."""
+    server = start_redis(docker_client, args=RUNBOOK_ARGS, restart_policy={"Name": "no"})
+    deep = server
+    try:
+        server.sh(f"mkdir -p {shlex.quote(ODD_DIR)} && chown -R redis /data")
+        server.container.remove(force=True)
+        deep = start_redis(
+            docker_client,
+            args=[*RUNBOOK_ARGS, *DEBUG, "--dir", ODD_DIR],
+            volume=str(server.volume),
+            restart_policy={"Name": "unless-stopped"},
+        )
+        yield estate(deep, tmp_path_factory.mktemp("store"))
+    finally:
+        deep.remove()
+
+
+@pytest.mark.parametrize("place", ["/stop", "/start"])
+def test_killed_with_an_odd_data_directory_it_is_found_and_recovered(
+    odd_dir: Estate, place: str
+) -> None:
+    """
+    Killed after the stop, and after the start: the look without the lock sees the journal, `check`
+    names it, recover leaves the old data or the new.
+    """
+    fill(odd_dir.server)
+    backup, new = odd_dir.backup().backup_id, odd_dir.digest()
+    old = old_data(odd_dir)
+    path = f"/containers/{odd_dir.server.name}{place}"
+    instance = faults.as_json(odd_dir.instance)
+    code, _ = faults.run(faults.Spec(instance=instance, backup=backup, path=path, after=True))
+    assert code == -signal.SIGKILL
+    left = unfinished_operation(odd_dir.instance)
+    assert "is dead" in left
+    for container in odd_dir.server.helpers():
+        odd_dir.server.engine.api.remove_container(container, force=True)
+    assert f"{ODD_DIR}/.redis-dr/journal.json" in unfinished_operation(odd_dir.instance)
+
+    report = recover(odd_dir.instance)
+    assert report.ok, report
+    assert report.outcome == "rolled back"
+    assert odd_dir.digest() in {old, new}
+    assert unfinished_operation(odd_dir.instance) == ""
+    assert odd_dir.helper_gone()
+
+
+def test_a_container_that_is_down_is_never_good(odd_dir: Estate) -> None:
+    """
+    Nothing was left half done, and the container is down: recover is bad and says what to do.
+    """
+    odd_dir.server.container.stop()
+    try:
+        report = recover(odd_dir.instance)
+    finally:
+        odd_dir.server.container.start()
+    assert report.exit_code == 1
+    (bad,) = (finding for finding in report.findings if not finding.ok)
+    assert bad.actual == "exited"
+    assert f"docker start {odd_dir.server.name}" in bad.detail

@@ -1,7 +1,8 @@
 """Clients that write while an instance is restored, and where their writes are found again."""
 
+import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ class ClientWrites:
     """Writes keys one after the other, and remembers which of them the server acknowledged."""
 
     server: RedisServer
-    mark: str = "acknowledged"
+    mark: str = field(default_factory=lambda: f"acknowledged:{secrets.token_hex(3)}")
     acknowledged: set[bytes] = field(default_factory=set)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -66,17 +67,22 @@ def keys_of(server: RedisServer) -> set[bytes]:
     return set(server.wait_until_ready().client().scan_iter(count=1000))
 
 
-def keys_set_aside(server: RedisServer) -> dict[str, set[bytes]]:
-    """The keys of each data set that lies in `.redis-dr` under the data directory.
+def sets_aside(server: RedisServer) -> set[str]:
+    """The folders with data in `.redis-dr` under the data directory, as OPERATION/NAME."""
+    listed = server.sh(
+        f"cd '{_dir(server)}/.redis-dr' 2>/dev/null || exit 0; "
+        'for set in */*; do [ ! -d "$set" ] || echo "$set"; done'
+    )
+    return set(listed.splitlines())
+
+
+def keys_set_aside(server: RedisServer, known: Iterable[str] = ()) -> dict[str, set[bytes]]:
+    """The keys of each of these folders, except those that are known.
 
     Asked from a throwaway Redis that starts on a copy of the files.
     """
-    data_dir = _dir(server)
-    listed = server.sh(
-        f"cd '{data_dir}/.redis-dr' 2>/dev/null || exit 0; "
-        'for set in */*; do [ ! -d "$set" ] || echo "$set"; done'
-    )
-    return {name: _loaded(server, f"{data_dir}/.redis-dr/{name}") for name in listed.splitlines()}
+    names = sets_aside(server) - set(known)
+    return {name: _loaded(server, f"{_dir(server)}/.redis-dr/{name}") for name in names}
 
 
 def _dir(server: RedisServer) -> str:

@@ -36,6 +36,7 @@ class Spec:
     at: int = 0
     fault: str = KILL
     path: str = ""  # instead of `at`: at the first call whose path holds this
+    later: int = 0  # so many calls after that one
     heard: str = ""  # instead of `at`: when the restore reports that it begins this
     after: bool = False  # the engine did it, and its answer is lost
     log: str = ""  # a file that takes one line for each call
@@ -80,7 +81,7 @@ class _Door:
 
     def __init__(self, spec: Spec) -> None:
         self.spec, self.calls, self.plain = spec, 0, requests.Session.send
-        self.found = False  # the path, once
+        self.past = -1  # calls since the path was found, -1 before
         self.struck = False  # the fault itself
         self.since = 0  # calls since then
         self.swallowed = ""  # the one that got no answer
@@ -116,9 +117,9 @@ class _Door:
         return swallow(request, lambda it: self.plain(requests.Session(), it, **options))
 
     def _on_path(self, path: str) -> bool:
-        found = bool(self.spec.path) and not self.found and self.spec.path in path
-        self.found = self.found or found
-        return found
+        if self.past >= 0 or (self.spec.path and self.spec.path in path):
+            self.past += 1
+        return self.past == self.spec.later
 
     def as_method(self) -> Any:
         """To stand where requests' own stood."""

@@ -23,6 +23,7 @@ from redis_dr.tasks.model.observe.check_server import (
 )
 from redis_dr.tasks.model.observe.check_store import judge_catalog, proven, regular_backups
 from redis_dr.tasks.model.report import Finding, heading
+from redis_dr.tasks.model.server.names import names_of
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.check import look_at_instance, look_for_replaced
@@ -104,10 +105,11 @@ def _look_at_server(seen: _Seen, instance: Instance) -> None:
     seen.findings += [
         Finding(check="the server answers", ok=not found.info.loading, actual=state),
         *judge_persistence(found.info),
+        names_of(found.persistence),
         judge_settings(instance, found.settings),
         judge_clock("the server", found.clock, found.between, instance.check.clock_skew_seconds),
     ]
-    folder = found.folder
+    folder = found.persistence.dir
     aside = seen.ask("replaced data on the volume", lambda: look_for_replaced(instance, folder))
     if aside is not None:
         seen.findings.append(judge_set_aside(aside, instance))

@@ -1,10 +1,7 @@
 """Prove new data that clients have written to, after the process that restored it died."""
 
-import tempfile
-from pathlib import Path
-
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
-from redis_dr.tasks.model.errors import UnknownRdb
+from redis_dr.tasks.model.errors import Fenced, RedisDrError, Refused, UnknownRdb
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import judge_placed
@@ -12,8 +9,9 @@ from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.restore.accounts import accounts_of_placed
 from redis_dr.tasks.restore.compare import compare_keys, load_counters
-from redis_dr.tasks.restore.download import fetch_placed
+from redis_dr.tasks.restore.download import fetch_placed, placed_size
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.workspace import workspace
 
 
 def prove_late(
@@ -25,13 +23,15 @@ def prove_late(
     findings are bad. Raises Unreachable, Fenced.
     """
     counters = load_counters(server, journal.keys_placed)
-    with tempfile.TemporaryDirectory(prefix="redis-dr-") as workspace:
-        placed = Path(workspace, "placed.rdb")
-        try:
-            fetch_placed(helper, Layout(journal.dir, journal.operation_id), placed)
+    layout = Layout(journal.dir, journal.operation_id)
+    try:
+        with workspace(placed_size(helper, layout)) as folder:
+            placed = fetch_placed(helper, layout, folder / "placed.rdb")
             comparison = compare_keys(server, placed, journal.keys_placed, progress)
-        except (ScriptFailed, UnknownRdb) as error:
-            return (counters, _not_compared(error.problem))
+    except Fenced:
+        raise
+    except (ScriptFailed, UnknownRdb, Refused) as error:
+        return (counters, _not_compared(error))
     accounts = accounts_of_placed(comparison.outcomes, comparison.found)
     examples = Finding(
         check="keys that are not as they should be", ok=True, actual=comparison.examples
@@ -43,5 +43,10 @@ def prove_late(
     )
 
 
-def _not_compared(problem: str) -> Finding:
-    return Finding(check="the new data was compared with what was placed", ok=False, actual=problem)
+def _not_compared(error: RedisDrError) -> Finding:
+    return Finding(
+        check="the new data was compared with what was placed",
+        ok=False,
+        actual=error.problem,
+        detail=error.remedy,
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.container import Mount
+from redis_dr.tasks.model.server.names import names_of
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.server.survey import Survey
 
@@ -27,6 +28,7 @@ def backup_gates(found: Survey, free: int, probe: WriteProbe | None = None) -> t
     return (
         Finding(check="server answers", ok=True, actual=f"{info.server_name} {info.version}"),
         *_server(info),
+        names_of(persistence),
         *_volume(found.container.mount_of(persistence.dir), persistence.dir),
         *_writable(probe, persistence.dir),
         Finding(

@@ -1,9 +1,10 @@
 """The journal of a restore on the volume, and the report of a recovery from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from redis_dr.tasks.model.report import Report
 
@@ -52,6 +53,23 @@ class UnfinishedRestore:
 
     journal: Journal
     phase: Phase
+
+
+def own_journals(texts: Mapping[str, str], instance: str) -> tuple[str, ...]:
+    """Paths of the journals of this instance, the newest first; several may share a volume.
+
+    One that cannot be read is among them: its reader says what is wrong with it.
+    """
+    begun: dict[str, str] = {}
+    for path, text in texts.items():
+        try:
+            journal = Journal.model_validate_json(text)
+        except ValidationError:
+            begun[path] = ""
+            continue
+        if journal.instance == instance:
+            begun[path] = journal.begun_at
+    return tuple(sorted(begun, key=lambda path: begun[path], reverse=True))
 
 
 Undo = Literal["nothing", "finish", "keep", "roll back"]

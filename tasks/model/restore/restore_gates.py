@@ -8,11 +8,11 @@ from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.acl import Users, users_note
+from redis_dr.tasks.model.server.names import judge_names
 from redis_dr.tasks.model.server.server_info import ServerInfo, loadable, version_of
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import Target
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 # seconds between the container's start and the server's: the entrypoint hands over files first
 _EARLIEST, _LATEST = -3, 15
 
@@ -46,11 +46,11 @@ def restore_gates(facts: Facts) -> tuple[Finding, ...]:
         *_server(facts),
         *_memory(facts),
         *users_note(facts.users),
-        Finding(
-            check="names that the server will load",
-            ok=all(_NAME.fullmatch(name) for name in facts.target.names),
-            expected="plain names",
-            actual=", ".join(facts.target.names),
+        judge_names(
+            facts.target.dir,
+            facts.target.dump,
+            facts.target.append_folder,
+            facts.target.append_file,
         ),
         Finding(check="server will load first", ok=True, actual=facts.target.loads),
     )

@@ -1,10 +1,14 @@
 """The manifest of an append-only directory (Redis 7): which files make up the AOF, in order."""
 
-import shlex
+import re
 from dataclasses import dataclass
 from typing import Literal, Self
 
 from redis_dr.tasks.model.errors import Damaged
+
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b"}
 
 Kind = Literal["b", "i", "h"]  # base, incremental, history (about to be deleted by the server)
 
@@ -48,7 +52,7 @@ def base_only(appendfilename: str) -> AofManifest:
 
 def _line(line: str) -> AofFile:
     try:
-        words = shlex.split(line)
+        words = _words(line)
         fields = dict(zip(words[::2], words[1::2], strict=True))
         kind = fields["type"]
         name = fields["file"]
@@ -67,5 +71,25 @@ def _strange(line: str) -> Damaged:
     )
 
 
+def _words(line: str) -> list[str]:
+    """The words of a line, as Redis splits it: some in double quotes, with escapes for bytes."""
+    return [_unescaped(quoted) if quoted else word for quoted, word in _WORD.findall(line)]
+
+
+def _unescaped(text: str) -> str:
+    def byte(match: re.Match[bytes]) -> bytes:
+        code = match[1]
+        return bytes.fromhex(code[1:].decode()) if len(code) == 3 else _LETTERS.get(code, code)
+
+    return _ESCAPE.sub(byte, text.encode()).decode(errors="surrogateescape")
+
+
 def _quoted(name: str) -> str:
-    return f'"{name}"' if " " in name else name
+    """As Redis writes it: in quotes with escapes, unless every character is plain."""
+    if all("!" <= letter <= "~" and letter not in '"\\' for letter in name):
+        return name
+    escaped = "".join(
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\' else f"\\x{byte:02x}"
+        for byte in name.encode(errors="surrogateescape")
+    )
+    return f'"{escaped}"'
