@@ -9,6 +9,7 @@ from shutil import copyfileobj
 
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
+from redis_dr.tasks.engine.own_start import OwnStart, own_start
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed, SandboxSpec, sandbox
 from redis_dr.tasks.engine.scratch import LABEL, server_name
 from redis_dr.tasks.model.backup.manifest import Manifest
@@ -34,6 +35,7 @@ class Stage:
     owner: Owner
     memory_limit: int
     settings: DrillSettings
+    own: OwnStart | None = None  # the container's own start; None: it cannot be made here
 
 
 def effective(manifest: Manifest) -> tuple[str, ...]:
@@ -61,6 +63,27 @@ def booted(stage: Stage, timings: Timings) -> Iterator[Sandbox]:
 
     Times `boot` (until it answers) and `load` (until it serves). Raises SandboxFailed.
     """
+    with ExitStack() as opened:
+        with timings.measure("boot"):
+            server = opened.enter_context(_own(stage) if stage.own else _recorded(stage))
+        with timings.measure("load"):
+            server.wait_until_ready(stage.settings.start_timeout_seconds)
+        yield server
+
+
+@contextmanager
+def _own(stage: Stage) -> Iterator[Sandbox]:
+    """The server that the container's own start brings."""
+    assert stage.own is not None  # noqa: S101 the caller looked
+    with own_start(stage.own, stage.settings.start_timeout_seconds) as (server, _):
+        # a gate has judged maxmemory; what is evicted here would only blur the comparison
+        server.ask("CONFIG", "SET", "maxmemory", "0")
+        yield server
+
+
+@contextmanager
+def _recorded(stage: Stage) -> Iterator[Sandbox]:
+    """A server with the settings that the manifest recorded."""
     spec = SandboxSpec(
         name=server_name(stage.instance),
         image=stage.container.image_id,
@@ -72,12 +95,8 @@ def booted(stage: Stage, timings: Timings) -> Iterator[Sandbox]:
         labels=((LABEL, stage.instance),),
     )
     deadline = time.monotonic() + stage.settings.start_timeout_seconds
-    with ExitStack() as opened:
-        with timings.measure("boot"):
-            server = opened.enter_context(sandbox(spec))
-            _until_it_answers(server, deadline)
-        with timings.measure("load"):
-            server.wait_until_ready(stage.settings.start_timeout_seconds)
+    with sandbox(spec) as server:
+        _until_it_answers(server, deadline)
         yield server
 
 
@@ -100,13 +119,31 @@ def save(server: Sandbox, helper: Helper, stage: Stage, copy: Path) -> int:
 
     What expires before that moment is left out of the comparison on both sides.
     """
-    server.cli("SAVE")
-    cut_ms = (int(server.cli("TIME").split()[0]) + _MARGIN_SECONDS) * 1000
+    _save_now(server, stage.settings.start_timeout_seconds)
+    # by the clock of the engine's host, as the server's: TIME may be denied there
+    cut_ms = (int(helper.run("date +%s")) + _MARGIN_SECONDS) * 1000
     path = f"{stage.target.dir}/{stage.target.dump}"
     size = int(helper.run('stat -c %s "$1"', path))
     with helper.open(path, size) as source, copy.open("wb") as sink:
         copyfileobj(source, sink, _CHUNK)
     return cut_ms
+
+
+def _save_now(server: Sandbox, seconds: float) -> None:
+    """SAVE; where it is denied or renamed away, BGSAVE. Raises SandboxFailed."""
+    code, answer = server.ask("SAVE")
+    if code == 0:
+        return
+    if "unknown command" not in answer and "NOPERM" not in answer:
+        raise SandboxFailed(f"{server.name}: SAVE: {answer}", "see the free space of the engine")
+    server.cli("BGSAVE")
+    deadline = time.monotonic() + seconds
+    while (state := server.info("persistence")).get("rdb_bgsave_in_progress") != "0":
+        if time.monotonic() > deadline:
+            raise SandboxFailed(f"{server.name}: BGSAVE does not end", "see the engine's load")
+        time.sleep(0.1)
+    if state.get("rdb_last_bgsave_status") != "ok":
+        raise SandboxFailed(f"{server.name}: BGSAVE failed", "see the free space of the engine")
 
 
 @step
@@ -120,7 +157,7 @@ def write_mark(server: Sandbox, stage: Stage, mark: str) -> None:
     """Write one key, and see to it that the file system has it: a kill follows."""
     server.cli("SET", mark, "kept")
     if not stage.target.appendonly:
-        server.cli("SAVE")
+        _save_now(server, stage.settings.start_timeout_seconds)
         return
     deadline = time.monotonic() + stage.settings.start_timeout_seconds
     # the append-only file is written before the answer, unless a flush is just going on

@@ -36,3 +36,10 @@ def published_address(container: str, port: int = 6379) -> tuple[str, int] | Non
         if joined.get("IPAddress"):
             return str(joined["IPAddress"]), port
     return None
+
+
+def shares_host_network(container: str) -> bool:
+    """Whether its addresses are those of the host: then they lead to other containers, too."""
+    with engine_errors(f"looking at container {container}"):
+        host = engine().api.inspect_container(container)["HostConfig"]
+    return str(host.get("NetworkMode")) == "host"

@@ -7,13 +7,13 @@ makes it, so the watch over its owner's heartbeat is a second program in it.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis_dr.tasks.engine.client import engine
 from redis_dr.tasks.engine.errors import engine_errors
-from redis_dr.tasks.engine.exec import run_in
 from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from redis_dr.tasks.engine.inside import accesses
 from redis_dr.tasks.engine.sandbox import (
     LABEL,
     SERVES,
@@ -28,8 +28,6 @@ from redis_dr.tasks.model.server.container import ContainerState
 
 _POLL_SECONDS = 0.1
 _NO_PROGRAM = 127  # exit code of a shell
-_LISTENS = "0A"  # a state in /proc/net/tcp
-_SOCKET_LISTENS = "00010000"  # flags in /proc/net/unix
 
 # ends the server when nobody beats any more; a shell as first process goes at the next start
 _WATCH = f"""
@@ -148,7 +146,7 @@ def _watch(server: Sandbox, heartbeat: Heartbeat, lease_seconds: int) -> None:
 
 def _until_it_answers(server: Sandbox, start: OwnStart, deadline: float) -> Sandbox:
     while True:
-        for access in _accesses(server, start):
+        for access in accesses(server.id, start.login, start.tls):
             reached = Sandbox(server.id, server.name, server.user, access)
             code, answer = reached.ask("PING")
             if SERVES.search(answer) or "LOADING" in answer:
@@ -166,30 +164,3 @@ def _until_it_answers(server: Sandbox, start: OwnStart, deadline: float) -> Sand
                 "an entrypoint that needs the network cannot be tried here",
             )
         time.sleep(_POLL_SECONDS)
-
-
-def _accesses(server: Sandbox, start: OwnStart) -> Iterator[Access]:
-    """Every address that somebody listens at in there, 6379 first."""
-    try:
-        _, text = run_in(server.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6", "/proc/net/unix"])
-    except Unreachable:
-        return
-    ports, sockets = _listening(text)
-    ways: list[tuple[str, ...]] = [
-        *(("-p", str(port)) for port in ports),
-        *(("-s", path) for path in sockets),
-    ]
-    ways += [("-p", str(port), *start.tls) for port in ports if start.tls]
-    for way in ways:
-        yield replace(start.login, arguments=(*way, *start.login.arguments))
-
-
-def _listening(text: str) -> tuple[list[int], list[str]]:
-    ports, sockets = set(), []
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) > 3 and words[3] == _LISTENS:
-            ports.add(int(words[1].rpartition(":")[2], 16))
-        elif len(words) == 8 and words[3] == _SOCKET_LISTENS:
-            sockets.append(words[7])
-    return sorted(ports, key=lambda port: (port != 6379, port)), sockets

@@ -87,9 +87,11 @@ class Sandbox:
 
     def ask(self, *arguments: str) -> tuple[int, str]:
         """Exit code and answer of one command; raises SandboxFailed when the container ended."""
-        name = self.access.renamed.get(arguments[0].upper()) or arguments[0]
         options = ("-e", "--no-auth-warning", *self.access.arguments)
-        command = ["sh", "-c", _CLI, "cli", *options, name, *arguments[1:]]
+        words = list(arguments)
+        at = 2 if words[0] == "-n" else 0  # -n DB COMMAND ...
+        words[at] = self.access.renamed.get(words[at].upper()) or words[at]
+        command = ["sh", "-c", _CLI, "cli", *options, *words]
         try:
             code, said = run_in(self.id, command, self.user, environment=self.access.environment)
         except Unreachable as error:

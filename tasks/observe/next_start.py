@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -12,7 +13,6 @@ from redis_dr.tasks.engine.exec import run_in
 from redis_dr.tasks.engine.own_start import OwnStart, own_start
 from redis_dr.tasks.engine.sandbox import (
     LABEL,
-    Access,
     Sandbox,
     SandboxFailed,
     info_fields,
@@ -35,7 +35,7 @@ from redis_dr.tasks.model.server.next_start import (
 )
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.address import password_of
+from redis_dr.tasks.observe.login import client_login, tls_arguments
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.info import config_values
 from redis_dr.tasks.step import step
@@ -43,7 +43,6 @@ from redis_dr.tasks.step import step
 _LEAST_SECONDS = 30  # for an entrypoint; one that took longer last time gets three times as much
 _READER_SECONDS = 300
 _INCLUDES = 20  # files that may include each other
-_TLS_FILES = {"tls-cert-file": "--cert", "tls-key-file": "--key", "tls-ca-cert-file": "--cacert"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +70,41 @@ def next_start(question: StartQuestion) -> NextStart:
 
     Nothing of the instance is changed, and none of its data is read. Raises Unreachable.
     """
-    found, running = question.survey, question.running
+    with collected_files(question) as files:
+        return ask_start(question, files)
+
+
+def collected_files(question: StartQuestion) -> AbstractContextManager[StartFiles]:
+    """The files that the next start finds. Raises Unreachable, ScriptFailed."""
     names = (
-        running.get("dbfilename") or "dump.rdb",
-        running.get("appenddirname") or "appendonlydir",
+        question.running.get("dbfilename") or "dump.rdb",
+        question.running.get("appenddirname") or "appendonlydir",
     )
-    with start_files(found.container, question.reader, names, question.folder) as files:
-        start = OwnStart(
-            container=found.container,
-            name=question.name,
-            files=files,
-            lease_seconds=question.instance.restore.lease_seconds,
-            tls=_tls(running),
-            login=login_of(question.instance),
-        )
-        try:
-            with own_start(start, question.seconds) as (server, seconds):
-                return replace(_asked(server, found.container), seconds=seconds)
-        except SandboxFailed as error:
-            text = _configuration(files, found)
-            return parsed_start(found.container.command, text, error.problem)
+    return start_files(question.survey.container, question.reader, names, question.folder)
 
 
-def login_of(instance: Instance) -> Access:
-    """How the client logs in: the password comes by its environment."""
-    password = password_of(instance)
-    if not password:
-        return Access()
-    user = ("--user", instance.username) if instance.username else ()
-    return Access(user, {"REDISCLI_AUTH": password})
+def start_with(question: StartQuestion, files: StartFiles) -> OwnStart:
+    """The container's own start, with a login for the client, and without any data."""
+    return OwnStart(
+        container=question.survey.container,
+        name=question.name,
+        files=files,
+        lease_seconds=question.instance.restore.lease_seconds,
+        tls=tls_arguments(question.running),
+        login=client_login(question.instance),
+    )
+
+
+def ask_start(question: StartQuestion, files: StartFiles) -> NextStart:
+    """Make the start with these files, and ask it. Raises Unreachable."""
+    found = question.survey
+    try:
+        start = start_with(question, files)
+        with own_start(start, question.seconds) as (server, seconds):
+            return replace(_asked(server, found.container), seconds=seconds)
+    except SandboxFailed as error:
+        text = _configuration(files, found)
+        return parsed_start(found.container.command, text, error.problem)
 
 
 @step
@@ -221,11 +226,3 @@ def _modules(server: Sandbox, info: str) -> tuple[Module, ...]:
     names = re.findall(r"^module:name=([^,\s]+)", info, re.MULTILINE)
     paths = modules_listed(_optional(server, "MODULE", "LIST")) if names else {}
     return tuple(paths.get(name, Module(name)) for name in names)
-
-
-def _tls(running: Mapping[str, str]) -> tuple[str, ...]:
-    """Arguments for a server that speaks only TLS: its own certificate may ask it."""
-    if running.get("tls-port", "0") == "0":
-        return ()
-    files = ((option, running.get(name, "")) for name, option in _TLS_FILES.items())
-    return ("--tls", "--insecure", *(word for pair in files if pair[1] for word in pair))

@@ -1,12 +1,14 @@
 """From append-only files to an RDB: only a Redis can replay commands, so one does, thrown away."""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.engine.sandbox import SandboxSpec, sandbox, sandbox_name
+from redis_dr.tasks.engine.sandbox import Access, SandboxSpec, sandbox, sandbox_name
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.server.container import ContainerState
@@ -27,6 +29,7 @@ class ReplayJob:
     layout: Layout
     files: tuple[Path, ...]
     databases: int = 16  # the server refuses files with a higher number
+    renamed: Mapping[str, str] = field(default_factory=dict)  # commands under the names in the AOF
 
 
 def require_aof(manifest: Manifest) -> tuple[StoredFile, ...]:
@@ -38,6 +41,12 @@ def require_aof(manifest: Manifest) -> tuple[StoredFile, ...]:
         f"backup {manifest.backup_id} holds no append-only files",
         "restore it with --from rdb; AOF was off, or not ready, when it was made",
     )
+
+
+def rename_lines(renamed: Mapping[str, str]) -> bytes:
+    """Lines of a configuration file. What is only disabled stays: the replay may need it."""
+    lines = (f"rename-command {name} {other}\n" for name, other in renamed.items() if other)
+    return "".join(lines).encode()
 
 
 @step
@@ -54,10 +63,13 @@ def replay(helper: Helper, job: ReplayJob, instance: Instance) -> Path:
         with path.open("rb") as source:
             target = f"{home}/appendonlydir/{name}"
             helper.write(target, source, path.stat().st_size, _ROOT)
+    configuration = rename_lines(job.renamed)
+    helper.write(f"{home}/renamed.conf", BytesIO(configuration), len(configuration), _ROOT)
     spec = SandboxSpec(
         name=sandbox_name(job.container.name),
         image=job.container.image_id,
         arguments=(
+            f"{home}/renamed.conf",
             *("--dir", home, "--appendonly", "yes", "--save", "", "--maxmemory", "0"),
             *("--databases", str(job.databases)),
         ),
@@ -67,7 +79,7 @@ def replay(helper: Helper, job: ReplayJob, instance: Instance) -> Path:
     )
     with sandbox(spec) as server:
         server.wait_until_ready(instance.restore.start_timeout_seconds)
-        server.cli("SAVE")
+        replace(server, access=Access(renamed=job.renamed)).cli("SAVE")
     result = job.files[0].with_name("fetched.rdb")
     size = int(helper.run('stat -c %s "$1"', f"{home}/dump.rdb"))
     with helper.open(f"{home}/dump.rdb", size) as source, result.open("wb") as sink:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import redis
 
 from redis_dr.tasks.engine.container import inspect, logs, set_restart_policy, start, stop
+from redis_dr.tasks.engine.end_server import end_server
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.model.errors import NotReady, RedisDrError, SaveFailed, Unreachable
 from redis_dr.tasks.model.progress import Progress
@@ -100,7 +101,9 @@ def written_since_start(server: ServerConnection) -> bool:
 def halt(helper: Helper, instance: Instance) -> ContainerState:
     """Stop the container, whatever it does now, without regard for what is only in its memory."""
     helper.assert_held()
-    state = stop(instance.container, instance.restore.stop_timeout_seconds)
+    # a first process that is not the server passes no signal on: the server itself is ended first
+    seconds = end_server(instance.container, instance.restore.stop_timeout_seconds)
+    state = stop(instance.container, seconds)
     if state.status not in {"exited", "created", "dead"}:
         raise Unreachable(
             f"{instance.container} is {state.status} after the stop", "see the engine's log"

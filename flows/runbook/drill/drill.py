@@ -15,6 +15,7 @@ from redis_dr.flows.runbook.drill.negative_control import (
 from redis_dr.flows.runbook.drill.record import RecordNames, record
 from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse, restart
 from redis_dr.flows.runbook.drill.scratch import on_scratch
+from redis_dr.flows.runbook.drill.start import DrillStart, drill_start
 from redis_dr.flows.runbook.drill.warm import rehearse_warm_up
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.operation.read_lease import reading
@@ -66,6 +67,15 @@ class _Proven:
 
 
 @dataclass(frozen=True, slots=True)
+class _Drilled:
+    """What a drill is about."""
+
+    manifest: Manifest
+    start: DrillStart
+    control: ControlChoice | None
+
+
+@dataclass(frozen=True, slots=True)
 class _History:
     """What the report says beyond this backup."""
 
@@ -88,9 +98,12 @@ def drill(
     store = open_store(instance.store)
     catalog = load_catalog(store, instance.name)
     manifest = choose(catalog, options.backup)
-    with _opened(instance, manifest, progress) as (operation, swept, workspace):
-        control = _control_choice(instance, catalog, manifest, options)
-        proven = _prove(operation, manifest, workspace, control)
+    with (
+        _opened(instance, manifest, progress) as (operation, swept, workspace),
+        drill_start(operation, manifest) as start,
+    ):
+        choice = _control_choice(instance, catalog, manifest, options)
+        proven = _prove(operation, _Drilled(manifest, start, choice), workspace)
         history = _History(
             swept=swept,
             trend=recent_drills(store, catalog, instance.drill.trend),
@@ -129,11 +142,10 @@ def _needed(manifest: Manifest) -> int:
     return manifest.size + 3 * manifest.rdb.size
 
 
-def _prove(
-    operation: Operation, manifest: Manifest, workspace: Path, control: ControlChoice | None
-) -> _Proven:
+def _prove(operation: Operation, drilled: _Drilled, workspace: Path) -> _Proven:
+    manifest, start, control = drilled.manifest, drilled.start, drilled.control
     try:
-        rehearsal = rehearse(operation, manifest, workspace)
+        rehearsal = rehearse(operation, manifest, workspace, start=start)
     except (Damaged, SandboxFailed) as error:
         return _Proven(Rehearsal((_failed("the backup can be restored", error),)))
     if rehearsal.inventory is None or not all_ok(rehearsal.findings):
@@ -142,21 +154,25 @@ def _prove(
         warmed = rehearse_warm_up(operation.instance, manifest)
     rto = sum(operation.timings.as_dict().get(part, 0.0) for part in RTO_PARTS)
     operation.progress("writing, killing, booting again")
-    restarted = _tried("a restart keeps the data", lambda: restart(operation, manifest, workspace))
-    moment, replayed = _replayed(operation, manifest, workspace)
+    restarted = _tried(
+        "a restart keeps the data", lambda: restart(operation, manifest, workspace, start)
+    )
+    moment, replayed = _replayed(operation, drilled, workspace)
     findings = (*warmed, *restarted, *replayed)
     result = None
     if control is not None and all_ok((*rehearsal.findings, *findings)):
-        backup = ProvenBackup(manifest, rehearsal.inventory, workspace / "fetched.rdb")
+        rdb = workspace / "fetched.rdb"
+        backup = ProvenBackup(manifest, rehearsal.inventory, rdb, start)
         result = negative_control(operation, backup, control)
         findings = (*findings, judge_control(result))
     return _Proven(rehearsal, findings, moment, result, round(rto, 3))
 
 
 def _replayed(
-    operation: Operation, manifest: Manifest, workspace: Path
+    operation: Operation, drilled: _Drilled, workspace: Path
 ) -> tuple[datetime, tuple[Finding, ...]]:
     """The append-only files, replayed; and the newest moment that came back."""
+    manifest, renamed = drilled.manifest, drilled.start.ahead.start.renamed
     if not any(file.role == "aof-manifest" for file in manifest.files):
         return manifest.created_at, ()
     folder = workspace / "aof"
@@ -164,7 +180,8 @@ def _replayed(
     def replay() -> tuple[Finding, ...]:
         # with clocks of its own: the way back that is measured is the dump's
         apart = replace(operation, timings=Timings())
-        _, inside = download(apart, manifest, RestoreOptions(source="aof"), folder)
+        options = RestoreOptions(source="aof")
+        _, inside = download(apart, manifest, options, folder, renamed)
         living = living_keys(workspace / "fetched.rdb")
         return (judge_replay(living, inside, operation.instance.drift),)
 

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from redis_dr.flows.runbook.drill.rehearse import Meddling, rehearse
+from redis_dr.flows.runbook.drill.start import DrillStart
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.drill.damage import (
     copy_backup,
@@ -36,6 +37,7 @@ class ProvenBackup:
     manifest: Manifest
     inventory: Inventory  # of its RDB
     rdb: Path
+    start: DrillStart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,17 @@ def negative_control(operation: Operation, backup: ProvenBackup, choice: Control
     apart = replace(operation, server=server, progress=quiet, timings=Timings())
     meddling = _meddling(damage, dice, database)
     with operation.timings.measure("control"):
-        red, cause = _outcome(apart, copy.manifest, workspace, meddling)
+        damaged = replace(backup, manifest=copy.manifest)
+        red, cause = _outcome(apart, damaged, workspace, meddling)
     named = red and any(text in cause for text in damage.shows)
     return Control(kind=damage.kind, seed=choice.seed, red=red, named=named, cause=cause)
 
 
 def _outcome(
-    operation: Operation, manifest: Manifest, workspace: Path, meddling: Meddling
+    operation: Operation, damaged: ProvenBackup, workspace: Path, meddling: Meddling
 ) -> tuple[bool, str]:
     try:
-        rehearsal = rehearse(operation, manifest, workspace, meddling)
+        rehearsal = rehearse(operation, damaged.manifest, workspace, meddling, damaged.start)
     except (Damaged, SandboxFailed) as error:
         return True, error.problem
     bad = [finding for finding in rehearsal.findings if not finding.ok]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from redis_dr.flows.runbook.drill.start import DrillStart, recorded_start
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.restore.cutover import write_journal
 from redis_dr.flows.runbook.restore.prepare import DownloadedBackup, NewData, download, prepare
@@ -28,7 +29,7 @@ from redis_dr.tasks.model.drill.drill_findings import judge_content, judge_funct
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
-from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.server.target import Target, target_of
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.restore.accounts import database_accounts
 from redis_dr.tasks.restore.journal import end
@@ -60,7 +61,11 @@ class Rehearsal:
 
 
 def rehearse(
-    operation: Operation, manifest: Manifest, workspace: Path, meddling: Meddling | None = None
+    operation: Operation,
+    manifest: Manifest,
+    workspace: Path,
+    meddling: Meddling | None = None,
+    start: DrillStart | None = None,
 ) -> Rehearsal:
     """Fetch, check, filter, stage, swap, boot, compare; with an honest copy also restart.
 
@@ -68,15 +73,17 @@ def rehearse(
     it could not be tried.
     """
     options = RestoreOptions()
+    start = start or recorded_start(manifest, "not asked")
     fetched, inventory = download(operation, manifest, options, workspace)
-    plan = prepare(operation, DownloadedBackup(manifest, fetched, inventory), options)
+    backup = DownloadedBackup(manifest, fetched, inventory)
+    plan = prepare(operation, backup, options, start.ahead)
     prepared = plan.data
     before = (*plan.gates, judge_functions(manifest, inventory))
     if not all_ok(before):
         return Rehearsal(before, inventory)
     operation.progress("staging and swapping on the drill's own volume")
     with operation.timings.measure("stage"):
-        lit = _placed(operation, prepared)
+        lit = _placed(operation, prepared, start)
     if meddling and meddling.volume:
         meddling.volume(operation.helper, prepared.target)
     operation.progress("booting what was restored")
@@ -93,10 +100,12 @@ def rehearse(
     )
 
 
-def restart(operation: Operation, manifest: Manifest, workspace: Path) -> tuple[Finding, ...]:
+def restart(
+    operation: Operation, manifest: Manifest, workspace: Path, start: DrillStart | None = None
+) -> tuple[Finding, ...]:
     """Boot again what the rehearsal left, write, kill, boot: everything must still be there."""
     mark = f"redis-dr:drill:{operation.helper.holder.id}"
-    lit = _stage(operation, manifest)
+    lit = _stage(operation, manifest, start or recorded_start(manifest, "not asked"))
     # against what the rehearsal saved, and found equal to what was placed
     before, after = workspace / "saved.rdb", workspace / "restarted.rdb"
     timings = Timings()  # of no restore: they stay out of the RTO
@@ -117,33 +126,29 @@ def restart(operation: Operation, manifest: Manifest, workspace: Path) -> tuple[
     )
 
 
-def _placed(operation: Operation, prepared: NewData) -> Stage:
+def _placed(operation: Operation, prepared: NewData, start: DrillStart) -> Stage:
     journal = write_journal(operation, prepared)
-    owner = owner_of_data(operation.helper, prepared.target)
-    stage(operation.helper, operation.layout, prepared.target, prepared.placed, owner)
+    lit = _stage(operation, prepared.backup.manifest, start)
+    stage(operation.helper, operation.layout, prepared.target, prepared.placed, lit.owner)
     swap(operation.helper, operation.layout, journal)
     remove_home(operation.helper, operation.layout, keep_old=False)
     end(operation.helper, operation.layout)
-    return _stage(operation, prepared.backup.manifest)
+    return lit
 
 
-def _stage(operation: Operation, manifest: Manifest) -> Stage:
-    settings = manifest.persistence
-    target = Target(
-        dir=settings.dir,
-        dump=settings.dbfilename,
-        append_folder=settings.appenddirname,
-        append_file=settings.appendfilename,
-        appendonly=settings.appendonly,
-    )
+def _stage(operation: Operation, manifest: Manifest, start: DrillStart) -> Stage:
+    place = operation.survey.container
+    target = target_of(place, manifest.persistence, start.ahead.start)
+    user = start.own.container.user if start.own else ""
     return Stage(
-        container=operation.survey.container,
+        container=place,
         instance=operation.instance.name,
         target=target,
         arguments=(*server_arguments(target, target.dir), *effective(manifest)),
-        owner=owner_of_data(operation.helper, target),
+        owner=owner_of_data(operation.helper, target, user),
         memory_limit=memory_limit(manifest, operation.instance.drill),
         settings=operation.instance.drill,
+        own=start.own,
     )
 
 

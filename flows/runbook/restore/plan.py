@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.operation.operation import Operation
+from redis_dr.flows.runbook.restore.look_ahead import with_entrypoint
 from redis_dr.flows.runbook.restore.prepare import NewData, RestorePlan
 from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.model.catalog.catalog import Catalog
@@ -47,7 +48,8 @@ def plan_report(operation: Operation, catalog: Catalog, plan: RestorePlan) -> Pl
     proven = catalog.proven_at(manifest.backup_id)
     age = datetime.now(UTC) - manifest.created_at
     drills = recent_drills(open_store(operation.instance.store), catalog, 1)
-    expected = predicted_downtime(data, next(iter(drills), None))
+    drilled = next(iter(drills), None)
+    expected = with_entrypoint(predicted_downtime(data, drilled), plan.ahead)
     return PlanReport(
         **heading("restore", operation.instance.name, operation.timings, plan.gates),
         backup_id=manifest.backup_id,

@@ -1,8 +1,10 @@
 """Prepare a restore before anything stops: download, check, apply the policies, judge the gates."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.engine.files import Owner
@@ -11,17 +13,20 @@ from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import UnknownRdb
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.next_start_gates import Ahead, StartFacts, next_start_gates
 from redis_dr.tasks.model.restore.restore_gates import Facts, restore_gates
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.server.target import Target, target_of
-from redis_dr.tasks.observe.survey import configuration_text, free_bytes, users_of
+from redis_dr.tasks.observe.survey import free_bytes, users_of
 from redis_dr.tasks.rdb import SplicePlan, SpliceResult
 from redis_dr.tasks.restore.download import agrees, fetch, look_inside
 from redis_dr.tasks.restore.policy import apply_policy, splice_plan
 from redis_dr.tasks.restore.policy_by_server import PolicyJob, filter_by_server
 from redis_dr.tasks.restore.replay_aof import ReplayJob, replay, require_aof
 from redis_dr.tasks.restore.staging import owner_of_data
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,15 @@ class RestorePlan:
 
     data: NewData
     gates: tuple[Finding, ...]
+    ahead: Ahead
 
 
 def download(
-    operation: Operation, manifest: Manifest, options: RestoreOptions, workspace: Path
+    operation: Operation,
+    manifest: Manifest,
+    options: RestoreOptions,
+    workspace: Path,
+    renamed: Mapping[str, str] = _NOTHING,
 ) -> tuple[Path, Inventory]:
     """The backup's RDB on this machine, every hash checked, and what is inside.
 
@@ -61,32 +71,39 @@ def download(
     """
     operation.progress(f"fetching {manifest.backup_id} ({manifest.stored_size:,} bytes)")
     with operation.timings.measure("fetch"):
-        rdb = _fetch_rdb(operation, manifest, options, workspace)
+        if options.source == "rdb":
+            rdb = fetch(operation.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
+        else:
+            rdb = _replayed(operation, manifest, workspace, renamed)
     with operation.timings.measure("inspect"):
         return rdb, look_inside(rdb, operation.instance, _now_ms())
 
 
 def download_any(
-    operation: Operation, manifest: Manifest, options: RestoreOptions, workspace: Path
+    operation: Operation,
+    manifest: Manifest,
+    options: RestoreOptions,
+    workspace: Path,
+    renamed: Mapping[str, str] = _NOTHING,
 ) -> DownloadedBackup:
     """The same, also for an RDB that only a server can read: a server then filters and counts."""
     try:
-        return DownloadedBackup(manifest, *download(operation, manifest, options, workspace))
+        return DownloadedBackup(
+            manifest, *download(operation, manifest, options, workspace, renamed)
+        )
     except UnknownRdb as error:
         operation.progress(f"only a server can read this backup, so one will: {error.problem}")
         return DownloadedBackup(manifest, workspace / "fetched.rdb", None)
 
 
-def _fetch_rdb(
-    operation: Operation, manifest: Manifest, options: RestoreOptions, workspace: Path
+def _replayed(
+    operation: Operation, manifest: Manifest, workspace: Path, renamed: Mapping[str, str]
 ) -> Path:
-    if options.source == "rdb":
-        return fetch(operation.instance, manifest, manifest.rdb, workspace / "fetched.rdb")
     files = require_aof(manifest)
     paths = [fetch(operation.instance, manifest, file, workspace / file.name) for file in files]
     operation.progress("replaying the append-only files")
     databases = manifest.persistence.databases
-    job = ReplayJob(operation.survey.container, operation.layout, tuple(paths), databases)
+    job = ReplayJob(operation.survey.container, operation.layout, tuple(paths), databases, renamed)
     return replay(operation.helper, job, operation.instance)
 
 
@@ -94,11 +111,15 @@ def prepare(
     operation: Operation,
     backup: DownloadedBackup,
     options: RestoreOptions,
+    ahead: Ahead,
     live: Path | None = None,
 ) -> RestorePlan:
-    """Apply the policies and judge every gate. `live` is the RDB of the server as it is now."""
-    text = configuration_text(operation.helper, operation.survey)
-    target = target_of(operation.survey.container, _persistence(operation, backup.manifest), text)
+    """Apply the policies and judge every gate, for the server that the restart brings.
+
+    `live` is the RDB of the server as it is now.
+    """
+    persistence = _persistence(operation, backup.manifest)
+    target = target_of(operation.survey.container, persistence, ahead.start)
     operation.progress("applying the policies")
     with operation.timings.measure("policy"):
         now_ms, has_live = _now_ms(), live is not None
@@ -111,7 +132,8 @@ def prepare(
             spliced = apply_policy(backup.rdb, placed, plan, live)
     owner = owner_of_data(operation.helper, target, operation.survey.container.user)
     data = NewData(backup, placed, spliced, target, owner)
-    return RestorePlan(data, _judge(operation, data, options))
+    gates = _judge(operation, data, options, ahead)
+    return RestorePlan(data, gates, ahead)
 
 
 def _policy_job(
@@ -127,15 +149,42 @@ def _policy_job(
     )
 
 
-def _judge(operation: Operation, data: NewData, options: RestoreOptions) -> tuple[Finding, ...]:
+def _judge(
+    operation: Operation, data: NewData, options: RestoreOptions, ahead: Ahead
+) -> tuple[Finding, ...]:
     backup = data.backup
     content: tuple[Finding, ...] = ()
     if backup.inventory is not None and options.source == "rdb":
         content = agrees(backup.manifest, backup.inventory)
-    return (*content, *restore_gates(_facts(operation, data, options)))
+    start_facts = StartFacts(
+        ahead=ahead,
+        container=operation.survey.container,
+        config_file=operation.survey.info.config_file if operation.survey.info else "",
+        used_memory=_used_memory(data),
+        modules=_module_names(backup.manifest),
+        recorded=backup.manifest.persistence.settings(),
+    )
+    return (
+        *content,
+        *restore_gates(_facts(operation, data, options, ahead)),
+        *next_start_gates(start_facts),
+    )
 
 
-def _facts(operation: Operation, data: NewData, options: RestoreOptions) -> Facts:
+def _used_memory(data: NewData) -> int:
+    """Bytes that the server will need for what is placed, by what it needed at the backup."""
+    manifest, whole = data.backup.manifest, data.backup.rdb.stat().st_size
+    return manifest.used_memory * data.spliced.size // max(1, whole)
+
+
+def _module_names(manifest: Manifest) -> tuple[str, ...]:
+    """The modules loaded at the backup, where it holds data of any."""
+    inside = manifest.inventory
+    has_data = inside is not None and (inside.modules or inside.types.get("module"))
+    return (manifest.modules or ()) if has_data else ()
+
+
+def _facts(operation: Operation, data: NewData, options: RestoreOptions, ahead: Ahead) -> Facts:
     server, version = image_server(operation.helper)
     size, manifest = data.spliced.size, data.backup.manifest
     written = (db for db, account in data.spliced.databases.items() if account.written)
@@ -149,12 +198,13 @@ def _facts(operation: Operation, data: NewData, options: RestoreOptions) -> Fact
         image_version=version,
         image_server=server,
         rdb_version=data.spliced.rdb_version,
-        used_memory=manifest.used_memory * size // max(1, data.backup.rdb.stat().st_size),
+        used_memory=_used_memory(data),
         highest_db=max(written, default=0),
         uid=data.owner.uid,
         gid=data.owner.gid,
         trial=options.trial and operation.instance.restore.trial,
         users=users_of(operation.helper, operation.server, operation.survey),
+        inside=ahead.inside,
     )
 
 

@@ -33,7 +33,7 @@ def plan_restore(
 ) -> PlanReport:
     """What a restore would do, every gate judged; nothing is changed."""
     with begin_restore(instance, options, progress) as run:
-        plan = prepare(run.operation, run.backup, options)
+        plan = prepare(run.operation, run.backup, options, run.ahead)
         return plan_report(run.operation, run.catalog, plan)
 
 
@@ -66,7 +66,7 @@ def restore(
 
 
 def _agreed_plan(run: RestoreRun, agree: Agree) -> RestorePlan:
-    plan = prepare(run.operation, run.backup, run.options)
+    plan = prepare(run.operation, run.backup, run.options, run.ahead)
     for_person = plan_report(run.operation, run.catalog, plan)
     require(plan.gates, "restore")
     if agree(for_person):
@@ -95,7 +95,7 @@ def _with_live_data(run: RestoreRun, plan: RestorePlan, safety: Manifest | None)
         live = fetch_live(run.operation, safety, run.backup.rdb.parent)
     if live is None:
         return plan
-    plan = prepare(run.operation, run.backup, run.options, live)
+    plan = prepare(run.operation, run.backup, run.options, run.ahead, live)
     require(plan.gates, "restore")
     return plan
 

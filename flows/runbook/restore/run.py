@@ -1,18 +1,21 @@
 """One restore from its beginning: the instance is held, the backup is chosen and downloaded."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.flows.runbook.operation.read_lease import reading
+from redis_dr.flows.runbook.restore.look_ahead import look_ahead
 from redis_dr.flows.runbook.restore.prepare import DownloadedBackup, download_any
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.progress import Progress
+from redis_dr.tasks.model.restore.next_start_gates import Ahead
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.opening import open_store
@@ -27,6 +30,7 @@ class RestoreRun:
     options: RestoreOptions
     catalog: Catalog
     backup: DownloadedBackup
+    ahead: Ahead
 
 
 @contextmanager
@@ -42,8 +46,13 @@ def begin_restore(
         reading(instance, manifest),
         workspace(_needed(manifest, options)) as folder,
     ):
-        backup = download_any(operation, manifest, options, folder)
-        yield RestoreRun(operation, options, catalog, backup)
+        with ThreadPoolExecutor(1) as beside:
+            looking = beside.submit(look_ahead, operation)  # beside the download: both only read
+            # a replay needs the new names of commands, which only the next start tells
+            renamed = looking.result().start.renamed if options.source == "aof" else {}
+            backup = download_any(operation, manifest, options, folder, renamed)
+            ahead = looking.result()
+        yield RestoreRun(operation, options, catalog, backup, ahead)
 
 
 def _needed(manifest: Manifest, options: RestoreOptions) -> int:

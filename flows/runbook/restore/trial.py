@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from redis_dr.flows.runbook.operation.operation import Operation
+from redis_dr.flows.runbook.restore.look_ahead import with_entrypoint
 from redis_dr.flows.runbook.restore.plan import predicted_downtime
 from redis_dr.flows.runbook.restore.prepare import NewData
 from redis_dr.flows.runbook.restore.run import RestoreRun
@@ -35,9 +36,10 @@ def prove_staged(run: RestoreRun, data: NewData) -> TrialResult:
     with operation.timings.measure("stage"):
         stage(operation.helper, operation.layout, data.target, data.placed, data.owner)
     if not (run.options.trial and operation.instance.restore.trial):
-        return TrialResult((), predicted_downtime(data))
+        return TrialResult((), with_entrypoint(predicted_downtime(data), run.ahead))
     if proof := _proof_of_bytes(run, data):
-        return _proven_before(operation, proof)
+        before = _proven_before(operation, proof)
+        return TrialResult(before.findings, with_entrypoint(before.downtime, run.ahead))
     operation.progress("trial boot of the staged files")
     trial = Trial(
         operation.survey.container,
@@ -49,7 +51,8 @@ def prove_staged(run: RestoreRun, data: NewData) -> TrialResult:
     )
     with operation.timings.measure("trial"):
         boot = trial_boot(operation.helper, trial, operation.instance)
-    return TrialResult(require(boot.findings, "restore"), boot.downtime)
+    expected = with_entrypoint(boot.downtime, run.ahead)
+    return TrialResult(require(boot.findings, "restore"), expected)
 
 
 @contextmanager

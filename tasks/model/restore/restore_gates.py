@@ -1,8 +1,6 @@
 """May a restore begin? Every condition that could fail later is judged here, before the stop."""
 
-import re
 from dataclasses import dataclass
-from datetime import datetime
 
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
@@ -10,11 +8,11 @@ from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.acl import Users, users_note
 from redis_dr.tasks.model.server.names import judge_names
 from redis_dr.tasks.model.server.server_info import ServerInfo, loadable, version_of
+from redis_dr.tasks.model.server.server_inside import ServerInside
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import Target
 
-# seconds between the container's start and the server's: the entrypoint hands over files first
-_EARLIEST, _LATEST = -3, 15
+_START_SECONDS = 3  # both clocks count whole seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,7 @@ class Facts:
     gid: int = 0
     trial: bool = True  # whether it will be booted before the stop
     users: Users | None = None  # None: the server did not tell
+    inside: ServerInside | None = None  # who answers in the container
 
 
 def restore_gates(facts: Facts) -> tuple[Finding, ...]:
@@ -207,39 +206,28 @@ def _at_work(info: ServerInfo) -> list[Finding]:
 
 
 def _same_server(facts: Facts) -> Finding:
-    """A container that started at another time than the server at the url is another server."""
-    container, server = facts.survey.container.started_at, facts.survey.started_at
-    apart = None
-    if container and server is not None:
-        # the engine writes nanoseconds, which datetime does not read
-        begun = datetime.fromisoformat(re.sub(r"\.\d+", "", container))
-        apart = round(server - begun.timestamp(), 1)
+    """The server in the container names its run_id: no other server has the same."""
+    info, inside = facts.survey.info, facts.inside
+    same, how = None, inside.unknown if inside else "not asked"
+    if info is not None and inside is not None:
+        if inside.run_id:
+            same, how = inside.run_id == info.run_id, "by its run_id"
+        elif inside.started_at is not None and facts.survey.started_at is not None:
+            apart = abs(inside.started_at - facts.survey.started_at)
+            same, how = apart <= _START_SECONDS, f"by the start of its process; {how}"
+    words = {True: "the same", False: "another server", None: "unknown"}
     return Finding(
         check="url and container are the same server",
-        ok=apart is not None and _EARLIEST <= apart <= _LATEST,
-        expected=f"server started {_EARLIEST} to {_LATEST} s after its container",
-        actual="unknown" if apart is None else f"{apart} s after",
-        detail="correct `url` or `container` of this instance",
+        ok=same is True,
+        expected="the same",
+        actual=words[same],
+        detail=how if same else f"{how}; correct `url` or `container` of this instance",
     )
 
 
 def _memory(facts: Facts) -> list[Finding]:
-    info, limit = facts.survey.info, facts.survey.container.memory_limit
-    kept = facts.manifest.persistence
-    maxmemory = info.maxmemory if info else kept.maxmemory
-    policy = info.maxmemory_policy if info else kept.maxmemory_policy
-    used = facts.used_memory
-    over = bool(maxmemory) and used > maxmemory
+    limit, used = facts.survey.container.memory_limit, facts.used_memory
     return [
-        Finding(
-            check="what is placed fits into maxmemory",
-            ok=not over or policy != "noeviction",
-            expected=maxmemory or "no limit",
-            actual=used,
-            detail="a load ignores maxmemory, then the first command evicts down to it"
-            if over
-            else "",
-        ),
         Finding(
             check="what is placed fits into the container's memory",
             ok=not limit or used <= limit,

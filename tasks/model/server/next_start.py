@@ -77,7 +77,9 @@ def parsed_start(command: tuple[str, ...], text: str, why: str) -> NextStart:
     """The start line and the configuration file's text, where the start could not be made."""
     lines = config_lines(text)
     settings = {name: value for name, value in lines if name not in {"include", "rename-command"}}
-    settings |= on_command_line(command)
+    for name, value in on_command_line(command).items():
+        before, equals, after = name.partition("=")  # --name=value
+        settings[before] = after if equals else value
     return NextStart(
         settings=without_secrets(settings),
         renamed=renamed_commands(lines),

@@ -21,3 +21,11 @@ class Persistence(BaseModel):
     maxmemory_policy: str = "noeviction"
     databases: int = 16
     aof_timestamp_enabled: bool = False
+
+    def settings(self) -> dict[str, str]:
+        """Under the names and in the words of CONFIG GET."""
+        words = {True: "yes", False: "no"}
+        return {
+            name.replace("_", "-"): words[value] if isinstance(value, bool) else str(value)
+            for name, value in self
+        }

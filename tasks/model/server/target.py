@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.next_start import NextStart, parsed_start
 from redis_dr.tasks.model.server.persistence import Persistence
 
 
@@ -31,21 +32,25 @@ class Target:
         return f"{self.append_folder}/" if self.appendonly else self.dump
 
 
-def target_of(container: ContainerState, persistence: Persistence, configured: str = "") -> Target:
-    """The server's own settings, corrected by what it will read when it starts.
+def target_of(
+    container: ContainerState, persistence: Persistence, start: NextStart | None = None
+) -> Target:
+    """Where the next start looks for its data: its own settings count, not those that run.
 
-    `configured` is the text of its configuration file. A setting changed at run time is gone after
-    the restart; the file counts then, and the command line more.
+    `persistence` is what runs, or ran at the backup; it fills what the start does not tell.
+    Without a `start` the start line has to tell.
     """
-    given = {**_lines(configured), **options_of(container.command)}
+    start = start or parsed_start(container.command, "", "not tried")
+    running = "yes" if persistence.appendonly else "no"
+    databases = start.value("databases", str(persistence.databases))
     return Target(
         dir=persistence.dir,
-        dump=given.get("dbfilename", persistence.dbfilename),
-        append_folder=given.get("appenddirname", persistence.appenddirname),
-        append_file=given.get("appendfilename", persistence.appendfilename),
-        appendonly=given.get("appendonly", "yes" if persistence.appendonly else "no") == "yes",
-        databases=int(given.get("databases", persistence.databases)),
-        modules=_modules(container.command),
+        dump=start.value("dbfilename", persistence.dbfilename),
+        append_folder=start.value("appenddirname", persistence.appenddirname),
+        append_file=start.value("appendfilename", persistence.appendfilename),
+        appendonly=start.value("appendonly", running) == "yes",
+        databases=int(databases) if databases.isdecimal() else persistence.databases,
+        modules=start.module_arguments or _modules(container.command),
     )
 
 
@@ -57,12 +62,6 @@ def options_of(command: tuple[str, ...]) -> dict[str, str]:
             name, separator, value = word[2:].partition("=")
             found[name.lower()] = value if separator else following.strip().strip('"')
     return found
-
-
-def _lines(text: str) -> dict[str, str]:
-    """`name value` lines of a redis.conf; includes are not followed, the trial boot would tell."""
-    words = (line.split(None, 1) for line in text.splitlines() if line[:1].isalpha())
-    return {pair[0].lower(): pair[1].strip().strip('"') for pair in words if len(pair) == 2}
 
 
 def _modules(command: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,82 @@
+"""What a drill boots: the instance's own start, where its container is on this engine."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+from redis_dr.flows.runbook.operation.operation import Operation
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.exec import ScriptFailed
+from redis_dr.tasks.engine.own_start import OwnStart
+from redis_dr.tasks.engine.scratch import LABEL, server_name
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.errors import Unreachable
+from redis_dr.tasks.model.restore.next_start_gates import Ahead
+from redis_dr.tasks.model.server.next_start import parsed_start
+from redis_dr.tasks.model.server.survey import Survey
+from redis_dr.tasks.observe.next_start import (
+    StartQuestion,
+    ask_start,
+    collected_files,
+    mount_reader,
+    start_with,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DrillStart:
+    """What the restart of the instance would bring, and how to make that start here."""
+
+    ahead: Ahead
+    own: OwnStart | None = None  # None: it cannot be made here; the manifest's settings are booted
+
+
+def recorded_start(manifest: Manifest, why: str) -> DrillStart:
+    """Only what the manifest recorded is known."""
+    recorded = manifest.persistence.settings()
+    return DrillStart(Ahead(recorded, parsed_start((), "", why)))
+
+
+@contextmanager
+def drill_start(operation: Operation, manifest: Manifest) -> Iterator[DrillStart]:
+    """The start of the instance's container on the drill's volume; its mounts are only read."""
+    with ExitStack() as opened:
+        try:
+            start = _own_start(operation, manifest, opened)
+        except (Unreachable, ScriptFailed) as error:
+            start = recorded_start(
+                manifest, f"the drill boots what the manifest recorded: {error.problem}"
+            )
+        yield start
+
+
+def _own_start(operation: Operation, manifest: Manifest, opened: ExitStack) -> DrillStart:
+    instance, place = operation.instance, operation.survey.container
+    container = inspect(instance.container)
+    if container.image_id != place.image_id:
+        why = "the drill boots what the manifest recorded: its image is not that of the container"
+        return recorded_start(manifest, why)
+    recorded = manifest.persistence.settings()
+    with mount_reader(container, instance.helper_image or "") as reader:
+        question = StartQuestion(
+            instance=instance,
+            survey=Survey(container),
+            folder=operation.dir,
+            reader=reader,
+            running=recorded,
+            name=server_name(instance.name),
+        )
+        files = opened.enter_context(collected_files(question))
+    ahead = Ahead(recorded, ask_start(question, files))
+    if not ahead.start.known:
+        return DrillStart(ahead)
+    login = replace(start_with(question, files).login, renamed=ahead.start.renamed)
+    own = replace(
+        start_with(question, files),
+        volume=(place.mounts[0].name, operation.dir),
+        lease_seconds=instance.drill.lease_seconds,
+        memory_limit=instance.drill.memory_limit or 0,
+        labels=((LABEL, instance.name),),
+        login=login,
+    )
+    return DrillStart(ahead, own)

@@ -1,0 +1,33 @@
+"""A container whose first process is not the server: no stop waits for a signal nobody hears."""
+
+import pytest
+
+from tests.support.estate import changed, fill
+from tests.support.instances import Make
+
+# docker stop would take its whole patience, 120 s: the shell is process 1, and does not listen
+SCRIPTS = {
+    "goes on": 'docker-entrypoint.sh "$@"; sleep 1000',
+    "ends": 'docker-entrypoint.sh "$@"; echo over',
+    "listens too late": 'trap "exit 0" TERM; docker-entrypoint.sh "$@"; sleep 1000 & wait',
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("aof", ["yes", "no"])
+def test_the_server_itself_is_ended(make_estate: Make, script: str, aof: str) -> None:
+    """
+    Redis is ended first, then the container: the downtime is seconds, as predicted, and the old
+    data is whole in what was set aside.
+    """
+    made = make_estate("--appendonly", aof, entrypoint=["sh", "-c", SCRIPTS[script], "start"])
+    fill(made.server)
+    saved, there = changed(made)
+    assert there != saved
+    report = made.restore(safety_backup=False)
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert made.digest() == saved
+    assert report.downtime_seconds < 15
+    assert report.timings["stop"] < 6
+    loads = "appendonlydir" if aof == "yes" else "dump.rdb"
+    assert loads in made.server.sh(f"ls {report.set_aside}")
