@@ -3,11 +3,14 @@
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+# an empty database of this Prefect, all migrations done: they are half of a server's first start
+_EMPTY = ROOT / ".run" / "tests" / f"prefect-{version('prefect')}.db"
 _PAGE = 200  # rows of one answer of the API, at most
 _clients: dict[str, Any] = {}  # by URL; open until their server ends
 
@@ -114,15 +119,33 @@ def every_row(read: Callable[..., Sequence[Any]], **filters: Any) -> Iterator[An
 
 @contextlib.contextmanager
 def running_prefect(home: Path) -> Iterator[PrefectServer]:
-    """A server of its own on a free port."""
+    """A server of its own on a free port, with a database that holds no flow and no run."""
     port = free_port()
+    database = home / "prefect.db"
+    if _EMPTY.exists():
+        _copy(_EMPTY, database)
     with running_server(home, port) as process:
+        if not _EMPTY.exists():
+            _copy(database, _EMPTY)
         server = PrefectServer(home, port, process)
         try:
             yield server
         finally:
             if client := _clients.pop(server.url, None):
                 client.__exit__(None, None, None)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a database, in use or not; the target is there whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        new = Path(folder, target.name)
+        with (
+            contextlib.closing(sqlite3.connect(source)) as old,
+            contextlib.closing(sqlite3.connect(new)) as copy,
+        ):
+            old.backup(copy)
+        new.replace(target)
 
 
 @contextlib.contextmanager
