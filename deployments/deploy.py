@@ -7,6 +7,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,13 @@ def for_pool(document: dict[str, Any], pool: str) -> dict[str, Any]:
     return {**document, "deployments": deployments}
 
 
+def with_version(document: dict[str, Any]) -> dict[str, Any]:
+    """The same with our version; else Prefect asks git about the current folder."""
+    ours = {"version": version("redis-dr"), "version_type": "prefect:simple"}
+    deployments = [{**deployment, **ours} for deployment in document["deployments"]]
+    return {**document, "deployments": deployments}
+
+
 def _ensure_pool(name: str) -> None:
     with get_client(sync_client=True) as client:
         try:
@@ -75,7 +83,7 @@ def _ensure_limits() -> None:
 def _prefect_deploy(document: dict[str, Any]) -> int:
     with tempfile.TemporaryDirectory(prefix="redis-dr-") as folder:
         file = Path(folder) / "prefect.yaml"
-        file.write_text(yaml.safe_dump(document))
+        file.write_text(yaml.safe_dump(with_version(document)))
         # `python -m prefect` works where the script is not beside the interpreter
         command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
         done = subprocess.run([*command, "--prefect-file", str(file)], check=False)

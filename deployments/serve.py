@@ -8,8 +8,10 @@ import contextlib
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
+from prefect._internal.versioning import VersionType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import TerminationSignal
 from prefect.schedules import Cron
@@ -45,7 +47,7 @@ def main() -> int:
     for name in cancel_missed_runs(TAG):
         print(f"serve: {name} missed its time, a later run catches up", flush=True)
     deployments = [
-        _deployment(spec, settings.schedule, _defaults(spec, instances)) for spec in DEPLOYMENTS
+        deployment_of(spec, settings.schedule, _defaults(spec, instances)) for spec in DEPLOYMENTS
     ]
     _announce(address, instances)
     try:
@@ -81,9 +83,10 @@ def _defaults(spec: DeploymentSpec, instances: Sequence[Instance]) -> dict[str, 
     return spec.parameters
 
 
-def _deployment(
+def deployment_of(
     spec: DeploymentSpec, schedule: ScheduleSettings, parameters: dict[str, Any]
 ) -> RunnerDeployment:
+    """What the runner serves under the name of this specification."""
     flow: Any = getattr(importlib.import_module(f"redis_dr.flows.{spec.flow}"), spec.flow)
     cron = spec.cron(schedule)
     deployment: RunnerDeployment = flow.to_deployment(
@@ -92,6 +95,9 @@ def _deployment(
         parameters=parameters,
         description=spec.description,
         tags=spec.all_tags,
+        # else Prefect asks git about the current folder, four times for each deployment
+        version=version("redis-dr"),
+        version_type=VersionType.SIMPLE,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     return deployment

@@ -1,6 +1,7 @@
 """serve.py and prefect.yaml say the same, and nothing in them is a surprise."""
 
 import importlib
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from cronsim import CronSim
 from pydantic import ValidationError
 
 from redis_dr.deployments.definitions import DEPLOYMENTS, POOL, DeploymentSpec
-from redis_dr.deployments.deploy import FILE, for_pool
+from redis_dr.deployments.deploy import FILE, for_pool, with_version
+from redis_dr.deployments.serve import deployment_of
 from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +41,17 @@ def test_the_file_says_what_serve_says(one: DeploymentSpec) -> None:
     cron = one.cron(DEFAULT)
     wanted = [{"cron": cron, "timezone": DEFAULT.timezone, "active": True}] if cron else None
     assert said.get("schedules") == wanted
+
+
+def test_a_deployment_has_the_version_of_the_package() -> None:
+    """By serve and by the file; Prefect is not left to ask git about the current folder."""
+    served = deployment_of(DEPLOYMENTS[0], DEFAULT, DEPLOYMENTS[0].parameters)
+    deployed = with_version(yaml.safe_load(FILE.read_text()))["deployments"]
+
+    ours = (version("redis-dr"), "prefect:simple")
+    assert served.version_type is not None
+    assert (served.version, served.version_type.value) == ours
+    assert {(one["version"], one["version_type"]) for one in deployed} == {ours}
 
 
 def test_the_file_has_no_deployment_of_its_own() -> None:
