@@ -8,7 +8,10 @@ import pytest
 
 from tests.support.drill_case import Place, make_place
 from tests.support.drill_faults import Means
+from tests.support.instances import make_estate
 from tests.support.sleeping_image import sleeping_image
+
+__all__ = ["make_estate"]
 
 
 @pytest.fixture(scope="session")
