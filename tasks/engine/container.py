@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from redis_dr.tasks.engine.client import ask, engine
-from redis_dr.tasks.engine.errors import engine_errors
+from redis_dr.tasks.engine.errors import NoSuchContainer, engine_errors
 from redis_dr.tasks.model.server.container import ContainerState, Mount
 
 _ANSWER_SECONDS = 30  # beyond the stop's own patience
@@ -19,6 +19,15 @@ def inspect(container: str) -> ContainerState:
     """The container's state now. Raises NoSuchContainer, Unreachable."""
     with engine_errors(f"looking at container {container}"):
         return _state(engine().api.inspect_container(container))
+
+
+def exists(container: str) -> bool:
+    """Whether the engine knows the container, running or not. Raises Unreachable."""
+    try:
+        inspect(container)
+    except NoSuchContainer:
+        return False
+    return True
 
 
 def stop(container: str, seconds: int) -> ContainerState:
@@ -90,20 +99,28 @@ def _state(said: dict[str, Any]) -> ContainerState:
         restart_retries=policy.get("MaximumRetryCount", 0),
         user=config.get("User") or "",
         command=(said.get("Path") or "", *(said.get("Args") or [])),
-        mounts=tuple(_mount(item) for item in said.get("Mounts") or []),
+        mounts=tuple(mount_from(item) for item in said.get("Mounts") or []),
         memory_limit=host.get("Memory") or 0,
         labels=tuple(sorted((config.get("Labels") or {}).items())),
         healthcheck=bool(config.get("Healthcheck")),
         started_at=state.get("StartedAt") or "",
         working_dir=config.get("WorkingDir") or "",
+        networks=networks_from(said),
         auto_remove=bool(host.get("AutoRemove")),
     )
 
 
-def _mount(said: dict[str, Any]) -> Mount:
+def networks_from(described: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the networks, also of a container that is down."""
+    return tuple(sorted((described.get("NetworkSettings") or {}).get("Networks") or {}))
+
+
+def mount_from(described: dict[str, Any]) -> Mount:
+    """One entry of `Mounts`, as `docker inspect` and the list of containers give it."""
     return Mount(
-        kind=said["Type"],
-        name=said.get("Name", ""),
-        destination=said["Destination"],
-        writable=bool(said["RW"]),
+        kind=described["Type"],
+        name=described.get("Name", ""),
+        destination=described["Destination"],
+        writable=bool(described["RW"]),
+        source=described.get("Source") or "",
     )

@@ -18,6 +18,7 @@ from redis_dr.tasks.engine.exec import ScriptFailed, open_in_container, run_in, 
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.guard import SILENCE_SECONDS, guarded
 from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from redis_dr.tasks.engine.neighbours import helpers_on_data
 from redis_dr.tasks.model.errors import Fenced, Refused, Unreachable
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.holder import Holder
@@ -124,6 +125,22 @@ def hold(
         # the work is done: a helper that cannot be removed now ends with its lease
         with contextlib.suppress(Unreachable):
             _remove(container_id)
+
+
+def require_data_free(
+    target: ContainerState, helper: Helper, folder: str, lease_seconds: int
+) -> None:
+    """Raise Refused while an operation on another container works on the same data directory.
+
+    The name locks a container; two containers may share a volume. A dead owner is fenced.
+    """
+    for name in helpers_on_data(target, folder, own=helper.id):
+        try:
+            _remove_if_dead(_Lease(name, lease_seconds, ""), _STARTED_WITHIN_SECONDS)
+        except Refused as error:
+            raise Refused(
+                f"the data directory of {target.name} is in use: {error.problem}", error.remedy
+            ) from error
 
 
 def holder_of(container: str) -> tuple[Holder, str] | None:

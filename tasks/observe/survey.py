@@ -23,7 +23,7 @@ _SEEN = 'if [ -f "$1" ]; then cat "$1"; echo; fi'
 
 # df counts in KiB; -P keeps each file system on one line
 # and mawk prints a number of this size as 7.9e+10 by itself
-_FREE = 'df -Pk "$1" | awk \'NR==2 {printf "%.0f", $4 * 1024}\''
+FREE = 'df -Pk "$1" | awk \'NR==2 {printf "%.0f", $4 * 1024}\''
 
 
 @step
@@ -85,7 +85,7 @@ def require_answer(found: Survey, instance: Instance) -> Survey:
 
 def free_bytes(helper: Helper, path: str) -> int:
     """Free space of the file system that holds the path, as the container sees it."""
-    return int(helper.run(_FREE, path))
+    return int(helper.run(FREE, path))
 
 
 def configuration_text(helper: Helper, found: Survey) -> str:

@@ -2,10 +2,13 @@
 
 from pydantic import ValidationError
 
+from redis_dr.tasks.engine.container import exists
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.model.errors import Damaged
-from redis_dr.tasks.model.restore.journal import Journal, Phase, UnfinishedRestore
+from redis_dr.tasks.model.errors import Damaged, Refused
+from redis_dr.tasks.model.restore.journal import Journal, Phase, UnfinishedRestore, belongs_to
+from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.model.settings.instance import Instance
 
 # busybox has fsync, coreutils has sync FILE; a plain sync flushes everything and does, too
 FLUSH = """
@@ -31,6 +34,25 @@ def move_to(helper: Helper, layout: Layout, phase: Phase) -> None:
 def end(helper: Helper, layout: Layout) -> None:
     """The operation is over; nothing is left to finish or undo."""
     helper.run(_END, layout.folder, layout.journal, layout.phase)
+
+
+def require_own(
+    left: UnfinishedRestore, instance: Instance, container: ContainerState
+) -> UnfinishedRestore:
+    """Raise Refused for a journal of another instance, or of another container on the volume."""
+    journal = left.journal
+    # only a container of another id is looked for: most journals are of the present one
+    other = journal.container_id not in {"", container.id}
+    first_exists = other and exists(journal.container_id)
+    if belongs_to(journal, instance.name, container, first_exists=first_exists):
+        return left
+    raise Refused(
+        f"{Layout(journal.dir, '').journal} is of {left.whose}: its restore of "
+        f"{journal.backup_id} ended in phase {left.phase}, and {instance.name} shares its data "
+        "directory; nothing of it was changed",
+        f"run `redis-dr --instance {journal.instance} recover`; then give {instance.name} a data "
+        "directory of its own: two servers on one lose writes",
+    )
 
 
 def read(helper: Helper, folder_of: Layout) -> UnfinishedRestore | None:

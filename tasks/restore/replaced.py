@@ -1,8 +1,11 @@
 """Data that a restore replaced or took away: it stays on the volume for a while."""
 
+import contextlib
 from dataclasses import dataclass
 
 from redis_dr.tasks.engine.helper import Helper
+from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.server.volume import Layout
 
 # id, name, age in seconds, KiB; a folder without data is debris of a dead operation
 _LIST = """
@@ -63,3 +66,13 @@ def sweep_replaced(helper: Helper, folder: str, hours: float) -> tuple[str, ...]
     )
     remove_replaced(helper, folder, gone)
     return gone
+
+
+def remove_empty_folders(helper: Helper, layout: Layout) -> None:
+    """Leave nothing of ours in the data directory where nothing is kept.
+
+    A file that is not Redis's keeps the entrypoint of an image from setting owners right.
+    """
+    # nothing depends on it: the next operation removes what stays
+    with contextlib.suppress(RedisDrError):
+        helper.run('rmdir "$1"/* "$1" "$2" 2>/dev/null || :', layout.home, layout.folder)

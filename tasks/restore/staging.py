@@ -25,7 +25,19 @@ fi
 for name in "$2" "$3"; do
   if [ -e "$name" ]; then stat -c '%u %g' -- "$name"; exit 0; fi
 done
-stat -c '%u %g' .
+owner=$(stat -c '%u %g' .)
+# nothing was ever served from here: the image's entrypoint would hand a directory of root's over
+if [ "${owner%% *}" = 0 ]; then
+  for name in redis valkey; do
+    if id -u "$name" >/dev/null 2>&1; then owner="$(id -u "$name") $(id -g "$name")"; break; fi
+  done
+fi
+echo "$owner"
+"""
+# Newer official entrypoints leave the owners alone where they see a file that is not Redis's, and
+# ours lie here until the new data is proven: a directory of root's would stay unwritable.
+_HAND_OVER = """
+if [ "$(stat -c %u "$1")" = 0 ]; then chown "$2:$3" "$1"; chmod u+rwx "$1"; fi
 """
 _FOLDERS = 'rm -rf "$2"; mkdir -p "$2"; chmod 711 "$1"; chmod 711 "${2%/*}"; chmod 700 "$2"'
 
@@ -57,6 +69,8 @@ def owner_of_data(helper: Helper, target: Target, user: str = "") -> Owner:
 def stage(helper: Helper, layout: Layout, target: Target, path: Path, owner: Owner) -> None:
     """Write the file to this operation's folder on the volume. Raises Damaged unless it arrived."""
     dump = f"{layout.new}/{target.dump}"
+    if owner.uid:
+        helper.run(_HAND_OVER, target.dir, str(owner.uid), str(owner.gid))
     helper.run(_FOLDERS, layout.folder, layout.new)
     with path.open("rb") as source:
         helper.write(dump, source, path.stat().st_size, owner)

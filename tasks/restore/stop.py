@@ -16,6 +16,7 @@ from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, last_epochs
+from redis_dr.tasks.restore.second_server import require_alone
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.info import server_info, wait_until_ready
 from redis_dr.tasks.step import step
@@ -52,7 +53,8 @@ def stop_server(
     # the process must not make the engine start it (facts/redis.md 15)
     helper.assert_held()
     set_restart_policy(server.instance.container, "no")
-    info = _answer(server)
+    # with the container down, whatever answers at the url is another server, and not ours to stop
+    info = _answer(server) if inspect(server.instance.container).running else None
     helper.assert_held()
     epochs = None
     if info is None:
@@ -78,7 +80,7 @@ def stop_new_data(
     """
     helper.assert_held()
     set_restart_policy(server.instance.container, "no")
-    info = _answer(server)
+    info = _answer(server) if inspect(server.instance.container).running else None
     helper.assert_held()
     if info is None:
         if seen_serving:
@@ -112,8 +114,12 @@ def halt(helper: Helper, instance: Instance) -> ContainerState:
 
 
 @step
-def start_server(helper: Helper, instance: Instance) -> None:
-    """Start the container. What this proves: nothing; see await_server."""
+def start_server(helper: Helper, instance: Instance, folder: str) -> None:
+    """Start the container, unless another server runs on its data directory: SecondServer.
+
+    What this proves: nothing; see await_server.
+    """
+    require_alone(helper, instance.container, folder)
     helper.assert_held()
     start(instance.container)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from redis_dr.flows.runbook.operation.dead_save import settle_dead_saves
 from redis_dr.flows.runbook.operation.recovery import RecoveryResult, recover_unfinished
-from redis_dr.tasks.engine.helper import Helper, hold
+from redis_dr.tasks.engine.helper import Helper, hold, require_data_free
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.progress import Progress, quiet, unfailing
 from redis_dr.tasks.model.report import Finding
@@ -16,6 +16,7 @@ from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.survey import data_dir, survey
+from redis_dr.tasks.restore.replaced import remove_empty_folders
 from redis_dr.tasks.server.connection import ServerConnection
 
 
@@ -67,8 +68,12 @@ def begin_operation(
         first = survey(server)
         with hold(first.container, holder, lease, image) as helper:
             folder = data_dir(helper, instance, first)
+            require_data_free(first.container, helper, folder, lease)
             settle_dead_saves(helper, server, first, folder, progress)
             recovered = recover_unfinished(helper, server, folder, progress)
             second = survey(server)
             folder = data_dir(helper, instance, second)
-            yield Operation(helper, server, second, folder, progress, recovered=recovered)
+            try:
+                yield Operation(helper, server, second, folder, progress, recovered=recovered)
+            finally:
+                remove_empty_folders(helper, Layout(folder, holder.id))

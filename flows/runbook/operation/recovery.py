@@ -21,8 +21,9 @@ from redis_dr.tasks.model.restore.journal import (
 )
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.resilience.signals import signals_held
-from redis_dr.tasks.restore.journal import end, move_to, read
+from redis_dr.tasks.restore.journal import end, move_to, read, require_own
 from redis_dr.tasks.restore.replaced import sweep_replaced
+from redis_dr.tasks.restore.second_server import require_alone
 from redis_dr.tasks.restore.stop import (
     NotServing,
     await_server,
@@ -61,6 +62,7 @@ def recover_unfinished(
     if left is None:
         sweep_replaced(helper, Layout(folder, "").folder, server.instance.restore.set_aside_hours)
         return None
+    require_own(left, server.instance, inspect(server.instance.container))
     progress(f"a restore of {left.journal.backup_id} ended in phase {left.phase}: recovering")
     result = resolve(helper, server, left, progress)
     progress(f"recovery: {result.outcome}")
@@ -153,7 +155,7 @@ def _finish(
     restore_policy(server.instance, journal)
     check = "the new data is served"
     if not inspect(server.instance.container).running:
-        start_server(helper, server.instance)
+        start_server(helper, server.instance, journal.dir)
     try:
         info = await_server(server, progress)
     except NotServing as error:
@@ -174,7 +176,7 @@ def _keep(
     layout = Layout(journal.dir, journal.operation_id)
     restore_policy(server.instance, journal)
     if not inspect(server.instance.container).running:
-        start_server(helper, server.instance)
+        start_server(helper, server.instance, journal.dir)
     try:
         await_server(server, progress)
     except NotServing as error:
@@ -215,6 +217,7 @@ def _put_back(
     try:
         if phase != "undone":
             _down(helper, server, left)
+            require_alone(helper, server.instance.container, journal.dir)
             undone = undo(helper, Layout(journal.dir, journal.operation_id), journal)
             findings += [undone.finding, *_taken(undone)]
     except SaveFailed as error:
@@ -273,7 +276,7 @@ def _not_stopped(
 def _served(
     helper: Helper, server: ServerConnection, journal: Journal, progress: Progress
 ) -> Finding:
-    start_server(helper, server.instance)
+    start_server(helper, server.instance, journal.dir)
     if not journal.answered:
         return Finding(check="started as it was before", ok=True, detail="it did not answer then")
     check = "the old data is served"

@@ -30,4 +30,4 @@ def check_after_fencing(instance: Instance, journal: Journal, progress: Progress
         if operation.recovered is None:
             keep_serving(operation.server, journal)
             if journal.was_running and not inspect(instance.container).running:
-                start_server(operation.helper, instance)
+                start_server(operation.helper, instance, journal.dir)

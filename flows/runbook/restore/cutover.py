@@ -22,6 +22,7 @@ from redis_dr.tasks.restore.compare import (
 )
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, raise_epochs
 from redis_dr.tasks.restore.journal import begin, end, move_to
+from redis_dr.tasks.restore.second_server import alone, require_alone
 from redis_dr.tasks.restore.stop import (
     await_server,
     require_same,
@@ -50,6 +51,8 @@ def write_journal(operation: Operation, data: NewData, safety_backup_id: str = "
     journal = Journal(
         operation_id=operation.helper.holder.id,
         instance=operation.instance.name,
+        container=container.name,
+        container_id=container.id,
         backup_id=data.backup.manifest.backup_id,
         begun_at=datetime.now(UTC).isoformat(timespec="seconds"),
         dir=data.target.dir,
@@ -85,6 +88,7 @@ def cut_over(operation: Operation, data: NewData, journal: Journal) -> CutoverRe
             stopped = stop_server(operation.helper, operation.server, journal, read_epochs=True)
         operation.progress("swapping")
         with operation.timings.measure("swap"):
+            require_alone(operation.helper, operation.instance.container, operation.dir)
             swap(operation.helper, operation.layout, journal)
             require_same(operation.server, stopped.container)
         raised = _start(operation, stopped.epochs)
@@ -109,7 +113,7 @@ def _start(operation: Operation, epochs: LastEpochs | None) -> tuple[Finding, ..
     """Start the server on the new data, and raise the epochs that clients raised meanwhile."""
     operation.progress("starting")
     with operation.timings.measure("start_and_load"):
-        start_server(operation.helper, operation.instance)
+        start_server(operation.helper, operation.instance, operation.dir)
         await_server(operation.server, operation.progress)
     raised = raise_epochs(operation.server, epochs)
     # from here on a crash leaves the new data in place if clients have written to it
@@ -140,7 +144,11 @@ def _prove(
                 operation.server, data.placed, spliced.written, operation.progress
             )
     accounts = database_accounts(spliced, comparison.outcomes, comparison.found)
-    findings = [*raised, counters]
+    findings = [
+        *raised,
+        counters,
+        alone(operation.helper, operation.instance.container, operation.dir),
+    ]
     for db, account in sorted(accounts.items()):
         findings.extend(judge(db, account, written_to=comparison.written_to))
     if comparison.examples:

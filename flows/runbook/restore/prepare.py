@@ -18,6 +18,7 @@ from redis_dr.tasks.model.restore.restore_gates import Facts, restore_gates
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.server.target import Target, target_of
+from redis_dr.tasks.observe.instance_facts import instance_facts
 from redis_dr.tasks.observe.survey import free_bytes, users_of
 from redis_dr.tasks.rdb import SplicePlan, SpliceResult
 from redis_dr.tasks.restore.download import agrees, fetch, look_inside
@@ -189,7 +190,7 @@ def _facts(operation: Operation, data: NewData, options: RestoreOptions, ahead: 
     size, manifest = data.spliced.size, data.backup.manifest
     written = (db for db, account in data.spliced.databases.items() if account.written)
     return Facts(
-        survey=operation.survey,
+        instance=instance_facts(operation.server, operation.survey, data.target.dir, ahead.inside),
         target=data.target,
         manifest=manifest,
         # the staged file, and what the trial saves beside it
@@ -204,7 +205,6 @@ def _facts(operation: Operation, data: NewData, options: RestoreOptions, ahead: 
         gid=data.owner.gid,
         trial=options.trial and operation.instance.restore.trial,
         users=users_of(operation.helper, operation.server, operation.survey),
-        inside=ahead.inside,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.server.container import ContainerState
 
 Phase = Literal[
     "staging",  # the old data is served; files are staged beside it
@@ -30,6 +31,8 @@ class Journal(BaseModel):
 
     operation_id: str
     instance: str
+    container: str = ""  # its name; "": written by an older release
+    container_id: str = ""
     backup_id: str
     begun_at: str  # ISO 8601, UTC
     dir: str
@@ -53,6 +56,27 @@ class UnfinishedRestore:
 
     journal: Journal
     phase: Phase
+
+    @property
+    def whose(self) -> str:
+        """Of which instance and container, for people."""
+        place = f" in container {self.journal.container}" if self.journal.container else ""
+        return f"instance {self.journal.instance}{place}"
+
+
+def belongs_to(
+    journal: Journal, instance: str, container: ContainerState, *, first_exists: bool
+) -> bool:
+    """Whether a journal on the volume is of this instance and this container.
+
+    A container that was made again under its name is the same one, unless the first still exists
+    (`first_exists`): then two containers share the volume.
+    """
+    if journal.instance != instance:
+        return False
+    if not journal.container_id or journal.container_id == container.id:
+        return True
+    return journal.container == container.name and not first_exists
 
 
 def own_journals(texts: Mapping[str, str], instance: str) -> tuple[str, ...]:

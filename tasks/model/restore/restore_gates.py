@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.instance_gates import InstanceFacts, instance_gates
 from redis_dr.tasks.model.server.acl import Users, users_note
 from redis_dr.tasks.model.server.names import judge_names
 from redis_dr.tasks.model.server.server_info import ServerInfo, loadable, version_of
-from redis_dr.tasks.model.server.server_inside import ServerInside
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import Target
-
-_START_SECONDS = 3  # both clocks count whole seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What was measured for the gates. Bytes."""
 
-    survey: Survey
+    instance: InstanceFacts
     target: Target
     manifest: Manifest
     needed: int  # on the volume: staged file, trial save
@@ -33,16 +31,19 @@ class Facts:
     gid: int = 0
     trial: bool = True  # whether it will be booted before the stop
     users: Users | None = None  # None: the server did not tell
-    inside: ServerInside | None = None  # who answers in the container
+
+    @property
+    def survey(self) -> Survey:
+        """The instance as it was when the operation began."""
+        return self.instance.survey
 
 
 def restore_gates(facts: Facts) -> tuple[Finding, ...]:
     """One finding a condition. A bad one stops the restore before anything is touched."""
     return (
         *_versions(facts),
-        *_volume(facts),
-        *_container(facts),
-        *_server(facts),
+        *instance_gates(facts.instance),
+        *_place(facts),
         *_memory(facts),
         *users_note(facts.users),
         judge_names(
@@ -72,7 +73,7 @@ def _versions(facts: Facts) -> list[Finding]:
             actual=facts.image_version,
             detail="append directories and PEXPIRETIME came with 7.0",
         ),
-        _modules(facts),
+        modules_gate(facts.manifest, facts.survey.info, trial=facts.trial),
         Finding(
             check="highest database",
             ok=facts.highest_db < facts.target.databases,
@@ -83,24 +84,37 @@ def _versions(facts: Facts) -> list[Finding]:
     ]
 
 
-def _modules(facts: Facts) -> Finding:
-    """Data of modules loads where they are; more modules than the data needs do no harm."""
-    inside = _module_data(facts.manifest.inventory)
-    info, had = facts.survey.info, facts.manifest.modules
+def modules_gate(manifest: Manifest, info: ServerInfo | None, *, trial: bool) -> Finding:
+    """Data of modules loads where they are; more modules than the data needs do no harm.
+
+    `trial`: whether the data will be booted before the stop.
+    """
+    inside = _module_data(manifest.inventory)
     missing: tuple[str, ...] = ()
     if inside and info is not None:
         # a type's name is not its module's: those loaded at the backup tell which ones; without
         # their names only a target that has none is known to lack them
+        had = manifest.modules
         wanted = inside if had is None and not info.modules else had or ()
-        missing = tuple(one for one in wanted if one not in info.modules)
-    tried = facts.trial and not missing
+        missing = tuple(name for name in wanted if name not in info.modules)
     detail = f"not loaded in the target: {', '.join(missing)}" if missing else ""
     return Finding(
         check="modules in the backup",
-        ok=not inside or tried,
+        ok=not inside or (trial and not missing),
         expected="none, or the same loaded in the target, and a trial boot that shows it",
         actual=", ".join(inside) or "none",
         detail=detail,
+    )
+
+
+def space_gate(*, needed: int, free: int) -> Finding:
+    """Bytes on the volume: the old data stays until the new is proven."""
+    return Finding(
+        check="space on the volume for old and new",
+        ok=free >= needed,
+        expected=f"{needed} bytes",
+        actual=free,
+        detail="make room on the volume; the old data stays until the new is proven",
     )
 
 
@@ -111,51 +125,10 @@ def _module_data(inventory: Inventory | None) -> tuple[str, ...]:
     return (*inventory.modules, *([f"{keys} keys of module types"] if keys else ()))
 
 
-def _volume(facts: Facts) -> list[Finding]:
-    mount = facts.survey.container.mount_of(facts.target.dir)
-    named = mount is not None and mount.kind in {"volume", "bind"} and not mount.anonymous
-    return [
-        Finding(
-            check="data on a named volume or bind mount",
-            ok=named,
-            expected="a volume that outlives the container",
-            actual=f"{mount.kind} {mount.name[:12]}" if mount else "the container's own layer",
-            detail="mount a named volume at " + facts.target.dir,
-        ),
-        Finding(
-            check="volume is writable",
-            ok=mount is not None and mount.writable,
-            expected="read-write",
-            actual="read-write" if mount and mount.writable else "read-only",
-        ),
-        Finding(
-            check="space on the volume for old and new",
-            ok=facts.free >= facts.needed,
-            expected=f"{facts.needed} bytes",
-            actual=facts.free,
-            detail="make room on the volume; the old data stays until the new is proven",
-        ),
-    ]
-
-
-def _container(facts: Facts) -> list[Finding]:
+def _place(facts: Facts) -> list[Finding]:
     container = facts.survey.container
     return [
-        Finding(check="restart policy", ok=True, actual=container.restart_policy),
-        Finding(
-            check="container stays when it is stopped",
-            ok=not container.auto_remove,
-            expected="made without --rm",
-            actual="made with --rm" if container.auto_remove else "stays",
-            detail="make it anew without --rm: a stop would remove it",
-        ),
-        Finding(
-            check="container is not paused",
-            ok=container.status != "paused",
-            expected="running or stopped",
-            actual=container.status,
-            detail=f"docker unpause {container.name}: a paused server cannot save what it holds",
-        ),
+        space_gate(needed=facts.needed, free=facts.free),
         Finding(
             check="owner of the files",
             ok=not container.user[:1].isdigit()
@@ -164,65 +137,6 @@ def _container(facts: Facts) -> list[Finding]:
             actual=f"{facts.uid}:{facts.gid}",
         ),
     ]
-
-
-def _server(facts: Facts) -> list[Finding]:
-    info = facts.survey.info
-    role = Finding(
-        check="role",
-        ok=info is None or info.role == "master",
-        expected="master",
-        actual=info.role if info else "does not answer",
-        detail="a replica takes its data from its master: restore the master",
-    )
-    if info is None:
-        return [role]
-    return [role, *_at_work(info), _same_server(facts)]
-
-
-def _at_work(info: ServerInfo) -> list[Finding]:
-    busy = [
-        name
-        for name, going in (
-            ("BGSAVE", info.rdb_bgsave_in_progress),
-            ("AOF rewrite", info.aof_rewrite_in_progress or info.aof_rewrite_scheduled),
-        )
-        if going
-    ]
-    return [
-        Finding(
-            check="replicas",
-            ok=True,
-            actual=info.connected_slaves,
-            detail="they will copy the restored data in full" if info.connected_slaves else "",
-        ),
-        Finding(
-            check="save or rewrite running",
-            ok=True,
-            actual=", ".join(busy) or "none",
-            detail="the safety backup waits for it; without one, the stop ends it" if busy else "",
-        ),
-    ]
-
-
-def _same_server(facts: Facts) -> Finding:
-    """The server in the container names its run_id: no other server has the same."""
-    info, inside = facts.survey.info, facts.inside
-    same, how = None, inside.unknown if inside else "not asked"
-    if info is not None and inside is not None:
-        if inside.run_id:
-            same, how = inside.run_id == info.run_id, "by its run_id"
-        elif inside.started_at is not None and facts.survey.started_at is not None:
-            apart = abs(inside.started_at - facts.survey.started_at)
-            same, how = apart <= _START_SECONDS, f"by the start of its process; {how}"
-    words = {True: "the same", False: "another server", None: "unknown"}
-    return Finding(
-        check="url and container are the same server",
-        ok=same is True,
-        expected="the same",
-        actual=words[same],
-        detail=how if same else f"{how}; correct `url` or `container` of this instance",
-    )
 
 
 def _memory(facts: Facts) -> list[Finding]:

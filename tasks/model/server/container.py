@@ -15,6 +15,7 @@ class Mount:
     name: str  # of a volume; "" for others
     destination: str  # path inside the container
     writable: bool
+    source: str = ""  # path on the engine's host
 
     def holds(self, path: str) -> bool:
         """Whether the path inside the container lies on it."""
@@ -48,6 +49,7 @@ class ContainerState:
     healthcheck: bool = False
     started_at: str = ""  # by the engine's clock, RFC 3339; the last start, also when stopped
     working_dir: str = ""  # of the image or the container; Redis's `dir` when nothing else is set
+    networks: tuple[str, ...] = ()  # names
     auto_remove: bool = False  # --rm: a stop removes it, and its anonymous volumes with it
 
     @property

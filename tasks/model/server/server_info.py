@@ -38,6 +38,7 @@ class ServerInfo(_Noun):
 
     role: str = "master"  # master | slave
     connected_slaves: int = 0
+    cluster_enabled: bool = False
     replicas: tuple[Replica, ...] = ()
     master_link_status: str | None = None  # of a replica: up | down
     master_repl_offset: int = 0

@@ -1,0 +1,126 @@
+"""Two instances of the configuration whose containers share one data directory."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.helper import hold
+from redis_dr.tasks.model.errors import Refused
+from redis_dr.tasks.model.restore.journal import Journal, belongs_to
+from redis_dr.tasks.model.server.holder import Holder
+from tests.model.test_other_actors import CONTAINER
+from tests.support import engine_faults as faults
+from tests.support.estate import Estate, changed, estate, fill
+from tests.support.instances import DEBUG
+from tests.support.redis_server import RedisServer
+
+JOURNAL = Journal.model_validate(
+    {
+        "operation_id": "x",
+        "instance": "shop",
+        "container": "weka-redis",
+        "container_id": "1",
+        "backup_id": "y",
+        "begun_at": "",
+        "dir": "/data",
+        "dump": "dump.rdb",
+        "append_folder": "",
+        "restart_policy": "no",
+        "restart_retries": 0,
+        "was_running": True,
+        "answered": True,
+        "save": "",
+        "keys": {},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "instance", "first_exists", "own"),
+    [
+        ({}, "shop", False, True),
+        ({}, "bank", False, False),
+        ({"container_id": "2"}, "shop", False, True),  # made again under its name
+        ({"container_id": "2"}, "shop", True, False),  # both exist: one was renamed
+        ({"container_id": "2", "container": "other"}, "shop", False, False),
+        ({"container": "other"}, "shop", False, True),  # the same container, renamed
+        ({"container_id": "", "container": ""}, "shop", False, True),  # of an older release
+        ({"container_id": "", "container": ""}, "bank", False, False),
+    ],
+)
+def test_a_journal_is_of_one_instance_and_one_container(
+    change: dict[str, Any], instance: str, *, first_exists: bool, own: bool
+) -> None:
+    """
+    Name of the instance and container, by id; a container that was made again is the same one.
+    """
+    journal = JOURNAL.model_copy(update=change)
+    assert belongs_to(journal, instance, CONTAINER, first_exists=first_exists) is own
+
+
+def test_a_journal_of_an_older_release_is_still_read() -> None:
+    """
+    It names no container.
+    """
+    older = json.loads(JOURNAL.model_dump_json(exclude={"container", "container_id"}))
+    assert Journal.model_validate(older).container_id == ""
+
+
+@pytest.fixture
+def second(
+    full: Estate, redis_factory: Callable[..., RedisServer], tmp_path: Path
+) -> Callable[[], Estate]:
+    """Start another container on the volume of the first: it only saves when it is asked to."""
+
+    def start() -> Estate:
+        args = ["--appendonly", "no", "--save", "", *DEBUG]
+        shared = {str(full.server.volume): {"bind": "/data"}}
+        server = redis_factory(args=args, volume=False, volumes=shared)
+        return estate(server, tmp_path / "second", name="second")
+
+    return start
+
+
+def test_another_instances_dead_restore_is_reported_and_not_undone(
+    full: Estate, second: Callable[[], Estate]
+) -> None:
+    """
+    The first's restore dies after its stop; a backup and a recovery of the second name it and the
+    command, and change nothing of it; the first's own recovery brings its old data back.
+    """
+    _, now = changed(full)
+    spec = faults.Spec(instance=faults.as_json(full.instance), path="/stop", after=True)
+    faults.run(spec)
+    journal = full.server.read_file("/data/.redis-dr/journal.json")
+    other = second()
+
+    for verb in (other.backup, lambda: recover(other.instance)):
+        with pytest.raises(Refused, match=f"of instance {full.instance.name}") as caught:
+            verb()
+        assert f"--instance {full.instance.name} recover" in caught.value.remedy
+    assert full.server.read_file("/data/.redis-dr/journal.json") == journal
+    assert full.server.container.status == "exited"
+
+    other.server.container.stop()
+    assert recover(full.instance).ok
+    assert full.digest() == now
+
+
+def test_an_operation_on_the_volume_locks_out_the_other_instance(
+    full: Estate, second: Callable[[], Estate]
+) -> None:
+    """
+    While the first is held, the second is refused, and its holder is named; then it works.
+    """
+    fill(full.server)
+    other = second()
+    holder = Holder.this_process("restore", "op", full.instance.name)
+    with hold(inspect(full.server.name), holder, 30), pytest.raises(Refused, match="is in use"):
+        other.backup()
+    assert other.helper_gone()
+    assert other.backup().ok
