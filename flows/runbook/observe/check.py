@@ -4,15 +4,20 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
+from redis_dr.flows.runbook.observe.restorable import judge_restorable, refused
 from redis_dr.tasks.catalog.catalog import load_catalog
 from redis_dr.tasks.catalog.doctor import probe_clock
 from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.drill.signature import judge_signature
 from redis_dr.tasks.engine.scratch import sweep
 from redis_dr.tasks.http.prefect_schedules import read_schedules
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.observe.check_copies import judge_copy
 from redis_dr.tasks.model.observe.check_report import CheckReport
 from redis_dr.tasks.model.observe.check_server import (
     judge_clock,
@@ -39,6 +44,7 @@ class _Seen:
 
     findings: list[Finding] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
+    newest: Manifest | None = None  # backup
 
     def ask(self, check: str, look: Callable[[], R]) -> R | None:
         """What `look` gives; an error of ours is a bad finding: no check that did not run is ok."""
@@ -55,6 +61,7 @@ def check(instance: Instance) -> CheckReport:
     seen = _Seen()
     _look_at_store(seen, instance, timings.started_at)
     _look_at_server(seen, instance)
+    _look_at_gates(seen, instance)
     _look_at_engine(seen, instance)
     _look_at_schedule(seen, instance)
     return CheckReport(
@@ -70,6 +77,7 @@ def _look_at_store(seen: _Seen, instance: Instance, now: datetime) -> None:
     if catalog is None:
         return
     seen.findings += judge_catalog(catalog, instance, now)
+    _look_at_copies(seen, instance, catalog, now)
     if clock := seen.ask("clock of the store", lambda: probe_clock(store, instance.name)):
         seen.findings.append(clock.model_copy(update={"check": "clock of the store"}))
     good, regular = proven(catalog), regular_backups(catalog)
@@ -85,7 +93,7 @@ def _look_at_store(seen: _Seen, instance: Instance, now: datetime) -> None:
         rpo_seconds=last[0].rpo_seconds if last else None,
     )
     if regular:
-        newest = regular[0]
+        newest = seen.newest = regular[0]
         seen.figures.update(
             newest_backup_id=newest.backup_id,
             newest_backup_at=newest.created_at,
@@ -114,6 +122,21 @@ def _look_at_server(seen: _Seen, instance: Instance) -> None:
     if aside is not None:
         seen.findings.append(judge_set_aside(aside, instance))
         seen.figures["set_aside_bytes"] = sum(size for _, _, size in aside)
+
+
+def _look_at_gates(seen: _Seen, instance: Instance) -> None:
+    """Red where a restore would be refused."""
+    gates = seen.ask("a restore may begin", lambda: judge_restorable(instance, seen.newest))
+    if gates is not None:
+        seen.findings += refused(gates)
+
+
+def _look_at_copies(seen: _Seen, instance: Instance, catalog: Catalog, now: datetime) -> None:
+    for settings in instance.store.copies:
+        store = open_store(settings)
+        copy = seen.ask(f"copy in {store.address}", partial(load_catalog, store, instance.name))
+        if copy is not None:
+            seen.findings.append(judge_copy(store.address, copy, catalog, now))
 
 
 def _look_at_engine(seen: _Seen, instance: Instance) -> None:
