@@ -74,10 +74,14 @@ def restore(
 
 
 def _plan_text(plan: "PlanReport") -> str:
+    from redis_dr.tasks.model.restore.lost import loss_lines, loss_summary
+
     databases = sorted({*plan.there_now, *plan.will_come})
     changes = [(db, plan.there_now.get(db, 0), plan.will_come.get(db, 0)) for db in databases]
     lines = [
         f"Plan: restore {plan.backup_id} into {plan.instance}",
+        f"  LOST: {loss_summary(plan.lost)}",
+        *(f"    {line}" for line in (*loss_lines(plan.lost), *_missing(plan))),
         *(f"  {line}" for line in finding_lines(plan.findings)),
         f"  age: {duration(plan.backup_age_seconds)}",
         f"  proven: {plan.proven_at or 'never'}",
@@ -88,7 +92,17 @@ def _plan_text(plan: "PlanReport") -> str:
     return "\n".join(lines)
 
 
+def _missing(plan: "PlanReport") -> list[str]:
+    from redis_dr.tasks.model.restore.lost import missing_lines
+
+    if not plan.answers:
+        return ["what the server holds and the backup does not is unknown: it does not answer"]
+    return missing_lines(plan.there_now, plan.in_backup, plan.not_in_backup)
+
+
 def _show_restore(report: "RestoreReport", out: Output) -> None:
+    from redis_dr.tasks.model.restore.lost import loss_lines, loss_summary
+
     out.findings(report.findings, only_bad=True)
     columns = ("DB", "in backup", "restored", "expired", "dropped", "evicted", "changed", "found")
     rows = [
@@ -96,8 +110,9 @@ def _show_restore(report: "RestoreReport", out: Output) -> None:
         for db, one in sorted(report.databases.items())
     ]
     out.table(columns, rows, f"Restore of {report.instance} from {report.backup_id}")
-    for rule in report.rules:
-        out.line(_rule(rule))
+    out.line(f"LOST: {loss_summary(report.lost)}")
+    for line in (*loss_lines(report.lost), *(_rule(rule) for rule in report.rules)):
+        out.line(line)
     if report.rolled_back:
         out.line(f"ROLLED BACK, the old data is served: {report.failure}")
     else:

@@ -5,11 +5,13 @@ from redis_dr.tasks.rdb.inventory.inventory import take_inventory
 from redis_dr.tasks.rdb.inventory.tally import InventoryOptions
 from redis_dr.tasks.rdb.scan.dump import digest_of_dump, value_of_dump
 from redis_dr.tasks.rdb.scan.entries import Entry, entries, values
+from redis_dr.tasks.rdb.splice.losses import OTHER_KEYS
 from redis_dr.tasks.rdb.splice.plan import EpochFloor, SplicePlan
 from redis_dr.tasks.rdb.splice.result import (
     EpochChange,
     Requeued,
     SplicedDatabase,
+    SplicedLoss,
     SplicedRule,
     SpliceResult,
 )
@@ -23,6 +25,7 @@ from redis_dr.tasks.rdb.value.value import (
 )
 
 __all__ = [
+    "OTHER_KEYS",
     "Entry",
     "EpochChange",
     "EpochFloor",
@@ -34,6 +37,7 @@ __all__ = [
     "SplicePlan",
     "SpliceResult",
     "SplicedDatabase",
+    "SplicedLoss",
     "SplicedRule",
     "StreamValue",
     "database_digest",

@@ -19,7 +19,16 @@ from redis_dr.tasks.model.errors import CircuitOpen, NotReady, UsageError
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.target import Target
 from redis_dr.tasks.model.server.volume import Layout
-from redis_dr.tasks.rdb import EpochFloor, SplicedDatabase, SplicedRule, SplicePlan, SpliceResult
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.rdb import (
+    OTHER_KEYS,
+    EpochFloor,
+    SplicedDatabase,
+    SplicedLoss,
+    SplicedRule,
+    SplicePlan,
+    SpliceResult,
+)
 from redis_dr.tasks.restore.server_listing import listing_of, take_listing
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.step import step
@@ -29,16 +38,19 @@ _FIELDS = 300  # of a hash, in one call
 _HEADER = 9  # bytes: REDIS0011
 
 _RULES = """
-local rules, done = cjson.decode(ARGV[1]), {}
+local rules, done, durable = cjson.decode(ARGV[1]), {}, {}
 local sources, dropped, created, cursor = {}, 0, 0, '0'
-for i in ipairs(rules) do done[i] = 0; sources[i] = {} end
+for i in ipairs(rules) do done[i] = 0; durable[i] = 0; sources[i] = {} end
 repeat
   local answer = redis.call('SCAN', cursor, 'COUNT', 1000)
   cursor = answer[1]
   for _, key in ipairs(answer[2]) do
     for i, rule in ipairs(rules) do
       if string.match(key, rule.pattern) then
-        if rule.action == 'drop' then done[i] = done[i] + redis.call('UNLINK', key) end
+        if rule.action == 'drop' then
+          if redis.call('PTTL', key) == -1 then durable[i] = durable[i] + 1 end
+          done[i] = done[i] + redis.call('UNLINK', key)
+        end
         if rule.action == 'restore' then done[i] = done[i] + 1 end
         if rule.action == 'requeue' and key ~= rule.list
           and redis.call('TYPE', key).ok == 'list' then sources[i][key] = true end
@@ -64,7 +76,7 @@ for i, rule in ipairs(rules) do
     if #there == 0 and #front > 0 then created = created + 1 end
   end
 end
-return cjson.encode({done = done, created = created})
+return cjson.encode({done = done, durable = durable, created = created})
 """
 
 _EPOCHS = """
@@ -123,15 +135,16 @@ def filter_by_server(helper: Helper, job: PolicyJob, live: ServerConnection) -> 
     settings = live.instance.restore
     with sandbox(_spec(job, home, settings.lease_seconds)) as server:
         server.wait_until_ready(settings.start_timeout_seconds)
-        databases, rules = _apply(server, job.plan, live)
-        if sum(one.written for one in databases.values()) <= settings.compare_all_up_to:
-            take_listing(server, databases, listing_of(job.placed))
+        filtered = _apply(server, job.plan, live)
+        written = sum(one.written for one in filtered.databases.values())
+        if written <= settings.compare_all_up_to:
+            take_listing(server, filtered.databases, listing_of(job.placed))
         server.cli("SAVE")
     size = int(helper.run('stat -c %s "$1"', f"{home}/dump.rdb"))
     with helper.open(f"{home}/dump.rdb", size) as source, job.placed.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)
     helper.run('rm -rf "$1"', home)
-    return _result(job.placed, databases, rules)
+    return _result(job.placed, filtered)
 
 
 def _spec(job: PolicyJob, home: str, lease_seconds: int) -> SandboxSpec:
@@ -149,15 +162,24 @@ def _spec(job: PolicyJob, home: str, lease_seconds: int) -> SandboxSpec:
     )
 
 
-def _apply(
-    server: Sandbox, plan: SplicePlan, live: ServerConnection
-) -> tuple[dict[int, SplicedDatabase], list[SplicedRule]]:
+@dataclass(frozen=True, slots=True)
+class _Filtered:
+    """What the server was told to do, counted."""
+
+    databases: dict[int, SplicedDatabase]
+    rules: list[SplicedRule]
+    lost: list[SplicedLoss]
+
+
+def _apply(server: Sandbox, plan: SplicePlan, live: ServerConnection) -> _Filtered:
     before = keyspace(server)
     created: dict[int, int] = {}
     rules: list[SplicedRule] = []
-    for db in before:
+    lost: list[SplicedLoss] = []
+    for db, (keys, expires) in before.items():
         if plan.action(db) == "empty":
             server.cli("-n", str(db), "FLUSHDB")
+            lost.append(SplicedLoss(db, OTHER_KEYS, "empty", keys, keys - expires))
             continue
         ours = [rule for rule in plan.rules if rule.db == db]
         asked = [
@@ -168,12 +190,22 @@ def _apply(
         created[db] = said["created"]
         done = zip(ours, said["done"] or [], strict=True)
         rules += [SplicedRule(db, one.pattern, one.action, int(keys)) for one, keys in done]
+        lost += _dropped(ours, said)
     if plan.epochs is not None:
         db = plan.epochs.db
         for part in _live_epochs(live, plan.epochs):
             made = server.cli("-n", str(db), "EVAL", _EPOCHS, "0", json.dumps(part))
             created[db] = created.get(db, 0) + int(made)
-    return _accounts(before, keyspace(server), created), rules
+    return _Filtered(_accounts(before, keyspace(server), created), rules, lost)
+
+
+def _dropped(rules: list[KeyRule], said: dict[str, Any]) -> list[SplicedLoss]:
+    counts = zip(rules, said["done"] or [], said["durable"] or [], strict=True)
+    return [
+        SplicedLoss(one.db, one.pattern, one.action, int(keys), int(durable))
+        for one, keys, durable in counts
+        if one.action == "drop" and keys
+    ]
 
 
 def _accounts(
@@ -232,17 +264,16 @@ def _batched(pairs: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
         yield pairs[at : at + _FIELDS]
 
 
-def _result(
-    placed: Path, databases: dict[int, SplicedDatabase], rules: list[SplicedRule]
-) -> SpliceResult:
+def _result(placed: Path, filtered: _Filtered) -> SpliceResult:
     with placed.open("rb") as source:
         version = int(source.read(_HEADER)[5:])
         source.seek(0)
         sha256 = hashlib.file_digest(source, "sha256").hexdigest()
     return SpliceResult(
         rdb_version=version,
-        databases=databases,
-        rules=tuple(rules),
+        databases=filtered.databases,
+        rules=tuple(filtered.rules),
+        lost=tuple(filtered.lost),
         requeued=(),
         epochs=(),
         as_they_were=(),

@@ -53,6 +53,30 @@ def test_the_question_says_all_that_a_person_decides_by() -> None:
     assert "Type `weka-redis`" in text
 
 
+def test_what_is_lost_leads_and_durable_keys_are_in_bold() -> None:
+    """In the dialog and on the page: by database and pattern, with the reason, and what the server
+    holds and the backup does not."""
+    locks = {"keys": 7, "durable": 0, "reason": "its rule: on_restore = drop"}
+    hashes = {"keys": 2_000, "durable": 2_000, "reason": "[databases.1]: on_restore = empty"}
+    given_plan = plan(
+        lost={0: {"lock:{id}": locks}, 1: {"dev:{n}": hashes}},
+        there_now={0: 12_100},
+        in_backup={0: 12_011, 1: 2_000},
+        not_in_backup={0: 89},
+    )
+    for text in (approval_question(given_plan), plan_page(given_plan)):
+        assert "2,007 keys of the backup do not come back, **2,000 of them have no expiry**" in text
+        durable = "**DB 1 `dev:{n}`: 2,000 keys, 2,000 without an expiry**"
+        others = "DB 0 `lock:{id}`: 7 keys, all with an expiry (its rule: on_restore = drop)"
+        assert text.index(durable) < text.index(others) < text.index("| 0 |")
+        assert "12,100 keys now, 12,011 in the backup: at least 89 keys of the server" in text
+
+
+def test_a_silent_servers_loss_is_called_unknown() -> None:
+    """No sentence about what it holds without a look."""
+    assert "What the server holds now is unknown" in plan_page(plan(there_now={}, answers=False))
+
+
 def test_a_backup_that_was_never_proven_is_called_so_in_bold() -> None:
     """In the dialog and on the page."""
     assert "**it was never proven**" in approval_question(plan())

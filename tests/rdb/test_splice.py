@@ -52,6 +52,7 @@ PLANS = st.builds(
     default=st.sampled_from(["restore", "restore", "empty"]),
     rules=RULES,
     only=st.none() | st.frozensets(st.integers(0, 2)),
+    now_ms=st.sampled_from([0, FAR_MS + 1]),
 )
 Keyspace = dict[tuple[int, bytes], Content]
 Content_ = Counter[tuple[int, bytes, int]]
@@ -116,6 +117,22 @@ def expected(plan: SplicePlan, backup: bytes, live: bytes) -> Content_:
     return result
 
 
+def expected_lost(plan: SplicePlan, backup: bytes) -> Counter[tuple[int, str, str, bool]]:
+    """Each key that does not come back: database, pattern, reason, without an expiry."""
+    lost: Counter[tuple[int, str, str, bool]] = Counter()
+    for entry in entries(io.BytesIO(backup)):
+        outside = plan.only is not None and entry.db not in plan.only
+        policy = "empty" if outside else plan.databases.get(entry.db, plan.default)
+        rule = first_match(plan.rules, entry.db, entry.key)
+        reason = rule.action if rule and policy == "restore" else policy
+        expiry = entry.expire_at_ms
+        if reason == "restore" and expiry is not None and expiry <= plan.now_ms:
+            reason = "expired"
+        if reason != "restore":
+            lost[entry.db, rule.pattern if rule else "*", reason, expiry is None] += 1
+    return lost
+
+
 @REAL
 @given(backup=keyspaces, live=keyspaces, plan=PLANS)
 def test_what_comes_out_is_what_the_plan_says(
@@ -127,9 +144,14 @@ def test_what_comes_out_is_what_the_plan_says(
     """
     old, new = written(server, backup), written(server, live)
 
-    data, _ = spliced(old, plan, new)
+    data, result = spliced(old, plan, new)
 
     assert content(data) == expected(plan, old, new)
+    lost = expected_lost(plan, old)
+    assert sum(one.keys for one in result.lost) == lost.total()
+    for one in result.lost:
+        name = (one.db, one.pattern, one.reason)
+        assert (one.durable, one.keys - one.durable) == (lost[*name, True], lost[*name, False])
     assert content(saved(loaded(server, data))) == content(data)
 
 
@@ -282,6 +304,8 @@ def test_the_result_says_what_expired() -> None:
     for shift, expired in ((0, 2), (100, 1), (101, 0), (-300, 3)):
         _, result = spliced(old, SplicePlan(ttl_shift_ms=shift, now_ms=200))
         assert result.databases[0].expired_at_now == expired
+        lost = [(one.pattern, one.reason, one.keys, one.durable) for one in result.lost]
+        assert lost == ([("*", "expired", expired, 0)] if expired else [])
 
 
 def test_the_higher_version_of_both_files_is_written() -> None:

@@ -9,6 +9,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from redis_dr.flows.runbook.restore.restore import plan_restore
+from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from tests.support.estate import Estate
 from tests.support.instances import Make
 
@@ -43,6 +45,8 @@ def test_databases_are_restored_emptied_and_kept(make_estate: Make, safety_backu
 
     report = made.restore(safety_backup=safety_backup)
     assert report.ok, [one for one in report.findings if not one.ok]
+    reason = "[databases.1]: on_restore = empty"
+    assert report.model_dump()["lost"] == {1: {"*": {"keys": 1, "durable": 1, "reason": reason}}}
     assert all_keys(made, 0) == {b"from"}
     assert all_keys(made, 1) == set()
     assert all_keys(made, 2) == {b"made"}
@@ -67,8 +71,13 @@ def test_key_rules_drop_keep_and_requeue(make_estate: Make) -> None:
     client.set("live:2", "newer")
     client.set("lock:2", "of a dead process")
     client.delete("plain", "queue:pending")
+    client.mset({f"later:{number}": number for number in range(10)})
 
+    plan = plan_restore(made.instance, RestoreOptions())
+    locks = {"lock:{id}": {"keys": 1, "durable": 1, "reason": "its rule: on_restore = drop"}}
+    assert plan.model_dump()["lost"] == {0: locks}
     report = made.restore()
+    assert report.lost == plan.lost
     client = made.server.client()
     assert report.ok, [one for one in report.findings if not one.ok]
     assert all_keys(made) == {b"live:1", b"live:2", b"plain", b"queue:pending"}

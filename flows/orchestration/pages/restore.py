@@ -13,6 +13,7 @@ from redis_dr.flows.orchestration.pages.markdown import (
     timings_table,
 )
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.lost import Lost, loss_lines, loss_summary, missing_lines
 from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
 
 _COUNTS = ("in_backup", "restored", "expired", "dropped", "evicted", "changed", "found")
@@ -24,6 +25,7 @@ def plan_page(plan: PlanReport) -> str:
         f"Plan: restore {plan.backup_id} into {plan.instance}",
         f"The backup is **{age(plan.backup_age_seconds)} old**; {_proof(plan)}. "
         f"Predicted downtime: **{plan.prediction}**. Nothing was changed yet.",
+        _lost(plan),
         _key_counts(plan),
         _rules(plan.rules),
         findings_table(plan.findings, "Gates"),
@@ -39,6 +41,7 @@ def approval_question(plan: PlanReport) -> str:
         "and goes into a safety backup."
     )
     parts = (
+        _lost(plan),
         outcome,
         _key_counts(plan),
         _rules(plan.rules),
@@ -66,6 +69,7 @@ def restore_page(report: RestoreReport) -> str:
     return page(
         f"Restore of {report.instance} from {report.backup_id}",
         f"{restore_line(report)} (predicted {report.predicted_downtime_seconds:.1f} s).",
+        _lost_list(report.lost),
         _databases(report),
         _rules(report.rules),
         _replaced_data(report),
@@ -73,6 +77,21 @@ def restore_page(report: RestoreReport) -> str:
         timings_table(report.timings),
         findings_table(report.findings),
     )
+
+
+def _lost(plan: PlanReport) -> str:
+    """What the person gives up comes first."""
+    more = (
+        missing_lines(plan.there_now, plan.in_backup, plan.not_in_backup)
+        if plan.answers
+        else ["What the server holds now is unknown: it does not answer."]
+    )
+    return "\n".join([_lost_list(plan.lost), *(f"* {line}" for line in more)])
+
+
+def _lost_list(lost: Lost) -> str:
+    lines = [f"* {line}" for line in loss_lines(lost)]
+    return "\n".join([f"Lost: {loss_summary(lost)}.", "", *lines]).rstrip("\n") + "\n"
 
 
 def _databases(report: RestoreReport) -> str:

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.restore.look_ahead import with_entrypoint
+from redis_dr.flows.runbook.restore.lost import keeps_live, lost_keys
 from redis_dr.flows.runbook.restore.prepare import NewData, RestorePlan
 from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import DrillLine
 from redis_dr.tasks.model.report import heading
+from redis_dr.tasks.model.restore.lost import not_in_backup
 from redis_dr.tasks.model.restore.restore_report import PlanReport, Prediction, RuleLine
 from redis_dr.tasks.rdb import SpliceResult
 from redis_dr.tasks.storage.opening import open_store
@@ -50,12 +52,19 @@ def plan_report(operation: Operation, catalog: Catalog, plan: RestorePlan) -> Pl
     drills = recent_drills(open_store(operation.instance.store), catalog, 1)
     drilled = next(iter(drills), None)
     expected = with_entrypoint(predicted_downtime(data, drilled), plan.ahead)
+    there_now = {db: one.keys for db, one in info.keyspace.items()} if info else {}
+    replaced = {db: k for db, k in there_now.items() if not keeps_live(operation.instance, db)}
+    in_backup = {db: one.in_backup for db, one in data.spliced.databases.items()}
     return PlanReport(
         **heading("restore", operation.instance.name, operation.timings, plan.gates),
         backup_id=manifest.backup_id,
         backup_age_seconds=round(age.total_seconds(), 1),
         proven_at=proven.isoformat() if proven else None,
-        there_now={db: one.keys for db, one in info.keyspace.items()} if info else {},
+        lost=lost_keys(data.spliced, operation.instance, answers=info is not None),
+        in_backup=in_backup,
+        not_in_backup=not_in_backup(replaced, in_backup),
+        answers=info is not None,
+        there_now=there_now,
         will_come={db: one.written for db, one in data.spliced.databases.items()},
         rules=rule_lines(data.spliced),
         predicted_downtime_seconds=expected.seconds,

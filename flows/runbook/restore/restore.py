@@ -17,6 +17,7 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import RedisDrError, Refused
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import require
+from redis_dr.tasks.model.restore.lost import loss_summary
 from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreOptions, RestoreReport
 from redis_dr.tasks.model.settings.instance import Instance
 
@@ -74,7 +75,7 @@ def _agreed_plan(run: RestoreRun, agree: Agree) -> RestorePlan:
     name = run.operation.instance.name
     raise Refused(
         f"the restore of {name} was not confirmed; nothing was changed",
-        f"read the plan, then run it with --confirm {name}",
+        f"read the plan ({loss_summary(for_person.lost)}), then run it with --confirm {name}",
     )
 
 

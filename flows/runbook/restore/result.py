@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redis_dr.flows.runbook.restore.cutover import CutoverResult
+from redis_dr.flows.runbook.restore.lost import lost_keys
 from redis_dr.flows.runbook.restore.plan import rule_lines
 from redis_dr.flows.runbook.restore.prepare import RestorePlan
 from redis_dr.flows.runbook.restore.run import RestoreRun
@@ -40,6 +41,11 @@ class RestoreResult:
         operation, cutover = self.run.operation, self.cutover
         return RestoreReport(
             **common,
+            lost=lost_keys(
+                self.plan.data.spliced,
+                operation.instance,
+                answers=operation.survey.info is not None,
+            ),
             backup_id=self.run.backup.manifest.backup_id,
             source=self.run.options.source,
             downtime_seconds=cutover.downtime_seconds,

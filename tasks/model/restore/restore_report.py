@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
+from redis_dr.tasks.model.restore.lost import Lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,19 @@ class RuleLine(BaseModel):
 class PlanReport(Report):
     """What a restore would do; nothing was changed."""
 
+    lost: Lost = Field(
+        default_factory=dict,
+        description="By database and pattern: keys of the backup that would not come back.",
+    )
+    in_backup: dict[int, int] = Field(
+        default_factory=dict, description="Keys of the backup, per database."
+    )
+    not_in_backup: dict[int, int] = Field(
+        default_factory=dict,
+        description="Per database: how many keys the server holds more than the backup. At least "
+        "so many are not in the backup. Databases that keep live keys are left out.",
+    )
+    answers: bool = True  # the server answered when the plan was made
     backup_id: str
     backup_age_seconds: float
     proven_at: str | None = None
@@ -67,6 +81,10 @@ class PlanReport(Report):
 class RestoreReport(Report):
     """What `redis-dr restore` answers; see CONTRACT.md."""
 
+    lost: Lost = Field(
+        default_factory=dict,
+        description="By database and pattern: keys of the backup that did not come back.",
+    )
     backup_id: str
     source: str  # rdb | aof
     downtime_seconds: float

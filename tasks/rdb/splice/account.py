@@ -15,8 +15,8 @@ class Account:
     """One database."""
 
     def __init__(self, plan_shift_ms: int, now_ms: int) -> None:
-        self._shift = plan_shift_ms
         self._now = now_ms
+        self.past = now_ms - plan_shift_ms  # an expiry of the backup that is not later has expired
         self.in_backup = self.in_backup_expires = 0
         self.from_backup = self.dropped = self.from_live = self.created = 0
         self.expires = self.expired_at_now = 0
@@ -26,16 +26,18 @@ class Account:
         self.in_backup += len(rows)
         self.in_backup_expires += sum(row[2] is not None for row in rows)
 
-    def wrote(self, rows: Sequence[Row], *, live: bool) -> None:
-        """Keys that the result holds."""
+    def wrote(self, rows: Sequence[Row], *, live: bool) -> int:
+        """Keys that the result holds; returns how many of them have expired by now."""
         if live:
             self.from_live += len(rows)
         else:
             self.from_backup += len(rows)
         expiries = [row[2] for row in rows if row[2] is not None]
-        past = self._now if live else self._now - self._shift
+        past = self._now if live else self.past
         self.expires += len(expiries)
-        self.expired_at_now += sum(expire <= past for expire in expiries)
+        expired = sum(expire <= past for expire in expiries)
+        self.expired_at_now += expired
+        return expired
 
     def made(self, expire_ms: int | None) -> None:
         """Count the expiry, as written, of a rewritten key; its origin is counted separately."""

@@ -35,6 +35,17 @@ class SplicedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SplicedLoss:
+    """Keys of the backup that are not in the result, or that a load of the result drops."""
+
+    db: int
+    pattern: str  # "*": keys that no pattern of the database matches
+    reason: str  # empty or keep (of the database), drop or keep (of the rule), expired
+    keys: int
+    durable: int  # of those, without an expiry
+
+
+@dataclass(frozen=True, slots=True)
 class Requeued:
     """What became of the lists that a rule puts back into `list`."""
 
@@ -70,6 +81,7 @@ class SpliceResult:
     functions: int  # libraries, all kept
     size: int
     sha256: str  # hex
+    lost: tuple[SplicedLoss, ...] = ()
 
     @property
     def written(self) -> int:

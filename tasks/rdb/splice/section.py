@@ -10,6 +10,7 @@ from redis_dr.tasks.rdb.inventory.patterns import matcher
 from redis_dr.tasks.rdb.scan.quick import Row
 from redis_dr.tasks.rdb.splice.account import DROP, KEEP, REQUEUE, Account, RuleAccount
 from redis_dr.tasks.rdb.splice.encode import prefix
+from redis_dr.tasks.rdb.splice.losses import Losses
 from redis_dr.tasks.rdb.splice.plan import SplicePlan
 from redis_dr.tasks.rdb.splice.requeue import Requeue
 from redis_dr.tasks.rdb.splice.script import Ranges, Script
@@ -29,7 +30,9 @@ class DatabaseSection:
         self.account = Account(plan.ttl_shift_ms, plan.now_ms)
         self.as_they_were: list[str] = []
         restored = self.action == "restore"
-        rules, self._indexes_of = matcher(plan.rules if restored else (), db)
+        rules, self._indexes_of = matcher(plan.rules, db)
+        self.losses = Losses(rules)  # by the patterns, also where the rules do not hold
+        rules = rules if restored else ()
         self.rules = [RuleAccount(rule) for rule in rules]
         self.requeues = {
             rule.requeue_to.encode(): Requeue(rule.requeue_to.encode())
@@ -47,8 +50,9 @@ class DatabaseSection:
         self.account.seen(rows)
         if self.action != "restore":
             self.account.dropped += len(rows)
+            self.losses.add_all(rows, self._indexes_of(rows), self.action)
         elif self.plain and not self.plan.ttl_shift_ms:
-            self.account.wrote(rows, live=False)
+            self._count_written(rows, BACKUP)
             self.script.copy(BACKUP, rows[0][4], rows[-1][5])
         elif self.plain:
             self._write(rows, BACKUP)
@@ -81,6 +85,7 @@ class DatabaseSection:
                 kept.append(row)
             else:
                 dropped += 1
+                self._lose(row, index)
         self.account.dropped += dropped
         return kept
 
@@ -89,10 +94,15 @@ class DatabaseSection:
         if row[1] not in self.epoch_names and rule is not None:
             if rule.fate == DROP:
                 self.account.dropped += 1
+                self._lose(row, self.rules.index(rule) + 1)
                 return False
             if self._requeue(row, rule):
                 return False
         return not self._set_aside(row, BACKUP)
+
+    def _lose(self, row: Row, index: int | None) -> None:
+        assert index is not None  # noqa: S101 only a rule drops a key of a restored database
+        self.losses.add(row, index, self.rules[index - 1].rule.action)
 
     def _count_rules(self, rows: Sequence[Row], indexes: Sequence[int | None]) -> None:
         sizes = dict.fromkeys(range(1, len(self.rules) + 1), 0)
@@ -140,11 +150,17 @@ class DatabaseSection:
 
     def _write(self, rows: Sequence[Row], file: int) -> None:
         """Write rows that are in the order of the file."""
-        self.account.wrote(rows, live=file == LIVE)
+        self._count_written(rows, file)
         if file == BACKUP and self.plan.ttl_shift_ms:
             self._write_moved(rows)
         else:
             self.script.ranges(Ranges(file, _bounds(rows)))
+
+    def _count_written(self, rows: Sequence[Row], file: int) -> None:
+        if self.account.wrote(rows, live=file == LIVE) and file == BACKUP:
+            past = self.account.past
+            gone = [row for row in rows if row[2] is not None and row[2] <= past]
+            self.losses.add_all(gone, self._indexes_of(gone), "expired")
 
     def _write_moved(self, rows: Sequence[Row]) -> None:
         """The same with all expiries moved: in place where the file has the usual layout."""

@@ -138,6 +138,7 @@ class _Draft:
             functions=self._functions,
             sha256=sha256,
             size=output.size,
+            lost=tuple(loss for db in sorted(sections) for loss in sections[db].losses.result(db)),
         )
 
     def _run(self, script: Script, files: Files, output: Output) -> None:
