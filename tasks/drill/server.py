@@ -47,6 +47,7 @@ def effective(manifest: Manifest) -> tuple[str, ...]:
         *("--aof-timestamp-enabled", _yes(settings.aof_timestamp_enabled)),
         *("--rdbchecksum", _yes(settings.rdbchecksum)),
         *("--rdbcompression", _yes(settings.rdbcompression)),
+        *(("--cluster-enabled", "yes") if settings.cluster_enabled else ()),
     )
 
 

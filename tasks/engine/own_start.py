@@ -56,6 +56,11 @@ class OwnStart:
     login: Access = field(default_factory=Access)
 
 
+def next_start_name(container: str) -> str:
+    """The throwaway start of an operation that holds the instance: one at a time."""
+    return f"{container}.redis-dr.next"
+
+
 @contextmanager
 def own_start(start: OwnStart, seconds: float) -> Iterator[tuple[Sandbox, float]]:
     """The server, and the seconds until it answered. It may still be loading then.

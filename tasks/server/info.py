@@ -36,6 +36,7 @@ _PERSISTENCE = (
     "maxmemory-policy",
     "databases",
     "aof-timestamp-enabled",
+    "cluster-enabled",
 )
 
 

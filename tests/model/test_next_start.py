@@ -13,6 +13,7 @@ from redis_dr.tasks.model.server.next_start import (
     settings_of_info,
     without_secrets,
 )
+from redis_dr.tasks.model.server.server_config import line_without_secrets
 
 TEXT = """
 # maxmemory 1gb
@@ -98,3 +99,18 @@ def test_info_tells_some_settings_where_config_is_denied() -> None:
         "appendonly": "no",
         "cluster-enabled": "yes",
     }
+
+
+def test_the_start_line_in_a_manifest_holds_no_secret() -> None:
+    """
+    A drill elsewhere needs names and values; passwords, users and a script are left out.
+    """
+    line = ("redis-server", "/etc/redis.conf", "--requirepass", "sesame", "--save", "900", "1")
+    more = ("--masterauth=other", "--user", "app", "on", ">secret", "--dbfilename", "x.rdb")
+    kept = line_without_secrets((*line, *more))
+    assert kept[:2] == ("redis-server", "/etc/redis.conf")
+    assert kept[-2:] == ("--dbfilename", "x.rdb")
+    assert parsed_start(kept, "", "elsewhere").settings["save"] == "900 1"
+    script = line_without_secrets(("sh", "-c", "X=sesame redis-server --requirepass secret"))
+    for text in (*kept, *script):
+        assert not {"sesame", "secret", "other"} & set(text.replace(">", " ").split())

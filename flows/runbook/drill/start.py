@@ -32,9 +32,9 @@ class DrillStart:
 
 
 def recorded_start(manifest: Manifest, why: str) -> DrillStart:
-    """Only what the manifest recorded is known."""
+    """Only what the manifest recorded is known: what ran at the backup, and its start line."""
     recorded = manifest.persistence.settings()
-    return DrillStart(Ahead(recorded, parsed_start((), "", why)))
+    return DrillStart(Ahead(recorded, parsed_start(manifest.start_line, "", why)))
 
 
 @contextmanager
@@ -67,16 +67,18 @@ def _own_start(operation: Operation, manifest: Manifest, opened: ExitStack) -> D
             name=server_name(instance.name),
         )
         files = opened.enter_context(collected_files(question))
-    ahead = Ahead(recorded, ask_start(question, files))
+    ahead, own = Ahead(recorded, ask_start(question, files)), start_with(question, files)
     if not ahead.start.known:
         return DrillStart(ahead)
-    login = replace(start_with(question, files).login, renamed=ahead.start.renamed)
+    if ahead.start.login == "refused" and not own.login.environment:
+        why = "the container's own start demands a password, and none is configured here"
+        return recorded_start(manifest, why)
     own = replace(
-        start_with(question, files),
+        own,
         volume=(place.mounts[0].name, operation.dir),
         lease_seconds=instance.drill.lease_seconds,
         memory_limit=instance.drill.memory_limit or 0,
         labels=((LABEL, instance.name),),
-        login=login,
+        login=replace(own.login, renamed=ahead.start.renamed),
     )
     return DrillStart(ahead, own)

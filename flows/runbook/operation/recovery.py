@@ -8,6 +8,7 @@ from redis_dr.flows.runbook.operation.late_proof import prove_late
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
+from redis_dr.tasks.engine.own_start import next_start_name
 from redis_dr.tasks.engine.sandbox import remove_sandbox, sandbox_name
 from redis_dr.tasks.model.errors import SaveFailed, Unreachable
 from redis_dr.tasks.model.progress import Progress
@@ -59,6 +60,7 @@ def recover_unfinished(
     """
     left = read(helper, Layout(folder, helper.holder.id))
     remove_sandbox(sandbox_name(server.instance.container))
+    remove_sandbox(next_start_name(server.instance.container))
     if left is None:
         sweep_replaced(helper, Layout(folder, "").folder, server.instance.restore.set_aside_hours)
         return None

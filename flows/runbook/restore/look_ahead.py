@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from redis_dr.flows.runbook.operation.operation import Operation
+from redis_dr.tasks.engine.own_start import next_start_name
 from redis_dr.tasks.model.restore.next_start_gates import Ahead
 from redis_dr.tasks.model.restore.restore_report import Prediction
 from redis_dr.tasks.observe.next_start import StartQuestion, next_start, running_settings
@@ -21,7 +22,7 @@ def look_ahead(operation: Operation) -> Ahead:
         folder=operation.dir,
         reader=operation.helper.id,
         running=running,
-        name=f"{operation.helper.name}.next",
+        name=next_start_name(found.container.name),
     )
     inside = server_inside(operation.instance, found, running)
     return Ahead(running, next_start(question), inside)

@@ -8,6 +8,7 @@ from redis_dr.tasks.model.backup.snapshot import Snapshot
 from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.report import Finding, Report, heading
 from redis_dr.tasks.model.server.holder import Holder
+from redis_dr.tasks.model.server.server_config import line_without_secrets
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.timings import Timings
 
@@ -68,6 +69,7 @@ def build_manifest(
         run_id=info.run_id,
         replication_offset=info.master_repl_offset,
         persistence=persistence,
+        start_line=line_without_secrets(survey.container.command),
         databases=inventory.databases if inventory else {},
         patterns=inventory.patterns if inventory else (),
         inventory=inventory,

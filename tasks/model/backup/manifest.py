@@ -56,6 +56,7 @@ class Manifest(_Noun):
     patterns: tuple[PatternInventory, ...] = ()
     inventory: Inventory | None = None
     inventory_missing: str | None = None  # why: the RDB holds what this program does not know
+    start_line: tuple[str, ...] = ()  # of the container, without secrets
     modules: tuple[str, ...] | None = None  # loaded in the server at the time; None: not recorded
     used_memory: int = 0  # bytes, of the server at the time
     keyspace_hits: int = 0

@@ -21,6 +21,7 @@ class Persistence(BaseModel):
     maxmemory_policy: str = "noeviction"
     databases: int = 16
     aof_timestamp_enabled: bool = False
+    cluster_enabled: bool = False
 
     def settings(self) -> dict[str, str]:
         """Under the names and in the words of CONFIG GET."""

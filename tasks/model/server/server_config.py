@@ -18,7 +18,16 @@ _UNITS = {
     "gb": 2**30,
 }  # as in redis.conf
 
-SECRETS = frozenset({"requirepass", "masterauth", "masteruser", "tls-key-file-pass", "user"})
+SECRETS = frozenset(
+    {
+        "requirepass",
+        "masterauth",
+        "masteruser",
+        "tls-key-file-pass",
+        "tls-client-key-file-pass",
+        "user",
+    }
+)
 
 # of Redis 7: what a start without that setting gives
 DEFAULTS: Mapping[str, str] = {
@@ -82,6 +91,25 @@ def on_command_line(command: Sequence[str]) -> dict[str, str]:
         elif name is not None:
             found[name].append(word)
     return {name: "***" if name in SECRETS else " ".join(values) for name, values in found.items()}
+
+
+def line_without_secrets(command: Sequence[str]) -> tuple[str, ...]:
+    """The `--name value` words of a start line, one a word; secrets are hidden, as "***".
+
+    What stands before the first `--name` is kept only where it cannot hold a secret: a program and
+    the path of a file.
+    """
+    program = [word for word in command[:2] if not set(word) & set(" =;&|") and word[:2] != "--"]
+    words = [word for item in on_command_line(command).items() for word in _shown(*item)]
+    return (*program, *words)
+
+
+def _shown(name: str, value: str) -> tuple[str, ...]:
+    if "=" in name:  # --name=value
+        name, _, value = name.partition("=")
+    if name in SECRETS or name == "rename-command":  # who knows a new name may use it
+        value = "***"
+    return (f"--{name}", *([value] if value else []))
 
 
 def _split(argument: str) -> list[str]:
