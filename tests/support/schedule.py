@@ -23,8 +23,12 @@ _DIVIDED = (
     "tests/restore/",
     "tests/setup/",
 )
-# they share a Prefect server: its start costs as much as several tests
+# they share a Prefect server or environments: their start costs as much as several tests
+# (these two start servers of their own, to kill them)
 _TOGETHER = {
+    "tests/prefect/test_kill_table.py::test_a_restore_that_loses": "Prefect, lost server",
+    "tests/prefect/test_restarts.py::test_schedules_outlive": "Prefect, restarted server",
+    "tests/package/": "the installed package",
     "tests/prefect/test_kill_table.py": "Prefect, first server",
     "tests/prefect/test_restarts.py": "Prefect, second server",
     "tests/prefect/test_workers.py": "Prefect, second server",
@@ -36,7 +40,7 @@ def unit(nodeid: str) -> str:
     """The unit of work that a test belongs to."""
     path = nodeid.partition("::")[0]
     for prefix, name in _TOGETHER.items():
-        if path.startswith(prefix):
+        if nodeid.startswith(prefix):
             return name
     return nodeid if path.startswith(_DIVIDED) else path
 
