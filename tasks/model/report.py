@@ -15,11 +15,11 @@ class Finding(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    check: str
-    ok: bool
-    expected: Any = None
-    actual: Any = None
-    detail: str = ""
+    check: str  # what was checked
+    ok: bool  # the check is good
+    expected: Any = None  # null: nothing to compare with
+    actual: Any = None  # what was seen
+    detail: str = ""  # what it means, or what to do
 
 
 class Report(BaseModel):
@@ -27,12 +27,12 @@ class Report(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    command: str
-    instance: str
-    ok: bool
+    command: str  # the command that was run
+    instance: str  # name of the instance in the configuration
+    ok: bool  # the verdict is good
     started_at: datetime  # UTC
-    seconds: float
-    findings: tuple[Finding, ...] = ()
+    seconds: float  # from start to end
+    findings: tuple[Finding, ...] = ()  # everything that was checked
 
     @property
     def exit_code(self) -> int:

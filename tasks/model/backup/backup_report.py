@@ -16,14 +16,14 @@ from redis_dr.tasks.model.timings import Timings
 class BackupReport(Report):
     """What `redis-dr backup` answers; see CONTRACT.md."""
 
-    backup_id: str
-    store: str
+    backup_id: str  # of the new backup
+    store: str  # URL of the store
     size: int  # bytes, plain
-    stored_size: int
+    stored_size: int  # bytes in the store, all files
     databases: dict[int, dict[str, int]]  # N -> keys, expires
     aof: bool  # whether the append directory is in it
-    suspicious: tuple[str, ...] = ()
-    inventory_missing: str | None = None
+    suspicious: tuple[str, ...] = ()  # why the content looks wrong; empty: as usual
+    inventory_missing: str | None = None  # why the content could not be read; null: it was
     proof: str = ""  # of the drill that followed, when one was asked for
     timings: dict[str, float]  # seconds
 

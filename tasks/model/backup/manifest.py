@@ -26,43 +26,45 @@ class StoredFile(_Noun):
     """One file of the backup: what it was, and how it lies in the store."""
 
     name: str  # "dump.rdb", "appendonly/appendonly.aof.1.incr.aof"
-    role: Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
+    role: Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]  # what the file is for
     size: int  # bytes, plain
     sha256: str  # plain, hex
     stored_name: str  # relative to the backup's folder, "dump.rdb.zst"
-    stored_size: int
-    stored_sha256: str
-    codec: Literal["zstd", "none"]
-    encryption: Literal["age", "none"] = "none"
+    stored_size: int  # bytes in the store
+    stored_sha256: str  # of the stored bytes, hex
+    codec: Literal["zstd", "none"]  # how it is compressed
+    encryption: Literal["age", "none"] = "none"  # how it is encrypted
 
 
 class Manifest(_Noun):
     """One backup. Equal manifests mean equal backups."""
 
-    format_version: int = FORMAT_VERSION
-    backup_id: str
-    instance: str
+    format_version: int = FORMAT_VERSION  # of the manifest
+    backup_id: str  # its name in the store
+    instance: str  # name of the instance in the configuration
     created_at: datetime  # UTC, when Redis forked; later writes are only in the AOF
     operation: str = "backup"  # or "restore": the safety backup of what a restore was to replace
-    server_name: Literal["redis", "valkey"] = "redis"
-    redis_version: str
-    rdb_version: int
+    server_name: Literal["redis", "valkey"] = "redis"  # the program that wrote the RDB
+    redis_version: str  # of that program
+    rdb_version: int  # of the file's format
     image: str  # as the container names it
     image_id: str = ""  # the engine's digest of it
     run_id: str  # of the server that wrote it
-    replication_offset: int = 0
-    persistence: Persistence
-    databases: dict[int, DatabaseInventory] = Field(default_factory=dict)
-    patterns: tuple[PatternInventory, ...] = ()
-    inventory: Inventory | None = None
+    replication_offset: int = 0  # master_repl_offset at the time, bytes
+    persistence: Persistence  # settings that a restore needs
+    databases: dict[int, DatabaseInventory] = Field(
+        default_factory=dict, description="Keys, bytes and digest, per database."
+    )
+    patterns: tuple[PatternInventory, ...] = ()  # keys and bytes of each configured pattern
+    inventory: Inventory | None = None  # what is in the RDB; null: it could not be read
     inventory_missing: str | None = None  # why: the RDB holds what this program does not know
     start_line: tuple[str, ...] = ()  # of the container, without secrets
     modules: tuple[str, ...] | None = None  # loaded in the server at the time; None: not recorded
     used_memory: int = 0  # bytes, of the server at the time
-    keyspace_hits: int = 0
-    keyspace_misses: int = 0
+    keyspace_hits: int = 0  # of the server since its start
+    keyspace_misses: int = 0  # of the server since its start
     suspicious: tuple[str, ...] = ()  # why this backup must not silently become "latest"
-    files: tuple[StoredFile, ...]
+    files: tuple[StoredFile, ...]  # every file of the backup
     timings: dict[str, float] = Field(default_factory=dict)  # seconds per step
 
     @property

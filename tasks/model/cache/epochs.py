@@ -12,14 +12,14 @@ class Epoch(BaseModel):
 
     kind: str  # doc | chunk | global
     id: str | None  # None for global
-    value: int
-    before: int | None = None
+    value: int  # now
+    before: int | None = None  # null: it was only read
 
 
 class EpochReport(Report):
     """The report of `epoch show` and `epoch bump`."""
 
-    namespace: str
-    epochs: tuple[Epoch, ...] = ()
+    namespace: str  # prefix of the epoch keys
+    epochs: tuple[Epoch, ...] = ()  # the counters that were read or raised
     documents: int = 0  # fields of {namespace}:doc_epoch
     chunks: int = 0  # fields of {namespace}:chunk_epoch

@@ -97,15 +97,15 @@ def is_fresh(created_at: datetime, now: datetime, instance: Instance) -> bool:
 class FlushReport(Report):
     """The report of `flush`."""
 
-    what: str
-    keys_before: int = 0
-    keys_after: int = 0
-    removed: int = 0
-    sample: tuple[str, ...] = ()
-    policy: str = ""
+    what: str  # in words
+    keys_before: int = 0  # counted before the flush
+    keys_after: int = 0  # counted after it
+    removed: int = 0  # keys that were removed
+    sample: tuple[str, ...] = ()  # some of the keys
+    policy: str = ""  # the policy that held, in words
     backup_id: str | None = None  # the proven backup that stands behind it, if one had to
     backup_taken: bool = False  # it was made for this flush
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what else a person should know
 
 
 def counts_of(removal: Removal) -> str:

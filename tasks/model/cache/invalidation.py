@@ -27,10 +27,10 @@ class Removal(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    pattern: str
-    matched: int = 0
-    removed: int = 0
-    sample: tuple[str, ...] = ()
+    pattern: str  # as configured
+    matched: int = 0  # keys that match
+    removed: int = 0  # keys that were removed
+    sample: tuple[str, ...] = ()  # some of the keys
 
 
 def targets(patterns: Sequence[str], doc: str | None, chunks: Sequence[str]) -> list[Target]:
@@ -86,12 +86,12 @@ def escaped_glob(text: str) -> str:
 class InvalidateReport(Report):
     """The report of `invalidate`."""
 
-    doc: str | None = None
-    chunks: tuple[str, ...] = ()
-    dry_run: bool = False
-    matched: int = 0
-    removed: int = 0
-    patterns: tuple[Removal, ...] = ()
+    doc: str | None = None  # id of the document; null: none was named
+    chunks: tuple[str, ...] = ()  # ids of the chunks
+    dry_run: bool = False  # nothing was removed
+    matched: int = 0  # keys that match
+    removed: int = 0  # keys that were removed
+    patterns: tuple[Removal, ...] = ()  # the same for each pattern
 
 
 def printable(key: bytes) -> str:

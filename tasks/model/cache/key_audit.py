@@ -98,6 +98,6 @@ def _rule(rule: KeyRule, tally: RuleTally | None) -> Finding:
 class KeyAuditReport(Report):
     """The report of `keys audit`."""
 
-    sampled: int
-    unknown: int
+    sampled: int  # keys that were read
+    unknown: int  # sampled keys that no pattern matches
     keys: dict[int, int]  # by database, as INFO counts them

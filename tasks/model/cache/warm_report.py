@@ -13,7 +13,7 @@ class BreakerChange(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    at: float
+    at: float  # seconds since the first query
     state: str  # closed | open | half-open
 
 
@@ -23,28 +23,28 @@ class Outcome(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     queries: int  # distinct ones, after merging the lists
-    asked: int = 0
-    answered: int = 0
+    asked: int = 0  # queries that were sent
+    answered: int = 0  # queries that got an answer
     newly_cached: int | None = None  # answered, and the key is there now; None: no cache_key known
     already_there: int | None = None  # not asked: the answer was cached before
-    failed: int = 0
+    failed: int = 0  # queries that got none
     failures: dict[str, int] = Field(default_factory=dict)  # reason -> queries
     requests: int = 0  # tries, retries included
     stopped: str = ""  # why before the end of the list; empty: it was finished
     hit_ratio_before: float | None = None  # share of the list that is cached, by weight
-    hit_ratio_after: float | None = None
+    hit_ratio_after: float | None = None  # the same after the warm-up
     seconds: float = 0.0  # from the first query to the last answer
-    breaker: tuple[BreakerChange, ...] = ()
+    breaker: tuple[BreakerChange, ...] = ()  # changes of the circuit breaker
 
 
 class WarmReport(Report):
     """The report of `warm`; a restore carries it as `warm`."""
 
-    configured: bool = True
+    configured: bool = True  # there are lists and an endpoint
     reason: str = ""  # when not configured: what is missing
-    outcome: Outcome = Outcome(queries=0)
+    outcome: Outcome = Outcome(queries=0)  # what became of the queries
     keys_before: int | None = None  # of the counted patterns
-    keys_after: int | None = None
+    keys_after: int | None = None  # of the counted patterns
     server_hit_ratio: float | None = None  # keyspace hits of all clients while it ran
     replay_hit_ratio: float | None = None  # the same while the list was asked once more
     backup_hit_ratio: float | None = None  # as the manifest recorded it

@@ -18,15 +18,15 @@ class _Line(BaseModel):
 class ListedBackup(_Line):
     """One backup in `list`."""
 
-    backup_id: str
+    backup_id: str  # its name in the store
     created_at: datetime  # UTC
     size: int  # bytes, plain
-    stored_size: int
-    keys: int
-    proven_at: datetime | None
-    pinned: bool
-    in_use_until: datetime | None = None
-    suspicious: tuple[str, ...] = ()
+    stored_size: int  # bytes in the store, all files
+    keys: int  # of all databases
+    proven_at: datetime | None  # UTC, the last proof; null: never proven
+    pinned: bool  # it is kept for ever
+    in_use_until: datetime | None = None  # UTC, end of a reader's lease; null: nobody reads it
+    suspicious: tuple[str, ...] = ()  # why the content looks wrong; empty: as usual
     safety: bool = False  # made by a restore, of what it replaced; never "latest"
 
 
@@ -34,56 +34,56 @@ class Oddity(_Line):
     """Something in the store that no whole backup accounts for."""
 
     name: str  # a backup's id, or a key
-    reason: str
+    reason: str  # what is wrong with it
 
 
 class ListReport(Report):
     """The catalog, newest first."""
 
-    store: str
-    backups: tuple[ListedBackup, ...]
+    store: str  # URL of the store
+    backups: tuple[ListedBackup, ...]  # newest first
     unreadable: tuple[Oddity, ...]  # damaged, incomplete, or written by a newer release
     unfinished: tuple[Oddity, ...]  # running, or left by a run that died
-    strange: tuple[Oddity, ...]
+    strange: tuple[Oddity, ...]  # what no backup accounts for
 
 
 class ListedProof(_Line):
     """One drill or verification in `show`."""
 
-    name: str
-    kind: str
-    ok: bool
+    name: str  # its file beside the backup
+    kind: str  # drill, verify, verify-stored, ...
+    ok: bool  # the verdict was good
     at: datetime  # UTC
 
 
 class ShowReport(Report):
     """One backup with all that is known of it."""
 
-    store: str
-    manifest: Manifest
-    proofs: tuple[ListedProof, ...]
-    proven_at: datetime | None
-    pinned: bool
-    in_use_until: datetime | None
+    store: str  # URL of the store
+    manifest: Manifest  # as it is stored
+    proofs: tuple[ListedProof, ...]  # drills and verifications
+    proven_at: datetime | None  # UTC, the last proof; null: never proven
+    pinned: bool  # it is kept for ever
+    in_use_until: datetime | None  # UTC, end of a reader's lease; null: nobody reads it
 
 
 class VerifiedBackup(_Line):
     """One backup in `verify`."""
 
-    backup_id: str
-    ok: bool
-    files: int
-    stored_bytes: int
-    seconds: float
+    backup_id: str  # its name in the store
+    ok: bool  # every file is what was stored
+    files: int  # that were read
+    stored_bytes: int  # that were read
+    seconds: float  # that it took
 
 
 class VerifyReport(Report):
     """What was read back; `exit_code` 6 when anything is damaged."""
 
-    store: str
-    share: str | None
-    stored_only: bool
-    backups: tuple[VerifiedBackup, ...]
+    store: str  # URL of the store
+    share: str | None  # N/M, the part of all backups that was read; null: one was named
+    stored_only: bool  # only the stored bytes were hashed, nothing was decrypted
+    backups: tuple[VerifiedBackup, ...]  # one line for each backup that was read
 
     @property
     def exit_code(self) -> int:
@@ -94,53 +94,53 @@ class VerifyReport(Report):
 class PlannedBackup(_Line):
     """One backup in `prune`, with every reason."""
 
-    backup_id: str
-    reasons: tuple[str, ...]
+    backup_id: str  # its name in the store
+    reasons: tuple[str, ...]  # why it stays or goes
 
 
 class PruneReport(Report):
     """The plan, and with `applied` what was done of it."""
 
-    store: str
-    applied: bool
-    frozen: tuple[str, ...]
-    kept: tuple[PlannedBackup, ...]
-    removed: tuple[PlannedBackup, ...]
-    orphans: tuple[PlannedBackup, ...]
+    store: str  # URL of the store
+    applied: bool  # true: it was done; false: this is a plan
+    frozen: tuple[str, ...]  # drift that stops the removal; empty: none
+    kept: tuple[PlannedBackup, ...]  # backups that stay
+    removed: tuple[PlannedBackup, ...]  # backups that go
+    orphans: tuple[PlannedBackup, ...]  # backups without a manifest that go
     uploads: tuple[str, ...]  # unfinished multipart uploads or files
-    freed_bytes: int
+    freed_bytes: int  # in the store
 
 
 class PinReport(Report):
     """A backup that is kept for ever, or no longer."""
 
-    backup_id: str
-    pinned: bool
+    backup_id: str  # the backup
+    pinned: bool  # it is kept for ever
 
 
 class CopyReport(Report):
     """Backups carried into other stores."""
 
-    backup_id: str
-    store: str
-    targets: tuple[str, ...]
-    files: int
+    backup_id: str  # the backup that was copied
+    store: str  # URL of the store that it came from
+    targets: tuple[str, ...]  # URLs of the stores that it went to
+    files: int  # how many files were copied
     stored_bytes: int  # to each target
 
 
 class Capability(_Line):
     """What a store can be trusted with, by trying; None: it could not be tried."""
 
-    name: str
-    has: bool | None
-    means: str
+    name: str  # what was tried
+    has: bool | None  # null: it could not be tried
+    means: str  # what that means for redis-dr
 
 
 class DoctorReport(Report):
     """`findings` must hold for redis-dr to work as configured; `capabilities` are for judging."""
 
-    store: str
-    capabilities: tuple[Capability, ...]
+    store: str  # URL of the store
+    capabilities: tuple[Capability, ...]  # what the store can do
     kept_as: str | None  # key of this report in the store
 
 
@@ -157,9 +157,9 @@ class ExportRequest:
 class ExportReport(Report):
     """What `redis-dr export` answers."""
 
-    backup_id: str
-    db: int
-    keys: int
-    output: str
+    backup_id: str  # the backup that was read
+    db: int  # number of the database
+    keys: int  # in the written file
+    output: str  # path of the written file
     size: int  # bytes
-    sha256: str
+    sha256: str  # of the written file, hex

@@ -159,8 +159,8 @@ def guess_database(db: int, keys: int, expires: int, sample: Sequence[Sampled]) 
 class InitReport(Report):
     """The report of `init`."""
 
-    path: str
-    text: str
-    sampled: int
-    patterns: int
-    databases: dict[int, int]
+    path: str  # of the written file
+    text: str  # of the written file
+    sampled: int  # keys that were read
+    patterns: int  # patterns that were written
+    databases: dict[int, int]  # keys per database, by INFO

@@ -15,16 +15,16 @@ class Latency(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    pings: int
-    median_ms: float
-    p99_ms: float
-    max_ms: float
+    pings: int  # how many were sent
+    median_ms: float  # milliseconds
+    p99_ms: float  # milliseconds, 99th percentile
+    max_ms: float  # milliseconds
 
 
 class HealthReport(Report):
     """The report of `health`."""
 
-    info: ServerInfo
+    info: ServerInfo  # INFO of the server
     latency: Latency | None = None  # None while it loads
 
 

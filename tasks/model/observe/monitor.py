@@ -30,21 +30,21 @@ class Share(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    count: int
+    name: str  # of the command, the pattern or the client
+    count: int  # commands
 
 
 class MonitorReport(Report):
     """The report of `monitor`."""
 
-    watched_seconds: float
-    seen: int
+    watched_seconds: float  # how long it watched
+    seen: int  # commands
     cut: bool = False  # it stopped at the limit of commands, before the time was over
-    per_second: float = 0.0
-    commands: tuple[Share, ...] = ()
-    patterns: tuple[Share, ...] = ()
-    databases: dict[int, int] = Field(default_factory=dict)
-    hosts: tuple[Share, ...] = ()
+    per_second: float = 0.0  # commands
+    commands: tuple[Share, ...] = ()  # the most frequent commands
+    patterns: tuple[Share, ...] = ()  # the patterns of the keys that were named most often
+    databases: dict[int, int] = Field(default_factory=dict)  # commands per database
+    hosts: tuple[Share, ...] = ()  # the clients that sent the most commands
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ class _Noun(BaseModel):
 class PatternShare(_Noun):
     """The sampled keys of one configured pattern; "" collects the others."""
 
-    pattern: str
+    pattern: str  # as configured; empty: keys of no pattern
     keys: int  # in the sample
     bytes: int  # MEMORY USAGE of those
     share: float  # of the sampled bytes
@@ -34,18 +34,18 @@ class SlowCommand(_Noun):
     """One line of the slow log."""
 
     at: int  # Unix seconds
-    milliseconds: float
-    command: str
-    client: str = ""
+    milliseconds: float  # that it ran
+    command: str  # with its arguments, shortened
+    client: str = ""  # address; empty: not recorded
 
 
 class ClientLine(_Noun):
     """Connections of one host, taken together."""
 
-    host: str
-    name: str
-    connections: int
-    longest_idle_seconds: int
+    host: str  # address of the client
+    name: str  # as the client set it; empty: it did not
+    connections: int  # of this host and name
+    longest_idle_seconds: int  # of these connections
     memory: int  # bytes, as far as the server tells
     commands: tuple[str, ...]  # the last ones seen
 
@@ -53,14 +53,14 @@ class ClientLine(_Noun):
 class TopReport(Report):
     """The report of `top`."""
 
-    db: int
+    db: int  # number of the database
     keys: int  # in this database
-    sampled: int
-    biggest: tuple[KeySize, ...] = ()
-    patterns: tuple[PatternShare, ...] = ()
-    slow: tuple[SlowCommand, ...] = ()
-    clients: tuple[ClientLine, ...] = ()
-    connections: int = 0
+    sampled: int  # keys that were read
+    biggest: tuple[KeySize, ...] = ()  # keys of the sample, the biggest first
+    patterns: tuple[PatternShare, ...] = ()  # share of each pattern in the sample
+    slow: tuple[SlowCommand, ...] = ()  # the slow log, the slowest first
+    clients: tuple[ClientLine, ...] = ()  # connections, by host and name
+    connections: int = 0  # all of them
 
 
 def masked(command: str) -> str:

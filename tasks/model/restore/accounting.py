@@ -10,7 +10,7 @@ class DatabaseAccount(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    in_backup: int
+    in_backup: int  # keys of the file that was to be loaded
     dropped: int = 0  # by policy, before the server saw them
     placed: int = 0  # in the file that the server loaded
     added: int = 0  # in that file, but not from the backup: kept from the live server, requeued

@@ -121,10 +121,10 @@ class SetAsideLine(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    operation_id: str
+    operation_id: str  # the restore that replaced it
     path: str = ""  # inside the container
-    age_seconds: int
-    bytes: int
+    age_seconds: int  # since it was replaced
+    bytes: int  # on the volume
 
 
 class RecoverReport(Report):
@@ -133,4 +133,4 @@ class RecoverReport(Report):
     outcome: str  # nothing to do | nothing was changed | rolled back | finished | kept
     phase: str | None = None  # how far the dead operation had come
     backup_id: str | None = None  # what it was restoring
-    set_aside: tuple[SetAsideLine, ...] = ()
+    set_aside: tuple[SetAsideLine, ...] = ()  # replaced data that is kept on the volume

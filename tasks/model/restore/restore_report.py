@@ -40,11 +40,11 @@ class RuleLine(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    db: int
+    db: int  # number of the database
     pattern: str  # "" for the database as a whole
-    action: str
-    keys: int
-    bytes: int
+    action: str  # restore, drop, keep or requeue
+    keys: int  # of the backup that match
+    bytes: int  # of their records
 
 
 class PlanReport(Report):
@@ -63,13 +63,13 @@ class PlanReport(Report):
         "so many are not in the backup. Databases that keep live keys are left out.",
     )
     answers: bool = True  # the server answered when the plan was made
-    backup_id: str
-    backup_age_seconds: float
-    proven_at: str | None = None
+    backup_id: str  # the backup that would be restored
+    backup_age_seconds: float  # since its data was saved
+    proven_at: str | None = None  # when it was last proven; null: never
     there_now: dict[int, int]  # keys per database on the server; empty when it does not answer
     will_come: dict[int, int]  # keys per database in the file that would be placed
-    rules: tuple[RuleLine, ...]
-    predicted_downtime_seconds: float
+    rules: tuple[RuleLine, ...]  # rules that meet keys of the backup
+    predicted_downtime_seconds: float  # from the stop to the first answer
     prediction_doubt: str = ""  # why it may be far off
 
     @property
@@ -85,17 +85,17 @@ class RestoreReport(Report):
         default_factory=dict,
         description="By database and pattern: keys of the backup that did not come back.",
     )
-    backup_id: str
+    backup_id: str  # the backup that was restored
     source: str  # rdb | aof
-    downtime_seconds: float
-    predicted_downtime_seconds: float
+    downtime_seconds: float  # from the stop to the first answer of the new data
+    predicted_downtime_seconds: float  # as the plan or the trial boot said
     prediction_doubt: str = ""  # why it may be far off
-    databases: dict[int, DatabaseAccount]
-    rules: tuple[RuleLine, ...] = ()
+    databases: dict[int, DatabaseAccount]  # accounting of the keys, per database
+    rules: tuple[RuleLine, ...] = ()  # rules that met keys of the backup
     sampled: bool = False  # content compared for a sample of the keys only
-    rolled_back: bool = False
+    rolled_back: bool = False  # the new data was taken away again
     failure: str = ""  # what made it roll back
-    safety_backup_id: str | None = None
+    safety_backup_id: str | None = None  # the backup of what was replaced; null: none was made
     set_aside: str = ""  # where the replaced data lies
-    warm: dict[str, Any] | None = None
-    timings: dict[str, float]
+    warm: dict[str, Any] | None = None  # report of the warm-up; null: there was none
+    timings: dict[str, float]  # seconds per part

@@ -9,19 +9,19 @@ class Persistence(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")  # a later release may add fields
 
     dir: str  # absolute path inside the container
-    dbfilename: str
-    appendonly: bool
-    appenddirname: str
-    appendfilename: str
-    save: str = ""
-    aof_use_rdb_preamble: bool = True
-    rdbchecksum: bool = True
-    rdbcompression: bool = True
+    dbfilename: str  # name of the RDB file
+    appendonly: bool  # the append-only file is on
+    appenddirname: str  # folder of the append-only files
+    appendfilename: str  # first part of their names
+    save: str = ""  # save points; empty: none
+    aof_use_rdb_preamble: bool = True  # the base of the append-only file is an RDB
+    rdbchecksum: bool = True  # the RDB ends with a CRC-64
+    rdbcompression: bool = True  # strings in the RDB are compressed
     maxmemory: int = 0  # bytes, 0: no limit
-    maxmemory_policy: str = "noeviction"
-    databases: int = 16
-    aof_timestamp_enabled: bool = False
-    cluster_enabled: bool = False
+    maxmemory_policy: str = "noeviction"  # what is evicted at the limit
+    databases: int = 16  # how many there are
+    aof_timestamp_enabled: bool = False  # the append-only file has time stamps
+    cluster_enabled: bool = False  # it is a node of a Redis Cluster
 
     def settings(self) -> dict[str, str]:
         """Under the names and in the words of CONFIG GET."""

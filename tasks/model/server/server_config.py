@@ -158,5 +158,5 @@ def _drift(
 class ConfigReport(Report):
     """The report of `config check`, and of `config render` with the two texts."""
 
-    redis_conf: str = ""
-    compose: str = ""
+    redis_conf: str = ""  # text of redis.conf
+    compose: str = ""  # text of the Compose file

@@ -14,73 +14,75 @@ class _Noun(BaseModel):
 class Keyspace(_Noun):
     """One logical database, as INFO counts it: exact, but expired keys may still be in it."""
 
-    keys: int
-    expires: int = 0
+    keys: int  # expired ones may still be counted
+    expires: int = 0  # keys that have an expiry
 
 
 class Replica(_Noun):
     """One replica of a master."""
 
-    address: str
-    state: str
-    lag_seconds: int
+    address: str  # host and port
+    state: str  # online, or on the way to it
+    lag_seconds: int  # since its last acknowledgement
 
 
 class ServerInfo(_Noun):
     """INFO, typed. Bytes, seconds and counts; names are Redis's own where they could be kept."""
 
     version: str  # of the server that runs: of Valkey its own, not the Redis that it imitates
-    server_name: Literal["redis", "valkey"] = "redis"
-    run_id: str = ""
-    process_id: int = 0
-    uptime_in_seconds: int = 0
+    server_name: Literal["redis", "valkey"] = "redis"  # the program that runs
+    run_id: str = ""  # random, new at each start
+    process_id: int = 0  # inside the container
+    uptime_in_seconds: int = 0  # since the start of the server
     config_file: str = ""  # "": none, its settings came by command line or standard input
 
     role: str = "master"  # master | slave
-    connected_slaves: int = 0
-    cluster_enabled: bool = False
-    replicas: tuple[Replica, ...] = ()
+    connected_slaves: int = 0  # replicas
+    cluster_enabled: bool = False  # it is a node of a Redis Cluster
+    replicas: tuple[Replica, ...] = ()  # of a master
     master_link_status: str | None = None  # of a replica: up | down
-    master_repl_offset: int = 0
+    master_repl_offset: int = 0  # bytes
 
-    loading: bool = False
-    loading_loaded_perc: float = 0.0
-    loading_eta_seconds: int = 0
+    loading: bool = False  # it loads its data and does not serve yet
+    loading_loaded_perc: float = 0.0  # per cent of the file
+    loading_eta_seconds: int = 0  # until the load ends, by its own guess
 
-    rdb_bgsave_in_progress: bool = False
-    rdb_last_bgsave_status: str = "ok"
+    rdb_bgsave_in_progress: bool = False  # a save is running
+    rdb_last_bgsave_status: str = "ok"  # ok or err
     rdb_last_save_time: int = 0  # Unix seconds
-    rdb_changes_since_last_save: int = 0
+    rdb_changes_since_last_save: int = 0  # writes
     rdb_saves: int = 0  # begun since the server's start
     rdb_last_load_keys_loaded: int = 0  # over all databases (facts/redis.md 11)
-    rdb_last_load_keys_expired: int = 0
-    aof_enabled: bool = False
-    aof_rewrite_in_progress: bool = False
-    aof_rewrite_scheduled: bool = False
-    aof_last_bgrewrite_status: str = "ok"
-    aof_last_write_status: str = "ok"
+    rdb_last_load_keys_expired: int = 0  # keys that the load left out
+    aof_enabled: bool = False  # the append-only file is on
+    aof_rewrite_in_progress: bool = False  # a rewrite is running
+    aof_rewrite_scheduled: bool = False  # a rewrite will begin when the save ends
+    aof_last_bgrewrite_status: str = "ok"  # ok or err
+    aof_last_write_status: str = "ok"  # ok or err
 
-    used_memory: int = 0
-    used_memory_rss: int = 0
-    used_memory_peak: int = 0
+    used_memory: int = 0  # bytes
+    used_memory_rss: int = 0  # bytes, as the kernel counts them
+    used_memory_peak: int = 0  # bytes, since the start
     maxmemory: int = 0  # 0: no limit
-    maxmemory_policy: str = ""
-    mem_fragmentation_ratio: float = 0.0
-    mem_fragmentation_bytes: int = 0
+    maxmemory_policy: str = ""  # what is evicted at the limit
+    mem_fragmentation_ratio: float = 0.0  # resident memory by used memory
+    mem_fragmentation_bytes: int = 0  # resident beyond used memory
 
-    connected_clients: int = 0
-    blocked_clients: int = 0
-    maxclients: int = 0
-    rejected_connections: int = 0
-    instantaneous_ops_per_sec: int = 0
-    keyspace_hits: int = 0
-    keyspace_misses: int = 0
-    expired_keys: int = 0
-    evicted_keys: int = 0
+    connected_clients: int = 0  # replicas not counted
+    blocked_clients: int = 0  # that wait in a blocking command
+    maxclients: int = 0  # the limit of connections
+    rejected_connections: int = 0  # by that limit, since the start
+    instantaneous_ops_per_sec: int = 0  # commands per second
+    keyspace_hits: int = 0  # lookups that found a key, since the start
+    keyspace_misses: int = 0  # lookups that found none, since the start
+    expired_keys: int = 0  # removed by their expiry, since the start
+    evicted_keys: int = 0  # removed by maxmemory, since the start
 
     modules: tuple[str, ...] = ()  # names of the loaded ones
 
-    keyspace: dict[int, Keyspace] = Field(default_factory=dict)
+    keyspace: dict[int, Keyspace] = Field(
+        default_factory=dict, description="Per database; INFO leaves empty ones out."
+    )
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
