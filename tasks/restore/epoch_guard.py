@@ -6,6 +6,7 @@ raised as soon as the server answers again.
 """
 
 import contextlib
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,9 @@ from redis_dr.tasks.step import step
 _PAUSE_MS = 10_000
 _GREATEST = (1 << 63) - 1  # what INCR and HINCRBY can hold
 _BATCH = 1000  # commands a round trip
+_REPLICAS_SECONDS = 0.2  # between two tries
+
+Increment = tuple[str, bytes | None, int]  # key, field of a hash (None: a counter), by how much
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +74,36 @@ def raise_epochs(server: ServerConnection, last: LastEpochs | None) -> tuple[Fin
         return (Finding(check=check, ok=True, actual="not seen", detail=last.problem),)
     with server.errors():
         client = server.client(epochs.db)
-        behind: list[tuple[str, bytes | None, int]] = []
-        for name, values in last.hashes.items():
-            now = _numbers(_hash(client, name))
-            behind += [(name, one, by) for one, by in _behind(values, now)]
-        if last.counter is not None:
-            now = _numbers({b"": _string(client, epochs.counter)})
-            behind += [(epochs.counter, None, by) for _, by in _behind({b"": last.counter}, now)]
-        _raise(client, behind)
+        behind = _to_raise(client, last, epochs.counter)
+        end = time.monotonic() + instance.restore.start_timeout_seconds
+        while behind and not _raised(client, behind, end):
+            time.sleep(_REPLICAS_SECONDS)
+            behind = _to_raise(client, last, epochs.counter)
     if not any(last.hashes.values()) and last.counter is None:
         return ()
     return (Finding(check=check, ok=True, actual=f"{len(behind)} raised after the start"),)
+
+
+def _to_raise(client: redis.Redis, last: LastEpochs, counter: str) -> list[Increment]:
+    behind: list[Increment] = []
+    for name, values in last.hashes.items():
+        now = _numbers(_hash(client, name))
+        behind += [(name, field, by) for field, by in _behind(values, now)]
+    if last.counter is not None:
+        now = _numbers({b"": _string(client, counter)})
+        behind += [(counter, None, by) for _, by in _behind({b"": last.counter}, now)]
+    return behind
+
+
+def _raised(client: redis.Redis, behind: list[Increment], end: float) -> bool:
+    """False while min-replicas-to-write refuses writes: the replicas still copy the new data."""
+    try:
+        _raise(client, behind)
+    except redis.ResponseError as error:
+        if "NOREPLICAS" not in str(error) or time.monotonic() > end:
+            raise
+        return False
+    return True
 
 
 def _behind(last: dict[bytes, int], now: dict[bytes, int]) -> list[tuple[bytes, int]]:
@@ -88,7 +111,7 @@ def _behind(last: dict[bytes, int], now: dict[bytes, int]) -> list[tuple[bytes, 
     return [(name, gap) for name, gap in gaps if gap > 0 and last[name] < _GREATEST]
 
 
-def _raise(client: redis.Redis, behind: list[tuple[str, bytes | None, int]]) -> None:
+def _raise(client: redis.Redis, behind: list[Increment]) -> None:
     for at in range(0, len(behind), _BATCH):
         pipeline = client.pipeline(transaction=False)
         for name, one, by in behind[at : at + _BATCH]:
