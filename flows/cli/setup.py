@@ -72,6 +72,7 @@ def check_config(context: Context) -> "ConfigReport":
 def _show_init(report: "InitReport", out: Output) -> None:
     out.line(report.text)
     out.line(f"wrote {report.path}: {report.patterns} patterns from {report.sampled:,} keys")
+    out.findings(report.findings, only_bad=True)
     out.line("read it and correct the guesses, then run: redis-dr health; redis-dr backup")
 
 

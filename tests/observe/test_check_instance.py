@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from redis_dr.flows.runbook.observe.check import check
 from redis_dr.tasks.engine.container import inspect
@@ -16,6 +17,7 @@ from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.holder import Holder
 from tests.support.checked import Estate
 from tests.support.prefect_server import PrefectServer
+from tests.support.redis_server import PASSWORD
 from tests.support.waiting import wait_until
 
 
@@ -58,6 +60,32 @@ def test_a_setting_that_drifted_is_seen(estate: Estate, setting: str, value: str
         client.config_set(setting, before)
 
     assert setting in str(found["configuration"].actual)
+
+
+def test_a_password_that_the_restart_does_not_know_is_seen(estate: Estate) -> None:
+    """It was changed at run time only: a restore would lock itself and the clients out."""
+    client = estate.server.client()
+    changed = estate.instance.model_copy(update={"password": SecretStr("rotated")})
+    client.config_set("requirepass", "rotated")
+    try:
+        found = bad(check(changed))
+    finally:
+        estate.server.client(password="rotated").config_set("requirepass", PASSWORD)
+
+    assert list(found) == ["the configured password opens the next start"]
+    assert "requirepass" in next(iter(found.values())).detail
+
+
+def test_a_restart_that_loads_other_files_is_seen(estate: Estate) -> None:
+    """AOF was switched off at run time only: a rollback would not bring back what is served."""
+    client = estate.server.client()
+    client.config_set("appendonly", "no")
+    try:
+        found = bad(check(estate.instance))
+    finally:
+        client.config_set("appendonly", "yes")
+
+    assert "CONFIG SET appendonly yes" in found["appendonly after the restart"].detail
 
 
 def test_a_failed_save_is_seen(estate: Estate) -> None:

@@ -42,6 +42,19 @@ def written(filled, tmp_path, monkeypatch):
     return report, load_settings(path).instance()
 
 
+def test_init_says_where_a_restore_would_be_refused(redis_factory, tmp_path, monkeypatch):
+    """The data lies on an anonymous volume: the file is written, and the verdict is bad."""
+    monkeypatch.setenv("REDIS_PASSWORD", PASSWORD)
+    server = redis_factory(volume=False)
+    server.client().set("key", "value")
+    report = init(Wish(container=server.name, output=tmp_path / "redis-dr.toml"))
+
+    assert not report.ok
+    assert (tmp_path / "redis-dr.toml").exists()
+    bad = [finding.check for finding in report.findings if not finding.ok]
+    assert bad == ["data on a named volume or bind mount"]
+
+
 def test_init_writes_what_the_runbook_says(written):
     """Patterns with TTLs from the keys; what looks like lock, queue or tests is a comment."""
     report, instance = written

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis_dr.flows.runbook.observe.restorable import judge_restorable, refused
 from redis_dr.tasks.cache.audit import sample_keys
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.engine.container import inspect
@@ -17,7 +18,7 @@ from redis_dr.tasks.model.observe.discovery import (
     sampled,
 )
 from redis_dr.tasks.model.observe.first_configuration import Found, first_configuration
-from redis_dr.tasks.model.report import Finding, heading
+from redis_dr.tasks.model.report import Finding, all_ok, heading
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
@@ -61,8 +62,10 @@ def init(wish: Wish) -> InitReport:
     found = _found(wish, keys, facts)
     text = first_configuration(found)
     _write(wish.output, text)
+    gates = refused(judge_restorable(instance))
+    ok = bool(found.databases) and all_ok(gates)
     return InitReport(
-        **heading("init", instance.name, timings, [_finding(info, keys)], ok=bool(found.databases)),
+        **heading("init", instance.name, timings, [_finding(info, keys), *gates], ok=ok),
         path=str(wish.output),
         text=text,
         sampled=len(keys),

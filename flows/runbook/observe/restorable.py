@@ -4,12 +4,14 @@ from redis_dr.tasks.engine.exec import run_in
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.instance_gates import InstanceFacts, instance_gates
+from redis_dr.tasks.model.restore.next_start_gates import Ahead, StartFacts, next_start_gates
 from redis_dr.tasks.model.restore.restore_gates import modules_gate, space_gate
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.observe.instance_facts import instance_facts, known_dir
 from redis_dr.tasks.observe.next_start import running_settings
 from redis_dr.tasks.observe.server_inside import server_inside
 from redis_dr.tasks.observe.survey import FREE, survey
+from redis_dr.tasks.observe.written_start import written_start
 from redis_dr.tasks.server.connection import ServerConnection
 
 _LOOK_SECONDS = 30
@@ -26,7 +28,24 @@ def judge_restorable(instance: Instance, newest: Manifest | None = None) -> tupl
         running = running_settings(server) if found.answers else {}
         inside = server_inside(instance, found, running) if found.answers else None
         facts = instance_facts(server, found, known_dir(instance, found), inside)
-    return (*instance_gates(facts), *(_of_backup(facts, newest, instance) if newest else ()))
+        start = _next_start(facts, newest, Ahead(running, written_start(instance, found), inside))
+    of_backup = _of_backup(facts, newest, instance) if newest else ()
+    return (*instance_gates(facts), *start, *of_backup)
+
+
+def _next_start(facts: InstanceFacts, newest: Manifest | None, ahead: Ahead) -> tuple[Finding, ...]:
+    info = facts.survey.info
+    if info is None:
+        return ()
+    return next_start_gates(
+        StartFacts(
+            ahead=ahead,
+            container=facts.survey.container,
+            config_file=info.config_file,
+            used_memory=newest.used_memory if newest else 0,
+            recorded=newest.persistence.settings() if newest else {},
+        )
+    )
 
 
 def refused(gates: tuple[Finding, ...]) -> tuple[Finding, ...]:
