@@ -188,6 +188,18 @@ def test_modules_are_those_of_the_next_start() -> None:
     assert all_ok(next_start_gates(replace(needs, ahead=Ahead(SETTINGS, has))))
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_cluster_node_is_refused_also_where_it_runs_as_one(*, known: bool) -> None:
+    """
+    The next start says so, or the manifest where that is unknown: no difference is needed.
+    """
+    cluster = {**SETTINGS, "cluster-enabled": "yes"}
+    start = replace(START, settings=cluster) if known else NextStart({}, unknown="no container")
+    facts = replace(FACTS, ahead=Ahead(cluster, start))
+    (shut,) = bad(next_start_gates(facts))
+    assert shut.check == "no node of a Redis Cluster after the restart"
+
+
 def test_fewer_databases_than_now_could_not_load_the_old_data() -> None:
     """
     A rollback loads the old data, which may use the higher ones.

@@ -79,6 +79,7 @@ def next_start_gates(facts: StartFacts) -> tuple[Finding, ...]:
         _tried(facts.ahead.start),
         *_login(facts),
         *(_difference(name, facts) for name in (*SHUT, *NAMED) if _differs(name, facts)),
+        *_cluster(facts),
         *_fewer_databases(facts),
         *_protected(facts),
         *_others(facts),
@@ -145,6 +146,22 @@ def _write_down(name: str, value: str, facts: StartFacts) -> str:
     if facts.config_file:
         return f"write {name} {value or _EMPTY} into {facts.config_file} (`CONFIG REWRITE`)"
     return f"make the container again with {name} set to {value or _EMPTY}"
+
+
+def _cluster(facts: StartFacts) -> list[Finding]:
+    """Of a cluster, other nodes decide which slots this one serves: no restore of one node ends."""
+    value = facts.ahead.start.settings.get("cluster-enabled") or _now(facts, "cluster-enabled")
+    if value != "yes":
+        return []
+    return [
+        Finding(
+            check="no node of a Redis Cluster after the restart",
+            ok=False,
+            expected="cluster-enabled no",
+            actual="cluster-enabled yes",
+            detail="a restore of a single node cannot be proven",
+        )
+    ]
 
 
 def _fewer_databases(facts: StartFacts) -> list[Finding]:
