@@ -36,6 +36,8 @@ class Output:
 
     def findings(self, findings: "Iterable[Finding]", *, only_bad: bool = False) -> None:
         """The bad ones first and in full, then the good ones in short."""
+        from redis_dr.tasks.model.report import finding_lines
+
         for text in finding_lines(findings, only_bad=only_bad):
             self.line(text)
 
@@ -52,27 +54,11 @@ class Output:
         _console().clear()
 
 
-def finding_lines(findings: "Iterable[Finding]", *, only_bad: bool = False) -> list[str]:
-    """One line for each finding, the bad ones first."""
-    ordered = sorted(findings, key=lambda finding: finding.ok)
-    return [_finding_line(one) for one in ordered if not (only_bad and one.ok)]
-
-
-def _finding_line(finding: "Finding") -> str:
-    if finding.ok:
-        detail = "" if finding.actual is None or finding.actual is True else f": {finding.actual}"
-        return f"ok  {finding.check}{detail}"
-    actual = "" if finding.actual is None else f": {finding.actual}"
-    expected = "" if finding.expected is None else f" (expected {finding.expected})"
-    detail = f"; {finding.detail}" if finding.detail else ""
-    return f"BAD {finding.check}{actual}{expected}{detail}"
-
-
 def size(count: int) -> str:
-    """Bytes, for example "11.2 KiB"."""
-    import humanize
+    """Bytes, for example "11.2 kB"."""
+    from redis_dr.tasks.model import units
 
-    return humanize.naturalsize(count, binary=True)
+    return units.size(count)
 
 
 def ago(moment: datetime, now: datetime) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from redis_dr import api
 from redis_dr.flows.cli.app import argument, command, flag, option
 from redis_dr.flows.cli.context import Context
-from redis_dr.flows.cli.output import Output, duration, finding_lines, size
+from redis_dr.flows.cli.output import Output, duration, size
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.report import Report
@@ -74,6 +74,7 @@ def restore(
 
 
 def _plan_text(plan: "PlanReport") -> str:
+    from redis_dr.tasks.model.report import finding_lines
     from redis_dr.tasks.model.restore.lost import loss_lines, loss_summary
 
     databases = sorted({*plan.there_now, *plan.will_come})

@@ -11,7 +11,7 @@ from redis_dr.tasks.drill.plots import Point, line_plot, spark, stacked_bar
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, DrillLine, DrillReport
-from redis_dr.tasks.model.report import describe
+from redis_dr.tasks.model.report import describe, finding_lines
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.units import duration, quantity
 from redis_dr.tasks.step import step
@@ -74,11 +74,7 @@ def summary(report: DrillReport) -> list[str]:
             f"- DB {db}: {database.in_backup:,} in the backup, {database.restored:,} restored, "
             f"{database.expired:,} expired, {database.dropped:,} dropped, {wrong:,} wrong"
         )
-    lines += [
-        f"- BAD {describe(finding, ': ')}" + (f"; {finding.detail}" if finding.detail else "")
-        for finding in report.findings
-        if not finding.ok
-    ]
+    lines += [f"- {line}" for line in finding_lines(report.findings, only_bad=True)]
     if control := report.negative_control:
         lines.append(f"- negative control: {control.kind}: {'red' if control.red else 'NOT RED'}")
     parts = [f"{part} {report.timings[part]:.2f}" for part in RTO_PARTS if part in report.timings]

@@ -1,6 +1,6 @@
 """A finding, a report, and the gate that findings open or shut."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -89,6 +89,21 @@ def describe(finding: Finding, link: str = " is ") -> str:
     expected = "" if finding.expected is None else f" (expected {finding.expected})"
     actual = "" if finding.actual is None else f"{link}{finding.actual}"
     return f"{finding.check}{actual}{expected}"
+
+
+def finding_line(finding: Finding) -> str:
+    """One finding for people: a good one in short, a bad one in full."""
+    if finding.ok:
+        known = finding.actual is not None and finding.actual is not True
+        return f"ok  {finding.check}" + (f": {finding.actual}" if known else "")
+    detail = f"; {finding.detail}" if finding.detail else ""
+    return f"BAD {describe(finding, ': ')}{detail}"
+
+
+def finding_lines(findings: Iterable[Finding], *, only_bad: bool = False) -> list[str]:
+    """One line for each, the bad ones first."""
+    ordered = sorted(findings, key=lambda finding: finding.ok)
+    return [finding_line(one) for one in ordered if not (only_bad and one.ok)]
 
 
 def _remedy(bad: list[Finding]) -> str:

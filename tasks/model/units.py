@@ -6,8 +6,8 @@ _DAY = 86_400  # seconds
 
 
 def size(count: float) -> str:
-    """Bytes, in decimal units: 1.23 MB."""
-    return naturalsize(count, format="%.3g")
+    """Bytes, in decimal units as stores and disks are sold: 1.2 MB."""
+    return naturalsize(count)
 
 
 def duration(seconds: float) -> str:

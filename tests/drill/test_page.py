@@ -110,6 +110,7 @@ def test_a_drill_that_restored_nothing_still_has_a_page(place: Place) -> None:
 
 def test_figures_are_short() -> None:
     """Three digits and a unit."""
-    assert quantity(1_234_567, "B") == "1.23 MB"
+    assert quantity(1_234_567, "B") == "1.2 MB"
+    assert quantity(999_600, "B") == "999.6 kB"
     assert quantity(0.0514, "s") == "0.0514 s"
     assert quantity(48_200, "keys") == "48,200 keys"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redis_dr.flows.orchestration.pages.backup import backup_line
-from redis_dr.flows.orchestration.pages.markdown import age, findings_table, size, table
+from redis_dr.flows.orchestration.pages.markdown import age, findings_table, table
 from redis_dr.flows.orchestration.pages.observe import fleet_line, fleet_page
 from redis_dr.flows.orchestration.pages.restore import approval_question, plan_page, restore_line
 from redis_dr.flows.runbook.fleet import scorecard
@@ -16,6 +16,7 @@ from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
 from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.model.units import size
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 BASE = {"instance": "weka-redis", "ok": True, "started_at": NOW, "seconds": 1.0}

@@ -5,12 +5,12 @@ from redis_dr.flows.orchestration.pages.markdown import (
     findings_table,
     page,
     section,
-    size,
     table,
     timings_table,
 )
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.units import size
 
 _LARGEST_KEYS = 10  # rows
 

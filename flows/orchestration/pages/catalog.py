@@ -10,7 +10,6 @@ from redis_dr.flows.orchestration.pages.markdown import (
     link,
     page,
     section,
-    size,
     table,
 )
 from redis_dr.tasks.model.catalog.store_reports import (
@@ -21,6 +20,7 @@ from redis_dr.tasks.model.catalog.store_reports import (
     PruneReport,
     VerifyReport,
 )
+from redis_dr.tasks.model.units import size
 
 # backup id → backup | drill → address of the newest page about it
 PageLinks = Mapping[str, Mapping[str, str]]

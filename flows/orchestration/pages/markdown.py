@@ -66,11 +66,6 @@ def link(text: str, address: str | None) -> str:
     return f"[{text}]({address})" if address else text
 
 
-def size(number: int) -> str:
-    """1,234,567 as 1.2 MB."""
-    return humanize.naturalsize(number)
-
-
 def age(seconds: float) -> str:
     """7,200 as 2 hours, 300,000 as 3 days and 11 hours."""
     unit = "hours" if seconds >= _TWO_DAYS else "minutes" if seconds >= 60 else "seconds"

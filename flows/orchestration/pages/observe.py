@@ -9,10 +9,10 @@ from redis_dr.flows.orchestration.pages.markdown import (
     findings_table,
     link,
     page,
-    size,
     table,
 )
 from redis_dr.tasks.model.observe.check_report import CheckReport, FleetReport
+from redis_dr.tasks.model.units import size
 
 
 def check_line(report: CheckReport) -> str:

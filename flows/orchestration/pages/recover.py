@@ -7,10 +7,10 @@ from redis_dr.flows.orchestration.pages.markdown import (
     first_failed,
     page,
     section,
-    size,
     table,
 )
 from redis_dr.tasks.model.restore.journal import RecoverReport
+from redis_dr.tasks.model.units import size
 
 
 def recover_line(report: RecoverReport) -> str:

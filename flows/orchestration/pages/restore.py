@@ -8,13 +8,13 @@ from redis_dr.flows.orchestration.pages.markdown import (
     code,
     findings_table,
     page,
-    size,
     table,
     timings_table,
 )
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.lost import Lost, loss_lines, loss_summary, missing_lines
 from redis_dr.tasks.model.restore.restore_report import PlanReport, RestoreReport, RuleLine
+from redis_dr.tasks.model.units import size
 
 _COUNTS = ("in_backup", "restored", "expired", "dropped", "evicted", "changed", "found")
 
