@@ -17,6 +17,9 @@ DEFAULT_STORE = {"url": StoreSettings().url}
 _PATHS = {
     "password_file",
     "ca_bundle",
+    "tls_cert_file",
+    "tls_key_file",
+    "tls_key_password_file",
     "signing_key_file",
     "webhook_url_file",
     "heartbeat_url_file",

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from docs.generate import commands, configuration, flows, reports
+from docs.generate import commands, configuration, flows, reports, rights
 
 DOCS = Path(__file__).parent.parent
 PAGES = {
+    "acl.md": rights.render,
     "commands.md": commands.render,
     "configuration.md": configuration.render,
     "flows.md": flows.render,

@@ -43,7 +43,7 @@ rm -rf "$before"
 _NOTES = """
 [ -d "$1" ] || exit 0
 cd "$1"
-for it in */before/note; do [ ! -f "$it" ] || { echo "${it%%/*}"; cat "$it"; echo; }; done
+for it in */dump-before/note; do [ ! -f "$it" ] || { echo "${it%%/*}"; cat "$it"; echo; }; done
 """
 
 # the child that wrote them is gone: no save is running

@@ -28,6 +28,7 @@ def instance_facts(
         servers_on_data=servers_on_data(found.container, folder, running),
         sentinels=sentinels_of(server) if found.answers else Sentinels(),
         inside=inside,
+        rights=server.rights,
     )
 
 

@@ -9,11 +9,13 @@ from redis_dr.tasks.engine.journals import journals_by_helper
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 from redis_dr.tasks.model.restore.journal import own_journals
 from redis_dr.tasks.model.server.acl import Users, names_in
+from redis_dr.tasks.model.server.rights_gates import require_rights
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import options_of
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
 from redis_dr.tasks.server.info import config_values, persistence, server_info
+from redis_dr.tasks.server.rights import ask_rights
 from redis_dr.tasks.step import step
 
 _CONFIGURED = 'if [ -f "$1" ]; then cat "$1"; fi'
@@ -27,15 +29,21 @@ FREE = 'df -Pk "$1" | awk \'NR==2 {printf "%.0f", $4 * 1024}\''
 
 
 @step
-def survey(server: ServerConnection) -> Survey:
-    """The container and the server as they are. Raises UsageError for a wrong password."""
+def survey(server: ServerConnection, verb: str) -> Survey:
+    """The container and the server as they are, and what the server lets us do for a verb.
+
+    Raises Refused that names each command that the verb needs and may not use, UsageError for a
+    wrong password.
+    """
     container = inspect(server.instance.container)
     try:
+        rights = require_rights(ask_rights(server, verb))
         with server.errors():
             client = server.client()
             info = server_info(client)
             started = server_time_ms(client) / 1000 - info.uptime_in_seconds
-            return Survey(container, info, persistence(client), started_at=started)
+            settings = None if rights.lacks("config|get") else persistence(client)
+            return Survey(container, info, settings, started_at=started)
     except Unreachable as error:
         return Survey(container, silent=error.problem)
 

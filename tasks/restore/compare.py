@@ -1,29 +1,31 @@
 """After the start: does the server hold what was placed? Counted and compared, key by key."""
 
-import math
 import random
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import redis
 
 from redis_dr.tasks.model.progress import Meter, Progress, quiet
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.command_table import keys_a_call, keys_a_call_by_server
 from redis_dr.tasks.model.server.server_info import ServerInfo
+from redis_dr.tasks.model.settings.restore import RestoreSettings
 from redis_dr.tasks.rdb import Entry, digest_of_dump, entries
 from redis_dr.tasks.restore.server_listing import compare_instance, listing_of
 from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
 from redis_dr.tasks.server.info import server_info
 from redis_dr.tasks.step import step
 
-_BATCH = 500  # keys a round trip: a DUMP of a big value must not hold up other clients for long
-_EXAMPLES = 10
+# a round trip: the server serves nobody else meanwhile
+_BATCH = 500  # keys
+_BATCH_BYTES = 2 * 2**20
+EXAMPLES = 10
 _KEYS_A_MS = 2  # compared, at the least
-_SUBCOMMANDS_WRITE = frozenset({"xgroup"})  # their containers are not marked as writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Comparison:
     written_to: bool  # clients have written since the start
     found: dict[int, int]  # DBSIZE
     examples: tuple[str, ...] = ()  # keys that are not as they should be
+    longest_seconds: float = 0.0  # of one round trip: no client was held up for longer
 
 
 @step
@@ -52,30 +55,35 @@ def compare_keys(
     server: ServerConnection, placed: Path, total: int, progress: Progress = quiet
 ) -> Comparison:
     """Compare the server with the placed file by digests. Reads only, in small batches."""
-    settings = server.instance.restore
-    share = 1.0 if total <= settings.compare_all_up_to else settings.sample_keys / total
+    share = share_of(server.instance.restore, total)
     outcomes: dict[int, Counter[str]] = {}
     examples: list[str] = []
+    longest = 0.0
     meter = Meter(progress, "verifying", total * share)
     with server.errors(), placed.open("rb") as source:
         # fields of hashes that expire before the end of this are left out on both sides
         until = server_time_ms(server.client()) + 10_000 + total // _KEYS_A_MS
-        for db, batch in _batches(_chosen(entries(source, until), share)):
+        for db, batch in _batches(chosen(entries(source, until), share)):
             counted = outcomes.setdefault(db, Counter())
-            for entry, outcome in _compared(server.client(db), batch, until):
+            client = server.client(db)
+            begun = time.monotonic()
+            answers = _ask(client, batch)
+            longest = max(longest, time.monotonic() - begun)
+            for entry, outcome in _compared(client, answers, until):
                 counted[outcome] += 1
-                if outcome in {"gone", "differing"} and len(examples) < _EXAMPLES:
+                if outcome in {"gone", "differing"} and len(examples) < EXAMPLES:
                     examples.append(f"{outcome}: DB {db} {entry.key!r}")
             meter.at(sum(one.total() for one in outcomes.values()))
         meter.end()
         client = server.client()
-        after, touched = server_info(client), keys_touched(client)
+        after, touched = server_info(client), keys_touched(server)
     return Comparison(
         outcomes=explain(outcomes, after.evicted_keys, touched),
         sampled=share < 1,
         written_to=touched > 0,
         found={db: one.keys for db, one in after.keyspace.items()},
         examples=tuple(examples),
+        longest_seconds=longest,
     )
 
 
@@ -89,10 +97,19 @@ def compare_with_listing(
     must have expired, been evicted or been written by clients.
     """
     listing = listing_of(placed)
-    outcomes = compare_instance(server, listing) if listing.exists() else None
+    with server.expecting(placed.stat().st_size) as patient:
+        outcomes = compare_instance(patient, listing) if listing.exists() else None
+    return count_keys(server, written, outcomes)
+
+
+def count_keys(
+    server: ServerConnection,
+    written: dict[int, int],
+    outcomes: dict[int, Counter[str]] | None = None,
+) -> Comparison:
+    """What became of the placed keys; by the counters of the server where no key was compared."""
     with server.errors():
-        client = server.client()
-        info, touched = server_info(client), keys_touched(client)
+        info, touched = server_info(server.client()), keys_touched(server)
     return Comparison(
         outcomes=explain(outcomes or _counted(info, written), info.evicted_keys, touched),
         sampled=outcomes is None,
@@ -112,7 +129,13 @@ def _counted(info: ServerInfo, written: dict[int, int]) -> dict[int, Counter[str
     return outcomes
 
 
-def _chosen(all_entries: Iterable[Entry], share: float) -> Iterator[Entry]:
+def share_of(settings: RestoreSettings, total: int) -> float:
+    """Which share of so many keys is compared."""
+    return 1.0 if total <= settings.compare_all_up_to else settings.sample_keys / total
+
+
+def chosen(all_entries: Iterable[Entry], share: float) -> Iterator[Entry]:
+    """That share of the keys, at random."""
     # seeded, so that two runs on the same file compare the same keys
     dice = random.Random(20261122)  # noqa: S311 a sample, not a secret
     return (entry for entry in all_entries if share >= 1 or dice.random() < share)
@@ -120,18 +143,32 @@ def _chosen(all_entries: Iterable[Entry], share: float) -> Iterator[Entry]:
 
 def _batches(found: Iterable[Entry]) -> Iterator[tuple[int, list[Entry]]]:
     for db, of_db in groupby(found, key=lambda entry: entry.db):
-        while batch := list(islice(of_db, _BATCH)):
-            yield db, batch
+        batch: list[Entry] = []
+        size = 0
+        for entry in of_db:
+            if batch and (len(batch) == _BATCH or size + entry.size > _BATCH_BYTES):
+                yield db, batch
+                batch, size = [], 0
+            batch.append(entry)
+            size += entry.size
+        yield db, batch
 
 
-def _compared(client: redis.Redis, batch: list[Entry], until: int) -> Iterator[tuple[Entry, str]]:
+def _ask(client: redis.Redis, batch: list[Entry]) -> list[tuple[Entry, bytes | None, int]]:
+    """The DUMP and the expiry of each key."""
     pipeline = client.pipeline(transaction=False)
     for entry in batch:
         pipeline.dump(entry.key)
         pipeline.pexpiretime(entry.key)  # type: ignore[arg-type] # bytes are fine, as for DUMP
     answers = pipeline.execute()
+    return list(zip(batch, answers[::2], answers[1::2], strict=True))
+
+
+def _compared(
+    client: redis.Redis, answers: list[tuple[Entry, bytes | None, int]], until: int
+) -> Iterator[tuple[Entry, str]]:
     now_ms = server_time_ms(client)
-    for entry, payload, expires in zip(batch, answers[::2], answers[1::2], strict=True):
+    for entry, payload, expires in answers:
         if payload is None:
             due = entry.expire_at_ms is not None and entry.expire_at_ms <= now_ms
             yield entry, "expired" if due else "gone"
@@ -166,22 +203,15 @@ def explain(
     return explained
 
 
-def keys_touched(client: redis.Redis) -> float:
+def keys_touched(server: ServerConnection) -> float:
     """How many keys the commands run since the start can have written; inf when no one can tell."""
-    calls = {
-        name.removeprefix("cmdstat_").partition("|")[0]: int(stat["calls"])
-        for name, stat in client.info("commandstats").items()
-    }
-    about = client.execute_command("COMMAND", "INFO", *calls)  # type: ignore[no-untyped-call] # redis-py left it out
-    return sum(calls[one["name"]] * _keys_a_call(one) for one in about.values() if one)
-
-
-def _keys_a_call(about: dict[str, Any]) -> float:
-    if about["name"] in _SUBCOMMANDS_WRITE:
-        return math.inf
-    if "write" not in about["flags"]:
-        return 0
-    first, last, step = about["first_key_pos"], about["last_key_pos"], about["step_count"]
-    if first < 1 or last < first or "movablekeys" in about["flags"]:
-        return math.inf  # FLUSHALL, DEL with many keys
-    return float((last - first) // max(1, step) + 1)
+    client = server.client()
+    calls: Counter[str] = Counter()
+    for name, stat in client.info("commandstats").items():
+        if stat["calls"]:  # those that were only refused wrote nothing
+            calls[name.removeprefix("cmdstat_").partition("|")[0]] += int(stat["calls"])
+    try:
+        about = client.execute_command("COMMAND", "INFO", *calls)  # type: ignore[no-untyped-call] # redis-py left it out
+    except redis.ResponseError:  # denied, renamed or disabled
+        return sum(number * keys_a_call(name) for name, number in calls.items())
+    return sum(calls[one["name"]] * keys_a_call_by_server(one) for one in about.values() if one)

@@ -49,6 +49,11 @@ def has_epochs(server: ServerConnection) -> bool:
 def last_epochs(server: ServerConnection) -> LastEpochs:
     """Hold all writes and read the counters."""
     epochs = server.instance.epochs
+    # what cannot be raised afterwards need not be read now
+    lacking = server.rights.lacks("type", "get", "hgetall", "hincrby", "incrby")
+    if lacking:
+        names = ", ".join(name.upper() for name in lacking)
+        return LastEpochs(problem=f"{names} refused to user {server.rights.user}")
     try:
         client = server.client(epochs.db)
         # refused by an ACL: then a bump between this and the stop is not seen

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import NoPermissionError
+from redis.exceptions import ResponseError
 
 from redis_dr.tasks.engine.sandbox import Sandbox
 from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
@@ -138,7 +138,7 @@ def compare_instance(server: ServerConnection, listing: Path) -> Outcomes | None
         steady = _steady(kept)
         try:
             return _compare(kept, ask, _FEW, lambda: server_time_ms(server.client()))
-        except NoPermissionError:
+        except ResponseError:  # denied, renamed or disabled
             return None
 
 

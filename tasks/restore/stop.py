@@ -1,10 +1,9 @@
 """Take the server down without losing a write, and bring it up again."""
 
 import contextlib
+import math
 import time
 from dataclasses import dataclass
-
-import redis
 
 from redis_dr.tasks.engine.container import inspect, logs, set_restart_policy, start, stop
 from redis_dr.tasks.engine.end_server import end_server
@@ -16,8 +15,9 @@ from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, last_epochs
+from redis_dr.tasks.restore.last_save import save_and_shut_down
 from redis_dr.tasks.restore.second_server import require_alone
-from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.connection import ServerConnection, seconds_for
 from redis_dr.tasks.server.info import server_info, wait_until_ready
 from redis_dr.tasks.step import step
 
@@ -65,8 +65,8 @@ def stop_server(
         if read_epochs:
             epochs = last_epochs(server)
         if not info.aof_enabled:
-            _shut_down(server)
-    return StoppedServer(halt(helper, server.instance), epochs)
+            save_and_shut_down(server, _patience(server.instance, info))
+    return StoppedServer(halt(helper, server.instance, info), epochs)
 
 
 @step
@@ -89,8 +89,8 @@ def stop_new_data(
         if info.aof_enabled or _surely_unwritten(server):
             _no_final_save(server)
         else:
-            _shut_down(server)
-    return StoppedServer(halt(helper, server.instance))
+            save_and_shut_down(server, _patience(server.instance, info))
+    return StoppedServer(halt(helper, server.instance, info))
 
 
 @step
@@ -100,11 +100,11 @@ def written_since_start(server: ServerConnection) -> bool:
     return info is None or _written(info)
 
 
-def halt(helper: Helper, instance: Instance) -> ContainerState:
+def halt(helper: Helper, instance: Instance, info: ServerInfo | None = None) -> ContainerState:
     """Stop the container, whatever it does now, without regard for what is only in its memory."""
     helper.assert_held()
     # a first process that is not the server passes no signal on: the server itself is ended first
-    seconds = end_server(instance.container, instance.restore.stop_timeout_seconds)
+    seconds = end_server(instance.container, math.ceil(_patience(instance, info)))
     state = stop(instance.container, seconds)
     if state.status not in {"exited", "created", "dead"}:
         raise Unreachable(
@@ -132,18 +132,20 @@ def await_server(server: ServerConnection, progress: Progress) -> ServerInfo:
     second of waiting for a dead server is downtime. Unreachable when the engine does not answer.
     """
     instance = server.instance
-    deadline = time.monotonic() + instance.restore.start_timeout_seconds
+    begun, patience = time.monotonic(), float(instance.restore.start_timeout_seconds)
+
+    def loading(info: ServerInfo) -> None:
+        nonlocal patience
+        patience = max(patience, seconds_for(info.loading_total_bytes))
+        progress("loading", info.loading_loaded_perc / 100)
+
     while True:
         try:
-            info = wait_until_ready(
-                server,
-                _LOOK_SECONDS,
-                lambda info: progress("loading", info.loading_loaded_perc / 100),
-            )
+            info = wait_until_ready(server, _LOOK_SECONDS, loading)
         except Unreachable as error:
             if not inspect(instance.container).running:
                 raise _died(instance) from None
-            if time.monotonic() > deadline:
+            if time.monotonic() - begun > patience:
                 raise NotServing(error.problem, error.remedy) from error
         else:
             server.reconnect()
@@ -233,19 +235,11 @@ def _answer(server: ServerConnection) -> ServerInfo | None:
         return None
 
 
-def _shut_down(server: ServerConnection) -> None:
-    timeout = server.instance.restore.stop_timeout_seconds
-    try:
-        with server.single_try(timeout) as client:
-            client.execute_command("SHUTDOWN", "SAVE")  # type: ignore[no-untyped-call] # redis-py left it out
-    except redis.ResponseError as error:
-        raise SaveFailed(
-            f"{server.instance.name} cannot save what it holds, so it was not stopped: {error}",
-            "see the container's log (disk full? SHUTDOWN not allowed?); once BGSAVE works, "
-            "try again",
-        ) from error
-    except (redis.ConnectionError, redis.TimeoutError):
-        return  # its end is the answer; a server that hangs is stopped by the engine
+def _patience(instance: Instance, info: ServerInfo | None) -> float:
+    """Seconds until the engine kills: as configured, or longer where a save may take longer."""
+    return max(
+        instance.restore.stop_timeout_seconds, seconds_for(info.used_memory) if info else 0.0
+    )
 
 
 def _died(instance: Instance) -> NotServing:

@@ -72,6 +72,8 @@ def redis_errors(instance_name: str) -> Iterator[None]:
 
 def translate(error: Exception, name: str) -> RedisDrError:
     """Ours for one of theirs. `name` is the instance's, for the sentence."""
+    if isinstance(error, theirs.NoPermissionError):
+        return _denied(error, name)
     for kind, word in _KINDS:
         if isinstance(error, kind):
             return _reply(_without_password(error) or word, name)
@@ -83,6 +85,13 @@ def translate(error: Exception, name: str) -> RedisDrError:
     if isinstance(error, theirs.ConnectionError):
         return _connection(error, name)
     return _other(error, name)
+
+
+def _denied(error: Exception, name: str) -> RedisDrError:
+    """The server's own words name the command."""
+    kind, _, remedy = _REPLIES["NOPERM"]
+    text = _text(error).removeprefix("NOPERM").strip()
+    return kind(f"{name} does not allow that: {text}", f"{remedy}; docs/acl.md lists them")
 
 
 def _reply(word: str, name: str) -> RedisDrError:
@@ -102,15 +111,27 @@ def _connection(error: Exception, name: str) -> RedisDrError:
             f"{name}: all connections of the pool are taken",
             "raise [resilience] max_connections, or do less at once",
         )
-    if "CERTIFICATE" in text or "SSL" in text:
-        return UsageError(
-            f"{name}: the TLS handshake failed: {text}",
-            "see that ca_bundle holds its authority, and that url has the host that it names",
-        )
+    # a proxy in front of a server that is not up yet ends the handshake: that passes
+    cut = any(words in text for words in ("EOF", "reset by peer"))
+    if not cut and any(word in text.upper() for word in ("CERTIFICATE", "SSL", "TLS")):
+        return UsageError(f"{name}: the TLS handshake failed: {text}", _tls_remedy(text.lower()))
     return NotReady(
         f"{name} cannot be reached: {text}",
         "see that its container runs, and that `url` is its address as this machine reaches it",
     )
+
+
+def _tls_remedy(text: str) -> str:
+    words = text.replace("_", " ")
+    if "certificate required" in words or "handshake failure" in words:
+        return "the server demands a client certificate: set tls_cert_file and tls_key_file"
+    if any(one in words for one in ("wrong version", "protocol version", "record layer")):
+        return "see that `url` is the server's TLS port, and which versions both sides allow"
+    if "alert" in words:  # the server's word, not ours
+        return "the server does not trust our client certificate: see tls_cert_file"
+    if "mismatch" in words or "not valid for" in words:
+        return "correct the host in `url`, or set tls_server_name to a name in the certificate"
+    return "see that ca_bundle holds the CA of the server's certificate"
 
 
 def _other(error: Exception, name: str) -> RedisDrError:

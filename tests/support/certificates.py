@@ -1,4 +1,4 @@
-"""A certificate authority for one test session, and a certificate for 127.0.0.1 signed by it."""
+"""A certificate authority for one test session; certificates for 127.0.0.1 and for a client."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -13,17 +13,28 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """PEM files: what clients trust, and what the server shows."""
+    """PEM files: whom both sides trust, what the server shows, what a client shows."""
 
     ca_bundle: Path
     certificate: Path
     key: Path
+    client_certificate: Path
+    client_key: Path
+
+    def locked_key(self, folder: Path, password: str) -> Path:
+        """The client's key behind a password."""
+        key = serialization.load_pem_private_key(self.client_key.read_bytes(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        target = folder / "locked.key"
+        _write_key(target, key, serialization.BestAvailableEncryption(password.encode()))
+        return target
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """Write a fresh CA and a server certificate for localhost into `folder`; valid one day."""
-    ca_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca_name, server_name = _name("redis-dr test CA"), _name("127.0.0.1")
+    """Write a fresh CA, a server certificate for localhost and a client's; valid one day."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(3)]
+    ca_key, server_key, client_key = keys
+    ca_name = _name("redis-dr test CA")
     ca = (
         _builder(ca_name, ca_name, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -31,21 +42,33 @@ def make_certificates(folder: Path) -> Certificates:
     )
     addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
     server = (
-        _builder(server_name, ca_name, server_key.public_key())
+        _builder(_name("127.0.0.1"), ca_name, server_key.public_key())
         .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    made = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
-    made.ca_bundle.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    made.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    made.key.write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+    client = _builder(_name("client"), ca_name, client_key.public_key()).sign(
+        ca_key, hashes.SHA256()
     )
+    names = ("ca.pem", "server.pem", "server.key", "client.pem", "client.key")
+    made = Certificates(*(folder / name for name in names))
+    for path, certificate in (
+        (made.ca_bundle, ca),
+        (made.certificate, server),
+        (made.client_certificate, client),
+    ):
+        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    for path, key in ((made.key, server_key), (made.client_key, client_key)):
+        _write_key(path, key, serialization.NoEncryption())
     return made
+
+
+def _write_key(
+    path: Path,
+    key: ec.EllipticCurvePrivateKey,
+    encryption: serialization.KeySerializationEncryption,
+) -> None:
+    form = serialization.PrivateFormat.PKCS8
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, encryption))
 
 
 def _name(common: str) -> x509.Name:

@@ -6,9 +6,11 @@ from redis_dr.tasks.cache.epochs import Wanted, bump_epochs, count_epochs, read_
 from redis_dr.tasks.model.cache.epochs import Epoch, EpochReport
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.report import Finding, all_ok, heading
+from redis_dr.tasks.model.server.rights_gates import require_rights
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.rights import ask_rights
 
 
 def wanted_of(docs: Sequence[str], chunks: Sequence[str], *, everything: bool) -> Wanted:
@@ -24,6 +26,7 @@ def epoch(instance: Instance, wanted: Wanted, *, bump: bool) -> EpochReport:
         raise UsageError("no epoch is named", "add --doc ID, --chunk ID or --global")
     timings = Timings()
     with ServerConnection(instance) as server:
+        require_rights(ask_rights(server, "epoch bump" if bump else "epoch show"))
         client = server.client(instance.epochs.db)
         act = bump_epochs if bump else read_epochs
         epochs = act(client, instance, wanted)

@@ -31,10 +31,12 @@ from redis_dr.tasks.model.cache.flush import (
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, Report, heading
+from redis_dr.tasks.model.server.rights_gates import require_rights
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.rights import ask_rights
 from redis_dr.tasks.storage.opening import open_store
 
 Prove = Callable[[Instance, str, Progress], Report]  # instance, backup id -> a drill's report
@@ -49,6 +51,7 @@ def flush(
     """
     timings = Timings()
     with ServerConnection(instance) as server:
+        require_rights(ask_rights(server, _verb(request)))
         client = server.client(request.db)
         info = look_at_server(client, instance)
         plan = plan_flush(request, instance, info.keyspace)
@@ -70,6 +73,12 @@ def flush(
         backup_taken=behind.backup_taken,
         notes=(FLUSHALL_NOTE,) if request.everything else (),
     )
+
+
+def _verb(request: FlushRequest) -> str:
+    if request.pattern is not None:
+        return "flush --pattern"
+    return "flush --all" if request.everything else "flush --db"
 
 
 def _alone(

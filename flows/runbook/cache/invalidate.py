@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from redis_dr.tasks.cache.invalidate import remove_targets
 from redis_dr.tasks.model.cache.invalidation import InvalidateReport, Removal, targets
 from redis_dr.tasks.model.report import Finding, heading
+from redis_dr.tasks.model.server.rights_gates import require_rights
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.rights import ask_rights
 
 
 def invalidate(
@@ -21,6 +23,7 @@ def invalidate(
     timings = Timings()
     found = targets(instance.invalidate.patterns, doc, chunks)
     with ServerConnection(instance) as server:
+        require_rights(ask_rights(server, "invalidate"))
         client = server.client(instance.invalidate.db)
         removals = remove_targets(client, found, instance, dry_run=dry_run)
         # counting again is the proof: the answer of a repeated UNLINK says nothing

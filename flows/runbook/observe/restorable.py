@@ -24,7 +24,7 @@ def judge_restorable(instance: Instance, newest: Manifest | None = None) -> tupl
     Unreachable when the engine does not answer.
     """
     with ServerConnection(instance) as server:
-        found = survey(server)
+        found = survey(server, "restore")
         running = running_settings(server) if found.answers else {}
         inside = server_inside(instance, found, running) if found.answers else None
         facts = instance_facts(server, found, known_dir(instance, found), inside)

@@ -11,6 +11,7 @@ from redis_dr.tasks.restore.accounts import accounts_of_placed
 from redis_dr.tasks.restore.compare import compare_keys, load_counters
 from redis_dr.tasks.restore.download import fetch_placed, placed_size
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.rights import ask_rights
 from redis_dr.tasks.workspace import workspace
 
 
@@ -23,6 +24,9 @@ def prove_late(
     findings are bad. Raises Unreachable, Fenced.
     """
     counters = load_counters(server, journal.keys_placed)
+    lacking = ask_rights(server, "compare").lacks("dump", "pexpiretime", "select")
+    if lacking:
+        return (counters, _not_compared(_refused(server, lacking)))
     layout = Layout(journal.dir, journal.operation_id)
     try:
         with workspace(placed_size(helper, layout)) as folder:
@@ -41,6 +45,11 @@ def prove_late(
         *(judge_placed(db, account) for db, account in accounts.items()),
         *([examples] if comparison.examples else []),
     )
+
+
+def _refused(server: ServerConnection, names: tuple[str, ...]) -> Refused:
+    words = ", ".join(name.upper() for name in names)
+    return Refused(f"{words} refused to user {server.rights.user}", "docs/acl.md has the grants")
 
 
 def _not_compared(error: RedisDrError) -> Finding:

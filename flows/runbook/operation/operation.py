@@ -65,13 +65,13 @@ def begin_operation(
     progress = unfailing(progress)
     lease, image = instance.restore.lease_seconds, instance.helper_image or ""
     with ServerConnection(instance) as server:
-        first = survey(server)
+        first = survey(server, operation)
         with hold(first.container, holder, lease, image) as helper:
             folder = data_dir(helper, instance, first)
             require_data_free(first.container, helper, folder, lease)
             settle_dead_saves(helper, server, first, folder, progress)
             recovered = recover_unfinished(helper, server, folder, progress)
-            second = survey(server)
+            second = survey(server, operation)
             folder = data_dir(helper, instance, second)
             try:
                 yield Operation(helper, server, second, folder, progress, recovered=recovered)

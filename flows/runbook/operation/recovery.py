@@ -37,6 +37,7 @@ from redis_dr.tasks.restore.stop import (
 )
 from redis_dr.tasks.restore.swap import UndoneSwap, remove_home, undo, written_since_placed
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.rights import ask_rights
 
 Outcome = Literal["nothing was changed", "rolled back", "finished", "kept"]
 
@@ -66,6 +67,8 @@ def recover_unfinished(
         return None
     require_own(left, server.instance, inspect(server.instance.container))
     progress(f"a restore of {left.journal.backup_id} ended in phase {left.phase}: recovering")
+    with contextlib.suppress(Unreachable):  # the verb at hand may need less than this
+        ask_rights(server, "recover")
     result = resolve(helper, server, left, progress)
     progress(f"recovery: {result.outcome}")
     for finding in result.findings:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.operation.recovery import resolve_patiently
 from redis_dr.flows.runbook.recover.after_fencing import check_after_fencing
+from redis_dr.flows.runbook.restore.compare import compare_restored
 from redis_dr.flows.runbook.restore.prepare import NewData
 from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.model.errors import Fenced, Interrupted, RedisDrError
@@ -15,11 +16,7 @@ from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
 from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.resilience.signals import signals_held
 from redis_dr.tasks.restore.accounts import database_accounts
-from redis_dr.tasks.restore.compare import (
-    compare_keys,
-    compare_with_listing,
-    load_counters,
-)
+from redis_dr.tasks.restore.compare import load_counters
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, raise_epochs
 from redis_dr.tasks.restore.journal import begin, end, move_to
 from redis_dr.tasks.restore.second_server import alone, require_alone
@@ -133,17 +130,11 @@ def _prove(
     operation: Operation, data: NewData, downtime: float, raised: tuple[Finding, ...]
 ) -> CutoverResult:
     operation.progress("verifying")
-    spliced, inventory = data.spliced, data.backup.inventory
     with operation.timings.measure("verify"):
-        counters = load_counters(operation.server, spliced.written)
-        if inventory is None:
-            written = {db: account.written for db, account in spliced.databases.items()}
-            comparison = compare_with_listing(operation.server, data.placed, written)
-        else:
-            comparison = compare_keys(
-                operation.server, data.placed, spliced.written, operation.progress
-            )
-    accounts = database_accounts(spliced, comparison.outcomes, comparison.found)
+        counters = load_counters(operation.server, data.spliced.written)
+        compared = compare_restored(operation, data)
+    comparison = compared.comparison
+    accounts = database_accounts(data.spliced, comparison.outcomes, comparison.found)
     findings = [
         *raised,
         counters,
@@ -151,12 +142,7 @@ def _prove(
     ]
     for db, account in sorted(accounts.items()):
         findings.extend(judge(db, account, written_to=comparison.written_to))
-    if comparison.examples:
-        findings.append(
-            Finding(
-                check="keys that are not as they should be", ok=True, actual=comparison.examples
-            )
-        )
+    findings.extend(compared.findings)
     return CutoverResult(tuple(findings), accounts, downtime, comparison.sampled)
 
 

@@ -32,6 +32,11 @@ def fetch_live(operation: Operation, safety: Manifest | None, workspace: Path) -
             return None
         return fetch(operation.instance, safety, safety.rdb, target)
     require(save_gates(operation), "save")
+    return save_to_file(operation, target)
+
+
+def save_to_file(operation: Operation, target: Path) -> Path:
+    """What the server holds, by a save that is proven to be ours. Raises SaveFailed."""
     try:
         proven_save(operation, lambda link: _to_file(operation, link, target))
     finally:

@@ -14,11 +14,13 @@ from redis_dr.tasks.model.cache.queries import Query, plan_queries
 from redis_dr.tasks.model.cache.warm_report import Outcome, WarmReport, judge
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import heading
+from redis_dr.tasks.model.server.rights_gates import require_rights
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.warm import WarmSettings
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.info import wait_until_ready
+from redis_dr.tasks.server.rights import ask_rights
 
 
 def warm(
@@ -38,6 +40,7 @@ def warm(
         client = server.client(instance.warm.cache_db)
         # data first, queries second: none before the server serves (runbook, Recovery Priority)
         wait_until_ready(server, instance.resilience.timeout_seconds, lambda _info: None)
+        require_rights(ask_rights(server, "warm"))
         with closing(open_service(instance.warm)) as service:
             measured = _measured(queries, service, instance, client, progress)
     findings = judge(measured.outcome, target=instance.warm.target_hit_ratio)

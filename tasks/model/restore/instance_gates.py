@@ -9,6 +9,7 @@ from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.neighbours import Running
 from redis_dr.tasks.model.server.orchestrators import orchestrator_gate, watchdog_gate
+from redis_dr.tasks.model.server.rights_gates import NOT_ASKED, Rights, restore_rights
 from redis_dr.tasks.model.server.sentinel import Sentinels, sentinel_gate
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.server.server_inside import ServerInside
@@ -28,11 +29,18 @@ class InstanceFacts:
     servers_on_data: tuple[str, ...] = ()  # containers that may serve from the same directory
     sentinels: Sentinels = field(default_factory=Sentinels)
     inside: ServerInside | None = None  # who answers in the container
+    rights: Rights = NOT_ASKED  # to the commands that a restore needs
 
 
 def instance_gates(facts: InstanceFacts) -> tuple[Finding, ...]:
     """One finding a condition. A bad one stops a restore before anything is touched."""
-    return (*_volume(facts), *_container(facts.survey.container), *_others(facts), *_server(facts))
+    return (
+        *_volume(facts),
+        *_container(facts.survey.container),
+        *_others(facts),
+        *_server(facts),
+        *restore_rights(facts.rights, facts.survey),
+    )
 
 
 def _volume(facts: InstanceFacts) -> list[Finding]:

@@ -46,6 +46,7 @@ class ServerInfo(_Noun):
     loading: bool = False  # it loads its data and does not serve yet
     loading_loaded_perc: float = 0.0  # per cent of the file
     loading_eta_seconds: int = 0  # until the load ends, by its own guess
+    loading_total_bytes: int = 0  # of the file that is loaded
 
     rdb_bgsave_in_progress: bool = False  # a save is running
     rdb_last_bgsave_status: str = "ok"  # ok or err

@@ -30,7 +30,7 @@ class Layout:
     @property
     def before(self) -> str:
         """What lay in place of dump.rdb before a save of ours, and a note on that save."""
-        return f"{self.home}/before"
+        return f"{self.home}/dump-before"
 
     @property
     def new(self) -> str:

@@ -1,5 +1,7 @@
 """`[instances.NAME]`: one instance, with the sections that it shares or overrides."""
 
+from typing import Literal
+
 from pydantic import AliasChoices, Field, SecretStr
 
 from redis_dr.tasks.model.settings.cache import EpochSettings, FlushSettings, InvalidateSettings
@@ -82,9 +84,12 @@ class Instance(Shared):
     container: str = Field(description="Name or id of the Docker container.")
     url: str = Field(
         "redis://127.0.0.1:6379",
-        description="URL by which this program reaches the server; `rediss://` for TLS.",
+        description="URL by which this program reaches the server: `redis://HOST:PORT`, "
+        "`rediss://HOST:PORT` for TLS, `unix:///PATH` for a socket.",
     )
-    username: str | None = Field(None, description="ACL user. Unset: the default user.")
+    username: str | None = Field(
+        None, description="ACL user. Unset: the user in `url`, else the default user."
+    )
     password: SecretStr | None = Field(
         None,
         description="Password of the user. Better in REDIS_PASSWORD or in `password_file` than "
@@ -94,7 +99,41 @@ class Instance(Shared):
         None, description="File that holds the password, such as a Docker secret."
     )
     ca_bundle: str | None = Field(
-        None, description="PEM file with the CA of the server's certificate, for `rediss://`."
+        None,
+        description="PEM file with the CA of the server's certificate, for `rediss://`. Unset: the "
+        "CAs that this machine trusts.",
+    )
+    tls_cert_file: str | None = Field(
+        None,
+        description="PEM file with the client certificate. A Redis with TLS demands one, unless "
+        "its `tls-auth-clients` says otherwise.",
+    )
+    tls_key_file: str | None = Field(
+        None, description="PEM file with the private key of the client certificate."
+    )
+    tls_key_password_file: str | None = Field(
+        None, description="File that holds the password of the private key, if it has one."
+    )
+    tls_check_hostname: bool = Field(
+        default=True,
+        description="Whether the server's certificate must name the host of `url`. The "
+        "certificate itself is always checked.",
+    )
+    tls_server_name: str | None = Field(
+        None,
+        description="Host name in the server's certificate, where it is not the host of `url` "
+        "(a tunnel, an address). It is sent to the server, too.",
+    )
+    tls_min_version: Literal["1.2", "1.3"] | None = Field(
+        None, description="Lowest TLS version that is accepted. Unset: Python's default."
+    )
+    tls_ciphers: str | None = Field(
+        None, description="Ciphers for TLS 1.2, as OpenSSL lists them. Unset: Python's default."
+    )
+    client_name: str = Field(
+        "redis-dr",
+        pattern=r"^[!-~]+$",
+        description="Name of the connections, as `CLIENT LIST` shows it. No blanks.",
     )
     data_dir: str | None = Field(
         None,

@@ -51,3 +51,8 @@ class ResilienceSettings(Section):
         description="Seconds to wait for one answer of Redis, and for a free connection of the "
         "pool.",
     )
+    connect_timeout_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="Seconds to wait for a connection to Redis. Unset: `timeout_seconds`.",
+    )

@@ -31,13 +31,17 @@ class RestoreSettings(Section):
         "container ends and releases its lock on the volume.",
     )
     stop_timeout_seconds: int = Field(
-        120, ge=1, description="Seconds to wait for the instance's container to stop."
+        120,
+        ge=1,
+        description="Seconds to wait for the instance's container to stop. A server with more data "
+        "than can surely be saved in that time (5 MB/s) gets longer.",
     )
     start_timeout_seconds: int = Field(
         600,
         ge=1,
         description="Seconds to wait until the restarted server has loaded its data and answers. "
-        "After that the old data is put back.",
+        "After that the old data is put back. A server with more data than can surely be loaded "
+        "in that time (5 MB/s) gets longer.",
     )
     set_aside_hours: float = Field(
         72, ge=0, description="Hours that the replaced data stays on the volume for a rollback."

@@ -21,6 +21,7 @@ class Entry:
     type: str  # as TYPE says
     expire_at_ms: int | None  # Unix ms
     digest: int  # 128 bits
+    size: int  # bytes of its record in the file
 
 
 def entries(source: BinaryIO, alive_at_ms: int | None = None) -> Iterator[Entry]:
@@ -31,9 +32,11 @@ def entries(source: BinaryIO, alive_at_ms: int | None = None) -> Iterator[Entry]
     """
     for event in Scan(source, digest=True, alive_at_ms=alive_at_ms).events():
         if isinstance(event, Keys):
-            for (kind, key, expire, *_), digest in zip(event.rows, event.digests, strict=True):
+            for row, digest in zip(event.rows, event.digests, strict=True):
                 if digest is not None:  # None: a hash in which no field is alive
-                    yield Entry(event.db, key, rdb.TYPES[kind][0], expire, to_int(digest))
+                    kind, key, expire, _, start, end, _ = row
+                    type_name = rdb.TYPES[kind][0]
+                    yield Entry(event.db, key, type_name, expire, to_int(digest), end - start)
 
 
 def values(data: bytes) -> Iterator[tuple[int, bytes, int | None, Value]]:

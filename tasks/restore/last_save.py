@@ -1,0 +1,87 @@
+"""The last save of a server without an append-only file, before it is stopped.
+
+By SHUTDOWN SAVE, which a server that cannot save refuses. Where SHUTDOWN is denied or disabled:
+BGSAVE shows that the server can save, and then its end by the engine's signal saves once more. It
+does so only with save points; without them, writes are held, and a second BGSAVE is the last save.
+"""
+
+import time
+from typing import Any
+
+import redis
+
+from redis_dr.tasks.model.errors import SaveFailed
+from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.info import config_values, server_info
+
+_POLL_SECONDS = 0.05
+_SAVE_POINTS = "3600 1"
+_BUSY = ("already in progress", "Another child process")
+
+
+def save_and_shut_down(server: ServerConnection, seconds: float) -> None:
+    """The server has saved, and is down or waits for its signal. Raises SaveFailed."""
+    if server.rights.lacks("shutdown"):
+        _save_for_signal(server, seconds)
+    else:
+        _shut_down(server, seconds)
+
+
+def _shut_down(server: ServerConnection, seconds: float) -> None:
+    try:
+        with server.single_try(seconds) as client:
+            client.execute_command("SHUTDOWN", "SAVE")  # type: ignore[no-untyped-call] # redis-py left it out
+    except redis.ResponseError as error:
+        raise SaveFailed(
+            f"{server.instance.name} cannot save what it holds, so it was not stopped: {error}",
+            "see the container's log (disk full?); once BGSAVE works, try again",
+        ) from error
+    except (redis.ConnectionError, redis.TimeoutError):
+        return  # its end is the answer; a server that hangs is stopped by the engine
+
+
+def _save_for_signal(server: ServerConnection, seconds: float) -> None:
+    with server.errors():
+        client = server.client()
+        _background_save(server, client, seconds)
+        if not server.rights.lacks("config|set"):
+            client.config_set("save", _SAVE_POINTS)  # the restart brings back what was configured
+        elif not config_values(client, ["save"]).get("save"):
+            client.client_pause(int(seconds * 1000), all=False)
+            _background_save(server, client, seconds)
+
+
+def _background_save(server: ServerConnection, client: redis.Redis, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not _begun(client):
+        _wait(server, client, deadline)
+    info = _wait(server, client, deadline)
+    if info.rdb_last_bgsave_status != "ok":
+        raise SaveFailed(
+            f"{server.instance.name} cannot save what it holds, so it was not stopped: "
+            f"rdb_last_bgsave_status is {info.rdb_last_bgsave_status}",
+            "see the container's log (disk full?); once BGSAVE works, try again",
+        )
+
+
+def _begun(client: redis.Redis) -> bool:
+    try:
+        client.execute_command("BGSAVE")  # type: ignore[no-untyped-call] # redis-py left it out
+    except redis.ResponseError as error:
+        if any(text in str(error) for text in _BUSY):
+            return False
+        raise
+    return True
+
+
+def _wait(server: ServerConnection, client: redis.Redis, deadline: float) -> Any:
+    while True:
+        info = server_info(client)
+        if not (info.rdb_bgsave_in_progress or info.aof_rewrite_in_progress):
+            return info
+        if time.monotonic() > deadline:
+            raise SaveFailed(
+                f"{server.instance.name} did not end its save in time, so it was not stopped",
+                "a larger stop_timeout_seconds waits longer",
+            )
+        time.sleep(_POLL_SECONDS)
