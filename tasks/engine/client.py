@@ -8,13 +8,30 @@ import requests
 from docker import errors as docker_errors
 
 from redis_dr.tasks.engine.errors import engine_errors
+from redis_dr.tasks.engine.patience import patiently
 
 TIMEOUT_SECONDS = 60  # for one answer; calls that take longer by nature bring their own
 
 
+class _PatientApi(docker.APIClient):  # type: ignore[misc] # the SDK has no types
+    """Every call of the SDK and of ours goes through `send`."""
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """As requests sends it, until the engine's answer is one that lasts."""
+        once = functools.partial(super().send, request, **options)
+        return patiently(once, request.method or "", request.path_url)
+
+
+class _PatientClient(docker.DockerClient):  # type: ignore[misc] # as above
+    """The SDK's client, with that."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.api = _PatientApi(*args, **options)
+
+
 @functools.lru_cache(maxsize=8)
 def _client(seconds: int) -> docker.DockerClient:
-    return docker.DockerClient.from_env(version="auto", timeout=seconds)
+    return _PatientClient.from_env(version="auto", timeout=seconds)
 
 
 def engine(seconds: int = TIMEOUT_SECONDS) -> docker.DockerClient:

@@ -17,6 +17,8 @@ _LONGEST_PAUSE: Final = 2.0
 
 # what an engine says while something else is still going on (dockerd 20 to 28, containerd, runc)
 _PASSING: Final = (
+    # of runc: it did not terminate successfully, it met a deleted process. What is wrong is a 400
+    "cannot update container",
     "runc did not terminate successfully",
     "is restarting, wait until the container is running",
     "is already in progress",

@@ -63,7 +63,7 @@ def compare_keys(
     with server.errors(), placed.open("rb") as source:
         # fields of hashes that expire before the end of this are left out on both sides
         until = server_time_ms(server.client()) + 10_000 + total // _KEYS_A_MS
-        for db, batch in _batches(chosen(entries(source, until), share)):
+        for db, batch in batches(chosen(entries(source, until), share)):
             counted = outcomes.setdefault(db, Counter())
             client = server.client(db)
             begun = time.monotonic()
@@ -141,7 +141,8 @@ def chosen(all_entries: Iterable[Entry], share: float) -> Iterator[Entry]:
     return (entry for entry in all_entries if share >= 1 or dice.random() < share)
 
 
-def _batches(found: Iterable[Entry]) -> Iterator[tuple[int, list[Entry]]]:
+def batches(found: Iterable[Entry]) -> Iterator[tuple[int, list[Entry]]]:
+    """Keys of one database that are asked for in one round trip."""
     for db, of_db in groupby(found, key=lambda entry: entry.db):
         batch: list[Entry] = []
         size = 0

@@ -32,6 +32,7 @@ def answer(status: int, text: str = "") -> requests.Response:
     ("status", "text", "passes"),
     [
         (500, "Cannot update container 1f: runc did not terminate successfully: exit 1", True),
+        (500, "Cannot update container 1f: cannot update a deleted process: unknown", True),
         (409, "Container 1f is restarting, wait until the container is running", True),
         (409, "removal of container redis is already in progress", True),
         (500, "unlinkat /var/lib/docker: device or resource busy", True),

@@ -18,6 +18,7 @@ from typing import Any
 import requests
 
 from redis_dr.flows.runbook.restore.restore import restore
+from redis_dr.tasks.engine.patience import may_repeat
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
@@ -25,6 +26,7 @@ from tests.support.unanswered import swallow
 
 KILL, STOP, FAIL = "kill", "stop", "fail"
 PASS = "pass"  # only count from here
+REFUSE = "refuse"  # each call once, by a refusal that passes, before it is let through
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,16 @@ def as_json(instance: Instance) -> str:
     return json.dumps({**fields, "password": password})
 
 
+# status and words of dockerd; the last one is a connection that breaks
+REFUSALS = (
+    (500, "Cannot update container abc: runc did not terminate successfully: exit status 1"),
+    (409, "Container abc is restarting, wait until the container is running"),
+    (409, "removal of container abc is already in progress"),
+    (503, "the engine is busy"),
+    (0, ""),
+)
+
+
 class _Door:
     """Counts the calls of the main thread, and strikes once: beats come when they come."""
 
@@ -85,11 +97,15 @@ class _Door:
         self.struck = False  # the fault itself
         self.since = 0  # calls since then
         self.swallowed = ""  # the one that got no answer
+        self.refused: list[str] = []  # calls that were refused once
+        self.again = ""  # the call whose repetition is let through
 
     def send(self, session: requests.Session, request: Any, **options: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():
             return self.plain(session, request, **options)
         self.calls += 1
+        if self.spec.fault == REFUSE:
+            return self._refuse_once(session, request, options)
         if self.spec.log:
             with Path(self.spec.log).open("a") as log:
                 log.write(f"{self.calls} {request.method} {request.path_url}\n")
@@ -108,6 +124,24 @@ class _Door:
                 if answer is not None and self.spec.fault == FAIL:
                     answer.close()
                 self.strike()
+        return answer
+
+    def _refuse_once(self, session: requests.Session, request: Any, options: Any) -> Any:
+        call = f"{request.method} {request.path_url}"
+        if call == self.again:
+            self.again = ""
+            return self.plain(session, request, **options)
+        status, words = REFUSALS[len(self.refused) % len(REFUSALS)]
+        if not status and not may_repeat(request.method, request.path_url):
+            status, words = REFUSALS[0]  # a lost answer of these is not asked for again
+        self.refused.append(call)
+        self.again = call
+        if not status:
+            raise requests.ConnectionError("('Connection aborted.', RemoteDisconnected('closed'))")
+        answer = requests.Response()
+        answer.status_code, answer.request, answer.url = status, request, request.url
+        answer.headers["Content-Type"] = "application/json"
+        answer._content = json.dumps({"message": words}).encode()
         return answer
 
     def _swallow(self, session: requests.Session, request: Any, options: dict[str, Any]) -> Any:
@@ -156,7 +190,12 @@ def _main() -> None:
         said = {"ok": report.ok, "rolled_back": report.rolled_back, "failure": report.failure}
     except RedisDrError as error:
         said = {"error": type(error).__name__, "problem": error.problem}
-    seen = {"calls": door.calls, "struck": door.struck, "swallowed": door.swallowed}
+    seen = {
+        "refused": door.refused,
+        "calls": door.calls,
+        "struck": door.struck,
+        "swallowed": door.swallowed,
+    }
     print(json.dumps({**said, **seen}))
 
 
