@@ -17,8 +17,8 @@ import docker
 from benchmarks.measured import keep
 from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.command_line import CommandLine
+from tests.support.installation import Installation, installation
 from tests.support.redis_server import RedisServer, start_redis
-from tests.support.scene import Scene, scene
 
 _ARGS = ["--save", "", "--appendonly", "no", "--maxmemory", "32mb"]
 _KEYS = 1000
@@ -41,7 +41,7 @@ def main() -> None:
     with ExitStack() as end:
         folder = Path(end.enter_context(tempfile.TemporaryDirectory(prefix="redis-dr-bench-")))
         servers = _start(engine, count, end)
-        made = scene(folder, *servers, more=f"[fleet]\nat_once = {at_once}\n", keys=_KEYS)
+        made = installation(folder, *servers, more=f"[fleet]\nat_once = {at_once}\n", keys=_KEYS)
         servers[-1].container.stop(timeout=1)
         keep("fleet", {f"{count} instances, {at_once} at once": _measure(made, count)})
 
@@ -56,7 +56,7 @@ def _start(engine: docker.DockerClient, count: int, end: ExitStack) -> list[Redi
         return list(starters.map(one, range(count)))
 
 
-def _measure(made: Scene, count: int) -> dict[str, object]:
+def _measure(made: Installation, count: int) -> dict[str, object]:
     line = CommandLine(made.folder, made.secrets)
     answer = line.python(_MEASURED, seconds=3600)
     code, seconds, peak = json.loads(answer.err.splitlines()[-1])

@@ -15,9 +15,9 @@ import docker
 from benchmarks.measured import keep, run
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.deployments.setup.caller import forget_caller
+from tests.support.installation import installation
 from tests.support.prefect_server import running_prefect
 from tests.support.redis_server import start_redis
-from tests.support.scene import scene
 
 _ROUNDS = 5
 _FLOW = """
@@ -38,7 +38,7 @@ def main() -> None:
             tempfile.TemporaryDirectory(prefix="redis-dr-bench-") as folder,
             running_prefect(Path(folder) / "prefect") as prefect,
         ):
-            made = scene(Path(folder), server, keys=keys)
+            made = installation(Path(folder), server, keys=keys)
             env = prefect.environment(made.configuration, **made.secrets)
             by_flow, by_line = [], []
             for _ in range(_ROUNDS):

@@ -29,8 +29,8 @@ from redis.retry import Retry
 
 from benchmarks.measured import RESULTS, keep
 from redis_dr.deployments.setup.caller import forget_caller
-from tests.support.estate import Estate, estate
 from tests.support.leftovers import labels
+from tests.support.managed_redis import ManagedRedis, managed_redis
 from tests.support.redis_server import PASSWORD, RedisServer, start_redis
 
 _NAME = "restore_downtime"
@@ -89,7 +89,7 @@ def _measure(engine: docker.DockerClient, content: Content, rounds: int) -> dict
         server = start_redis(engine, args=_ARGS)
         try:
             _fill(server, content)
-            made = estate(server, Path(folder), resilience={"timeout_seconds": 120})
+            made = managed_redis(server, Path(folder), resilience={"timeout_seconds": 120})
             made.backup()
             told = [_round(made, first=number % 2 == 0) for number in range(rounds)]
         finally:
@@ -106,7 +106,7 @@ def _measure(engine: docker.DockerClient, content: Content, rounds: int) -> dict
     }
 
 
-def _round(made: Estate, *, first: bool) -> dict[str, Any]:
+def _round(made: ManagedRedis, *, first: bool) -> dict[str, Any]:
     told: dict[str, Any] = {}
 
     def restore() -> None:

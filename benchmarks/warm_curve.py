@@ -26,7 +26,7 @@ from benchmarks.measured import RESULTS, keep
 from redis_dr.deployments.demo.query_service import QueryService
 from redis_dr.deployments.setup.caller import forget_caller
 from redis_dr.flows.runbook.restore.warm import warm
-from tests.support.estate import Estate, estate
+from tests.support.managed_redis import ManagedRedis, managed_redis
 from tests.support.redis_server import start_redis
 from tests.support.waiting import wait_until
 
@@ -69,7 +69,7 @@ def trace(length: int, chance: random.Random) -> list[str]:
 
 
 @contextlib.contextmanager
-def world(past: Sequence[str]) -> Iterator[tuple[Estate, str]]:
+def world(past: Sequence[str]) -> Iterator[tuple[ManagedRedis, str]]:
     """A server, a store, a list of common queries, and the service."""
     with contextlib.ExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory()))
@@ -88,10 +88,10 @@ def world(past: Sequence[str]) -> Iterator[tuple[Estate, str]]:
             "endpoint": endpoint,
             "cache_key": "query:cache:{sha256}",
         }
-        yield estate(server, folder / "store", warm=settings), endpoint
+        yield managed_redis(server, folder / "store", warm=settings), endpoint
 
 
-def replay(here: Estate, endpoint: str, queries: Sequence[str]) -> dict[str, Any]:
+def replay(here: ManagedRedis, endpoint: str, queries: Sequence[str]) -> dict[str, Any]:
     """Ask all of them; hits as the server counts them, in windows."""
     client = here.server.client()
     ratios, total = [], 0
@@ -114,13 +114,13 @@ def _windows(queries: Sequence[str]) -> list[Sequence[str]]:
     return [queries[start : start + WINDOW] for start in range(0, len(queries), WINDOW)]
 
 
-def cold(here: Estate, endpoint: str, future: Sequence[str]) -> dict[str, Any]:
+def cold(here: ManagedRedis, endpoint: str, future: Sequence[str]) -> dict[str, Any]:
     """Nothing is left."""
     here.server.client().flushall()
     return replay(here, endpoint, future)
 
 
-def _back(here: Estate, endpoint: str, past: Sequence[str]) -> dict[str, Any]:
+def _back(here: ManagedRedis, endpoint: str, past: Sequence[str]) -> dict[str, Any]:
     """Fill by the past, back up, let half of it expire, lose everything, restore."""
     client, chance = here.server.client(), random.Random(SEED)
     client.flushall()
@@ -139,7 +139,7 @@ def _back(here: Estate, endpoint: str, past: Sequence[str]) -> dict[str, Any]:
 
 
 def restored(
-    here: Estate, endpoint: str, past: Sequence[str], future: Sequence[str]
+    here: ManagedRedis, endpoint: str, past: Sequence[str], future: Sequence[str]
 ) -> dict[str, Any]:
     """The backup is back, nothing else is done."""
     facts = _back(here, endpoint, past)
@@ -147,7 +147,7 @@ def restored(
 
 
 def warmed(
-    here: Estate, endpoint: str, past: Sequence[str], future: Sequence[str]
+    here: ManagedRedis, endpoint: str, past: Sequence[str], future: Sequence[str]
 ) -> dict[str, Any]:
     """The backup is back, and the common queries were asked."""
     facts = _back(here, endpoint, past)

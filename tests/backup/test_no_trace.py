@@ -17,8 +17,8 @@ from redis_dr.tasks.model.cache.flush import FlushRequest
 from redis_dr.tasks.model.errors import Refused, SaveFailed
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from tests.backup.test_proof_of_the_save import once_saving
-from tests.support.estate import Estate
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis
 from tests.support.redis_server import PASSWORD
 from tests.support.waiting import wait_until
 
@@ -27,12 +27,12 @@ _LISTING = "cd /data && find . -type f -exec stat -c '%n %i %s %y' {} + | sort"
 _AFTER_BACKUP = {"databases": {"0": {"flush": "after-backup"}}}
 
 
-def listing(made: Estate) -> set[str]:
+def listing(made: ManagedRedis) -> set[str]:
     """Every file of the volume: name, inode, size, time."""
     return set(made.server.sh(_LISTING).splitlines())
 
 
-def interrupted_restore(made: Estate, **options: Any) -> None:
+def interrupted_restore(made: ManagedRedis, **options: Any) -> None:
     """Everything that a restore saves is saved; then a person stops it before the server stops."""
 
     def heard(text: str, _done: float | None = None, /) -> None:
@@ -45,15 +45,15 @@ def interrupted_restore(made: Estate, **options: Any) -> None:
     recover(made.instance)
 
 
-def flush_nothing(made: Estate) -> None:
+def flush_nothing(made: ManagedRedis) -> None:
     """What `flush` does before it removes keys: a backup and its drill."""
     request = FlushRequest(pattern="nothing:*", confirm=made.instance.name)
     assert api.flush(made.instance, request).backup_taken
 
 
-VERBS: dict[str, Callable[[Estate], object]] = {
+VERBS: dict[str, Callable[[ManagedRedis], object]] = {
     "flush": flush_nothing,
-    "backup": Estate.backup,
+    "backup": ManagedRedis.backup,
     "restore": interrupted_restore,
     "restore without a safety backup": lambda made: interrupted_restore(made, safety_backup=False),
 }
@@ -65,10 +65,10 @@ VERBS: dict[str, Callable[[Estate], object]] = {
     ids=["no AOF, no dump", "AOF, a dump"],
 )
 def test_without_save_points_no_verb_changes_a_file_of_the_server(
-    make_estate: Make, *, aof: bool, there: bool, verbs: list[str]
+    make_redis: Make, *, aof: bool, there: bool, verbs: list[str]
 ) -> None:
     """No dump.rdb appears, and one that was there is the very file afterwards (its inode)."""
-    made = make_estate(*NO_SAVE, *(() if aof else NO_AOF), fields=_AFTER_BACKUP)
+    made = make_redis(*NO_SAVE, *(() if aof else NO_AOF), fields=_AFTER_BACKUP)
     client = made.server.client()
     client.set("key", "value")
     if there:
@@ -82,9 +82,9 @@ def test_without_save_points_no_verb_changes_a_file_of_the_server(
     assert any("dump.rdb" in line for line in before) == there
 
 
-def test_with_save_points_only_the_servers_own_dump_is_written(make_estate: Make) -> None:
+def test_with_save_points_only_the_servers_own_dump_is_written(make_redis: Make) -> None:
     """The server takes our save for its own, so it stays; no other file appears or changes."""
-    made = make_estate(*NO_AOF, fields=_AFTER_BACKUP)
+    made = make_redis(*NO_AOF, fields=_AFTER_BACKUP)
     made.server.client().set("key", "value")
     for name in ("backup", "restore without a safety backup"):
         before = listing(made)
@@ -96,9 +96,9 @@ def test_with_save_points_only_the_servers_own_dump_is_written(make_estate: Make
     assert made.server.wait_until_ready().client().get("key") == b"value"
 
 
-def test_a_lock_that_was_deleted_after_the_backup_stays_deleted(make_estate: Make) -> None:
+def test_a_lock_that_was_deleted_after_the_backup_stays_deleted(make_redis: Make) -> None:
     """`save ""` without AOF: a restart brings what it would have brought without the backup."""
-    made = make_estate(*NO_SAVE, *NO_AOF)
+    made = make_redis(*NO_SAVE, *NO_AOF)
     client = made.server.client()
     client.set("seed", "saved by a person")
     client.save()
@@ -110,10 +110,10 @@ def test_a_lock_that_was_deleted_after_the_backup_stays_deleted(make_estate: Mak
 
 
 def test_a_file_that_another_save_made_stays(
-    make_estate: Make, monkeypatch: pytest.MonkeyPatch
+    make_redis: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person saves between the end of our save and its link: that file is what lies there."""
-    made = make_estate(*NO_SAVE, *NO_AOF)
+    made = make_redis(*NO_SAVE, *NO_AOF)
     client, real = made.server.client(), saving.link_rdb
     client.set("key", "value")
     inodes: list[str] = []
@@ -138,10 +138,10 @@ backup(Instance.model_validate_json(sys.argv[1]), print)
 
 
 def test_of_a_backup_that_is_killed_while_saving_the_next_operation_leaves_nothing(
-    make_estate: Make,
+    make_redis: Make,
 ) -> None:
     """kill -9 in the middle of BGSAVE; the server ends that save, and `recover` takes it away."""
-    made = make_estate(*NO_SAVE, *NO_AOF)
+    made = make_redis(*NO_SAVE, *NO_AOF)
     client = made.server.client()
     client.mset({f"key:{number}": number for number in range(300)})
     before = listing(made)
@@ -157,26 +157,28 @@ def test_of_a_backup_that_is_killed_while_saving_the_next_operation_leaves_nothi
     assert listing(made) == before
 
 
-def test_a_folder_that_the_server_may_not_write_is_seen_before_the_save(full: Estate) -> None:
+def test_a_folder_that_the_server_may_not_write_is_seen_before_the_save(
+    filled_redis: ManagedRedis,
+) -> None:
     """Owner changed: refused, no save was begun, and the clients go on writing."""
-    full.server.sh("chown root:root /data && chmod 755 /data")
-    client = full.server.client()
+    filled_redis.server.sh("chown root:root /data && chmod 755 /data")
+    client = filled_redis.server.client()
     saves = client.info("persistence")["rdb_saves"]
     with pytest.raises(Refused, match="the server can write to its data directory"):
-        full.backup()
+        filled_redis.backup()
     assert client.info("persistence")["rdb_saves"] == saves
     assert client.set("writes", "go on")
 
 
-def small_volume(full: Estate, make_estate: Make, *args: str) -> Estate:
+def small_volume(filled_redis: ManagedRedis, make_redis: Make, *args: str) -> ManagedRedis:
     """A server whose volume has 12 MB."""
-    name = f"{full.server.name}-small"
-    full.server.engine.volumes.create(
+    name = f"{filled_redis.server.name}-small"
+    filled_redis.server.engine.volumes.create(
         name,
         driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=12m"},
         labels={"redis-dr.test": "1"},
     )
-    made = make_estate(*args, volume=name)
+    made = make_redis(*args, volume=name)
     pipeline = made.server.client().pipeline()
     for number in range(300):
         pipeline.set(f"key:{number}", number.to_bytes(4, "big") * 500)
@@ -185,13 +187,13 @@ def small_volume(full: Estate, make_estate: Make, *args: str) -> Estate:
 
 
 def test_a_disk_that_fills_during_the_save_does_not_stop_the_clients(
-    make_estate: Make, full: Estate
+    make_redis: Make, filled_redis: ManagedRedis
 ) -> None:
     """
     The save fails, and the server would refuse writes from then on: it takes them, the message
     names what was set for that, and the next good backup sets it back.
     """
-    made = small_volume(full, make_estate, *NO_AOF)
+    made = small_volume(filled_redis, make_redis, *NO_AOF)
     client = made.server.client()
     fill = "dd if=/dev/zero of=/data/filler bs=64k 2>/dev/null; true"
     with (
@@ -208,9 +210,9 @@ def test_a_disk_that_fills_during_the_save_does_not_stop_the_clients(
     assert client.set("writes", "go on")
 
 
-def test_a_setting_that_a_person_chose_stays(full: Estate) -> None:
+def test_a_setting_that_a_person_chose_stays(filled_redis: ManagedRedis) -> None:
     """`stop-writes-on-bgsave-error no` before the backup is `no` after it."""
-    client = full.server.client()
+    client = filled_redis.server.client()
     client.config_set("stop-writes-on-bgsave-error", "no")
-    full.backup()
+    filled_redis.backup()
     assert list(client.config_get("stop-writes-on-bgsave-error").values()) == ["no"]

@@ -13,13 +13,13 @@ from redis_dr.tasks.model.errors import Refused, SaveFailed
 from redis_dr.tasks.model.report import all_ok
 from redis_dr.tasks.restore.download import agrees, fetch, look_inside
 from redis_dr.tasks.storage.opening import open_store
-from tests.support.estate import Estate, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis, fill
 from tests.support.waiting import wait_until
 
 
 @contextmanager
-def once_saving(made: Estate, act: Callable[[], object], times: int = 1) -> Iterator[None]:
+def once_saving(made: ManagedRedis, act: Callable[[], object], times: int = 1) -> Iterator[None]:
     """Do something in the middle of a BGSAVE, so many times; the saves are slowed down."""
     client = made.server.client()
     client.config_set("rdb-key-save-delay", 3000)  # microseconds a key
@@ -44,42 +44,42 @@ def once_saving(made: Estate, act: Callable[[], object], times: int = 1) -> Iter
         client.config_set("rdb-key-save-delay", 0)
 
 
-def stored(made: Estate) -> tuple[Manifest, ...]:
+def stored(made: ManagedRedis) -> tuple[Manifest, ...]:
     return load_catalog(open_store(made.instance.store), made.instance.name).manifests
 
 
-def test_a_flushall_in_the_middle_is_not_called_our_save(full: Estate) -> None:
+def test_a_flushall_in_the_middle_is_not_called_our_save(filled_redis: ManagedRedis) -> None:
     """
     FLUSHALL kills the saving child and saves the empty set over it, and all status fields say ok:
     the backup tries again and holds what is there then, and never the state in between.
     """
-    client = full.server.client()
+    client = filled_redis.server.client()
 
     def flush() -> None:
         client.flushall()
         client.set("after", "the flush")
 
-    with once_saving(full, flush):
-        report = full.backup()
+    with once_saving(filled_redis, flush):
+        report = filled_redis.backup()
     assert report.databases[0]["keys"] == 1
     assert report.ok
 
 
-def test_flushed_at_every_attempt_there_is_no_backup(full: Estate) -> None:
+def test_flushed_at_every_attempt_there_is_no_backup(filled_redis: ManagedRedis) -> None:
     """
     When each of its saves is disturbed, the backup fails, and nothing of it stays in the store.
     """
-    client = full.server.client()
+    client = filled_redis.server.client()
 
     def flush() -> None:
         client.flushall()
-        fill(full.server, 100)
+        fill(filled_redis.server, 100)
 
-    with once_saving(full, flush, times=9), pytest.raises(SaveFailed):
-        full.backup()
-    assert stored(full) == ()
-    assert not list(full.store.rglob("*.zst"))
-    assert full.helper_gone()
+    with once_saving(filled_redis, flush, times=9), pytest.raises(SaveFailed):
+        filled_redis.backup()
+    assert stored(filled_redis) == ()
+    assert not list(filled_redis.store.rglob("*.zst"))
+    assert filled_redis.helper_gone()
 
 
 _KILL_CHILD = (
@@ -89,57 +89,59 @@ _KILL_CHILD = (
 )
 
 
-def test_a_child_that_is_killed_each_time_is_a_failed_save(full: Estate) -> None:
+def test_a_child_that_is_killed_each_time_is_a_failed_save(filled_redis: ManagedRedis) -> None:
     """
     SaveFailed; the previous dump is not passed off as the backup, and the clients go on writing.
     """
-    full.server.client().execute_command("SAVE")
-    kill = once_saving(full, lambda: full.server.sh(_KILL_CHILD), times=ATTEMPTS)
+    filled_redis.server.client().execute_command("SAVE")
+    kill = once_saving(filled_redis, lambda: filled_redis.server.sh(_KILL_CHILD), times=ATTEMPTS)
     with kill, pytest.raises(SaveFailed, match="stop-writes-on-bgsave-error was set to no"):
-        full.backup()
-    assert stored(full) == ()
-    assert full.server.client().set("writes", "go on")
+        filled_redis.backup()
+    assert stored(filled_redis) == ()
+    assert filled_redis.server.client().set("writes", "go on")
 
 
-def test_a_child_that_is_killed_once_is_followed_by_a_good_save(full: Estate) -> None:
+def test_a_child_that_is_killed_once_is_followed_by_a_good_save(filled_redis: ManagedRedis) -> None:
     """The second save is good, and so is the server's own state: it takes writes as before."""
-    with once_saving(full, lambda: full.server.sh(_KILL_CHILD)):
-        assert full.backup().ok
-    assert full.server.client().set("writes", "go on")
+    with once_saving(filled_redis, lambda: filled_redis.server.sh(_KILL_CHILD)):
+        assert filled_redis.backup().ok
+    assert filled_redis.server.client().set("writes", "go on")
 
 
-def test_a_replicas_sync_is_waited_for_and_not_taken_for_ours(full: Estate) -> None:
+def test_a_replicas_sync_is_waited_for_and_not_taken_for_ours(filled_redis: ManagedRedis) -> None:
     """
     `redis-cli --rdb` runs while the backup begins: the backup waits, saves by itself, and is whole.
     """
-    full.server.client().config_set("repl-diskless-sync-delay", 0)
-    full.server.client().config_set("rdb-key-save-delay", 2000)
+    filled_redis.server.client().config_set("repl-diskless-sync-delay", 0)
+    filled_redis.server.client().config_set("rdb-key-save-delay", 2000)
     sync = threading.Thread(
-        target=lambda: full.server.sh(
-            f"redis-cli -a '{full.server.password}' --rdb /tmp/other.rdb >/dev/null 2>&1"
+        target=lambda: filled_redis.server.sh(
+            f"redis-cli -a '{filled_redis.server.password}' --rdb /tmp/other.rdb >/dev/null 2>&1"
         )
     )
     sync.start()
-    info = full.server.client().info
+    info = filled_redis.server.client().info
     wait_until(lambda: info("persistence")["rdb_bgsave_in_progress"])
-    report = full.backup()
+    report = filled_redis.backup()
     sync.join()
 
     assert report.ok
     assert {db: one["keys"] for db, one in report.databases.items()} == {0: 305, 1: 35, 2: 35}
 
 
-def test_a_full_disk_fails_the_gate_before_the_save(make_estate: Make, full: Estate) -> None:
+def test_a_full_disk_fails_the_gate_before_the_save(
+    make_redis: Make, filled_redis: ManagedRedis
+) -> None:
     """
     A save that would fill the volume would stop the clients' writes: it is not begun.
     """
-    name = f"{full.server.name}-small"
-    full.server.engine.volumes.create(
+    name = f"{filled_redis.server.name}-small"
+    filled_redis.server.engine.volumes.create(
         name,
         driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=2m"},
         labels={"redis-dr.test": "1"},
     )
-    made = make_estate(volume=name)
+    made = make_redis(volume=name)
     client = made.server.client()
     client.set("big", b"x" * 600_000)
     with pytest.raises(Refused, match="space"):
@@ -147,7 +149,9 @@ def test_a_full_disk_fails_the_gate_before_the_save(make_estate: Make, full: Est
     assert client.set("writes", "go on")
 
 
-def test_an_aof_that_grows_and_is_rewritten_is_cut_where_it_was_pinned(full: Estate) -> None:
+def test_an_aof_that_grows_and_is_rewritten_is_cut_where_it_was_pinned(
+    filled_redis: ManagedRedis,
+) -> None:
     """
     Writes and rewrites go on during the backup: base, increments and manifest are of one moment,
     the increment ends at its pinned size, and it all replays.
@@ -155,7 +159,7 @@ def test_an_aof_that_grows_and_is_rewritten_is_cut_where_it_was_pinned(full: Est
     over = threading.Event()
 
     def write() -> None:
-        client = full.server.client(3)
+        client = filled_redis.server.client(3)
         number = 0
         while not over.is_set():
             number += 1
@@ -166,25 +170,25 @@ def test_an_aof_that_grows_and_is_rewritten_is_cut_where_it_was_pinned(full: Est
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        reports = [full.backup() for _ in range(3)]
+        reports = [filled_redis.backup() for _ in range(3)]
     finally:
         over.set()
         writer.join()
     assert all(one.ok and one.aof for one in reports)
 
-    full.server.client().flushall()
-    report = full.restore(backup=reports[-1].backup_id, source="aof", safety_backup=False)
+    filled_redis.server.client().flushall()
+    report = filled_redis.restore(backup=reports[-1].backup_id, source="aof", safety_backup=False)
     assert report.ok, [one for one in report.findings if not one.ok]
-    assert full.server.client(3).dbsize() > 0
-    assert full.server.client(0).dbsize() == 305
+    assert filled_redis.server.client(3).dbsize() > 0
+    assert filled_redis.server.client(0).dbsize() == 305
 
 
-def test_what_is_listed_reads_back_as_the_server_had_it(full: Estate) -> None:
+def test_what_is_listed_reads_back_as_the_server_had_it(filled_redis: ManagedRedis) -> None:
     """
     The stored file, fetched and looked into, is what the manifest says, key counts and digests.
     """
-    report = full.backup()
-    manifest = choose(load_catalog(open_store(full.instance.store), "weka-redis"), "latest")
-    path = fetch(full.instance, manifest, manifest.rdb, full.store / "fetched.rdb")
+    report = filled_redis.backup()
+    manifest = choose(load_catalog(open_store(filled_redis.instance.store), "weka-redis"), "latest")
+    path = fetch(filled_redis.instance, manifest, manifest.rdb, filled_redis.store / "fetched.rdb")
     assert manifest.backup_id == report.backup_id
-    assert all_ok(agrees(manifest, look_inside(path, full.instance, 0)))
+    assert all_ok(agrees(manifest, look_inside(path, filled_redis.instance, 0)))

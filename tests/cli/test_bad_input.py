@@ -22,7 +22,7 @@ RESTORE = ("restore", "latest", "--confirm", "weka-redis")
 
 
 @dataclass(frozen=True)
-class Estate:
+class ManagedRedis:
     """One filled server, its configuration, and one backup of it."""
 
     server: RedisServer
@@ -48,30 +48,31 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate(
+def managed_redis(
     docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Estate]:
+) -> Iterator[ManagedRedis]:
     """Made once: nothing in this file may change it."""
     server = start_redis(docker_client, args=RUNBOOK_ARGS)
     with contextlib.closing(server.client()):
-        folder = tmp_path_factory.mktemp("estate")
+        folder = tmp_path_factory.mktemp("managed_redis")
         toml = f'[instances."weka-redis"]\ncontainer = "{server.name}"\nurl = "{server.url}"\n'
         redis_dr = CommandLine(folder, {"REDIS_PASSWORD": PASSWORD}).write(toml + POLICIES)
         fill(server)
-        yield Estate(server, redis_dr, redis_dr.report("backup")["backup_id"])
+        yield ManagedRedis(server, redis_dr, redis_dr.report("backup")["backup_id"])
     server.remove()
 
 
 @pytest.fixture
-def unchanged(estate: Estate) -> Iterator[Estate]:
-    """The estate, compared before and after."""
-    before = estate.state()
-    yield estate
-    assert estate.state() == before
+def unchanged(managed_redis: ManagedRedis) -> Iterator[ManagedRedis]:
+    """The instance and its store, compared before and after."""
+    before = managed_redis.state()
+    yield managed_redis
+    assert managed_redis.state() == before
     names = [
-        one.name for one in estate.server.engine.containers.list(all=True, ignore_removed=True)
+        one.name
+        for one in managed_redis.server.engine.containers.list(all=True, ignore_removed=True)
     ]
-    assert f"{estate.server.name}.redis-dr" not in names
+    assert f"{managed_redis.server.name}.redis-dr" not in names
 
 
 def assert_says(answer: Answer, code: int, *words: str) -> None:
@@ -95,7 +96,7 @@ def assert_says(answer: Answer, code: int, *words: str) -> None:
     ],
 )
 def test_a_wrong_configuration_is_named_by_its_key(
-    unchanged: Estate, tmp_path: Path, old: str, new: str, said: str
+    unchanged: ManagedRedis, tmp_path: Path, old: str, new: str, said: str
 ) -> None:
     """An unknown key, a wrong word, a wrong type, a missing bracket: exit 2."""
     redis_dr = unchanged.other(tmp_path, unchanged.toml.replace(old, new, 1))
@@ -108,7 +109,9 @@ def test_without_a_configuration_it_says_where_it_looked(tmp_path: Path) -> None
     assert_says(CommandLine(tmp_path).run("backup"), 2, "no configuration at redis-dr.toml")
 
 
-def test_a_configured_value_is_never_shown_by_an_error(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_configured_value_is_never_shown_by_an_error(
+    unchanged: ManagedRedis, tmp_path: Path
+) -> None:
     """A password in the wrong place is named by its key, not repeated."""
     toml = unchanged.toml.replace("container =", 'passwort = "hunter2"\ncontainer =', 1)
 
@@ -118,14 +121,14 @@ def test_a_configured_value_is_never_shown_by_an_error(unchanged: Estate, tmp_pa
     assert "hunter2" not in answer.err
 
 
-def test_a_missing_password_is_told(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_missing_password_is_told(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """The server demands one and none was given: exit 2."""
     answer = unchanged.other(tmp_path, REDIS_PASSWORD="").run("backup")
 
     assert_says(answer, 2, "demands a password", "REDIS_PASSWORD")
 
 
-def test_a_wrong_password_is_told(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_wrong_password_is_told(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """And not repeated: exit 2."""
     answer = unchanged.other(tmp_path, REDIS_PASSWORD="opensesame?").run("backup")
 
@@ -133,28 +136,28 @@ def test_a_wrong_password_is_told(unchanged: Estate, tmp_path: Path) -> None:
     assert "opensesame?" not in answer.err
 
 
-def test_a_container_that_does_not_exist_is_told(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_container_that_does_not_exist_is_told(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """Exit 4, naming the container."""
     toml = unchanged.toml.replace(unchanged.server.name, "no-such-container")
 
     assert_says(unchanged.other(tmp_path, toml).run("backup"), 4, "no-such-container")
 
 
-def test_an_engine_that_is_away_is_told(unchanged: Estate, tmp_path: Path) -> None:
+def test_an_engine_that_is_away_is_told(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """Exit 4, naming DOCKER_HOST."""
     host = f"tcp://127.0.0.1:{free_port()}"
 
     assert_says(unchanged.other(tmp_path, DOCKER_HOST=host).run(*RESTORE), 4, "DOCKER_HOST")
 
 
-def test_a_server_that_does_not_answer_is_told(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_server_that_does_not_answer_is_told(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """The container runs, and nothing listens where the url says: exit 4."""
     toml = unchanged.toml.replace(unchanged.server.url, f"redis://127.0.0.1:{free_port()}")
 
     assert_says(unchanged.other(tmp_path, toml).run("backup"), 4, "does not answer")
 
 
-def test_a_store_that_is_away_is_told(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_store_that_is_away_is_told(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """Exit 5, and nothing was stopped."""
     store = f'[store]\nurl = "s3://bucket"\nendpoint_url = "http://127.0.0.1:{free_port()}"\n'
     keys = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK", "AWS_REGION": "us-east-1"}
@@ -162,7 +165,9 @@ def test_a_store_that_is_away_is_told(unchanged: Estate, tmp_path: Path) -> None
     assert_says(unchanged.other(tmp_path, unchanged.toml + store, **keys).run(*RESTORE), 5)
 
 
-def test_a_missing_bucket_is_told(unchanged: Estate, tmp_path: Path, s3_server: S3Server) -> None:
+def test_a_missing_bucket_is_told(
+    unchanged: ManagedRedis, tmp_path: Path, s3_server: S3Server
+) -> None:
     """Exit 5, naming the bucket."""
     store = f'[store]\nurl = "s3://nobody-made-it"\nendpoint_url = "{s3_server.endpoint_url}"\n'
     redis_dr = unchanged.other(tmp_path, unchanged.toml + store, **s3_server.environment)
@@ -170,14 +175,14 @@ def test_a_missing_bucket_is_told(unchanged: Estate, tmp_path: Path, s3_server: 
     assert_says(redis_dr.run("backup"), 5, "nobody-made-it")
 
 
-def test_without_any_backup_a_restore_says_so(unchanged: Estate, tmp_path: Path) -> None:
+def test_without_any_backup_a_restore_says_so(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """An empty store: exit 2."""
     toml = unchanged.toml + '\n[store]\nurl = "file:empty"\n'
 
     assert_says(unchanged.other(tmp_path, toml).run(*RESTORE), 2, "no backup")
 
 
-def test_an_unknown_backup_is_told(unchanged: Estate) -> None:
+def test_an_unknown_backup_is_told(unchanged: ManagedRedis) -> None:
     """Exit 2, and where to see the known ones."""
     answer = unchanged.redis_dr.run("restore", "20200101T000000Z-000000", "--confirm", "weka-redis")
 
@@ -186,7 +191,7 @@ def test_an_unknown_backup_is_told(unchanged: Estate) -> None:
 
 @pytest.mark.parametrize("confirm", [(), ("--confirm", "weka"), ("--confirm", "")])
 def test_without_the_right_confirmation_the_plan_is_shown_and_nothing_done(
-    unchanged: Estate, confirm: tuple[str, ...]
+    unchanged: ManagedRedis, confirm: tuple[str, ...]
 ) -> None:
     """Exit 3, with the plan."""
     answer = unchanged.redis_dr.run("restore", *confirm)
@@ -196,15 +201,15 @@ def test_without_the_right_confirmation_the_plan_is_shown_and_nothing_done(
     assert "DB 1: 600 keys now, 0 after" in answer.out
 
 
-def copied(estate: Estate, tmp_path: Path) -> tuple[CommandLine, Path]:
+def copied(managed_redis: ManagedRedis, tmp_path: Path) -> tuple[CommandLine, Path]:
     """The same instance with a copy of its store; gives the folder of the backup in it."""
-    shutil.copytree(estate.redis_dr.folder / "backups", tmp_path / "copy")
-    toml = estate.toml + '\n[store]\nurl = "file:copy"\n'
-    folder = tmp_path / "copy" / "weka-redis" / "backups" / estate.backup_id
-    return estate.other(tmp_path, toml), folder
+    shutil.copytree(managed_redis.redis_dr.folder / "backups", tmp_path / "copy")
+    toml = managed_redis.toml + '\n[store]\nurl = "file:copy"\n'
+    folder = tmp_path / "copy" / "weka-redis" / "backups" / managed_redis.backup_id
+    return managed_redis.other(tmp_path, toml), folder
 
 
-def test_a_damaged_stored_file_is_refused(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_damaged_stored_file_is_refused(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """One flipped bit: exit 6 before anything stops."""
     redis_dr, folder = copied(unchanged, tmp_path)
     path = folder / "dump.rdb.zst"
@@ -216,7 +221,7 @@ def test_a_damaged_stored_file_is_refused(unchanged: Estate, tmp_path: Path) -> 
     assert_says(redis_dr.run(*RESTORE), 6, "dump.rdb.zst")
 
 
-def test_a_missing_stored_file_is_refused(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_missing_stored_file_is_refused(unchanged: ManagedRedis, tmp_path: Path) -> None:
     """The manifest is there, its file is not: exit 6."""
     redis_dr, folder = copied(unchanged, tmp_path)
     (folder / "dump.rdb.zst").unlink()
@@ -233,7 +238,7 @@ def edited(folder: Path, **fields: object) -> None:
 
 
 def test_a_backup_of_a_newer_redis_is_refused(
-    unchanged: Estate, redis_factory: Callable[..., RedisServer], tmp_path: Path
+    unchanged: ManagedRedis, redis_factory: Callable[..., RedisServer], tmp_path: Path
 ) -> None:
     """RDB version 12 into Redis 7.0: exit 3, naming both, before anything stops."""
     newer = redis_factory(image=REDIS_80.image)
@@ -247,7 +252,9 @@ def test_a_backup_of_a_newer_redis_is_refused(
     assert_says(answer, 3, "RDB version is 12", "at most 10")
 
 
-def test_a_manifest_of_a_newer_format_is_refused_by_name(unchanged: Estate, tmp_path: Path) -> None:
+def test_a_manifest_of_a_newer_format_is_refused_by_name(
+    unchanged: ManagedRedis, tmp_path: Path
+) -> None:
     """Not misread: exit 2, naming the format."""
     redis_dr, folder = copied(unchanged, tmp_path)
     edited(folder, format_version=99)
@@ -259,7 +266,9 @@ def test_a_manifest_of_a_newer_format_is_refused_by_name(unchanged: Estate, tmp_
     )
 
 
-def test_every_error_is_one_json_document_when_asked(unchanged: Estate, tmp_path: Path) -> None:
+def test_every_error_is_one_json_document_when_asked(
+    unchanged: ManagedRedis, tmp_path: Path
+) -> None:
     """stdout holds exactly one document, with problem, remedy and exit code."""
     toml = unchanged.toml.replace(unchanged.server.name, "no-such-container")
 

@@ -105,5 +105,5 @@ def test_the_readme_for_your_own_redis_works_line_by_line(
         words = [server.name if word == "weka-redis" else word for word in command]
         codes[command[0]] = redis_dr.run(*words).code
 
-    assert codes.pop("check") in {0, 1}  # a young estate may have something to say
+    assert codes.pop("check") in {0, 1}  # a young instance may have something to say
     assert codes == dict.fromkeys(["init", "backup", "drill", "restore"], 0)

@@ -6,36 +6,38 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.support.drill_case import Place, make_place
+from tests.support.drill_case import DrillCase, make_drill_case
 from tests.support.drill_faults import Means
-from tests.support.instances import make_estate
+from tests.support.instances import make_redis
 from tests.support.sleeping_image import sleeping_image
 
-__all__ = ["make_estate"]
+__all__ = ["make_redis"]
 
 
 @pytest.fixture(scope="session")
-def made(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Never change it: take `place`."""
-    place, server = make_place(docker_client, tmp_path_factory.mktemp("drill") / "store")
+def made(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> DrillCase:
+    """Never change it: take `drill_case`."""
+    drill_case, server = make_drill_case(docker_client, tmp_path_factory.mktemp("drill") / "store")
     # the container goes before the first drill: a drill needs the store alone
     server.remove()
-    return place
+    return drill_case
 
 
 @pytest.fixture
-def place(made: Place, tmp_path: Path) -> Place:
+def drill_case(made: DrillCase, tmp_path: Path) -> DrillCase:
     """A copy of the store, to be changed at will."""
     return made.copy(tmp_path / "store")
 
 
 @pytest.fixture(scope="session")
-def newer(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def newer(
+    docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> DrillCase:
     """The same of Redis 8.0."""
     store = tmp_path_factory.mktemp("newer") / "store"
-    place, server = make_place(docker_client, store, "redis-dr/redis:8.0")
+    drill_case, server = make_drill_case(docker_client, store, "redis-dr/redis:8.0")
     server.remove()
-    return place
+    return drill_case
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +48,6 @@ def sleeping(docker_client: docker.DockerClient) -> Iterator[str]:
 
 
 @pytest.fixture
-def means(newer: Place, sleeping: str, tmp_path: Path) -> Means:
+def means(newer: DrillCase, sleeping: str, tmp_path: Path) -> Means:
     """What some faults need."""
     return Means(newer, sleeping, tmp_path)

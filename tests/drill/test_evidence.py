@@ -23,7 +23,7 @@ from redis_dr.tasks.drill.signature import judge_signature
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.drill import DrillSettings
 from redis_dr.tasks.storage.opening import open_store
-from tests.support.drill_case import Place
+from tests.support.drill_case import DrillCase
 
 STATEMENT: dict[str, Any] = {
     "_type": "https://in-toto.io/Statement/v1",
@@ -132,25 +132,27 @@ def test_a_key_that_cannot_sign_is_refused_before_the_drill(tmp_path: Path) -> N
         load_signer(DrillSettings(signing_key_file=str(tmp_path / "absent")))
 
 
-def test_a_drill_leaves_a_signed_proof_beside_the_backup(place: Place, tmp_path: Path) -> None:
+def test_a_drill_leaves_a_signed_proof_beside_the_backup(
+    drill_case: DrillCase, tmp_path: Path
+) -> None:
     """It names every stored file by its hash, every check, the image, and what was measured."""
     settings = keys(tmp_path)
     files = {"signing_key_file": settings.signing_key_file}
-    signing = place.configured(**files, public_key_file=settings.public_key_file)
+    signing = drill_case.configured(**files, public_key_file=settings.public_key_file)
     report = signing.drill(control=False)
 
-    data = (place.folder / "proofs" / report.proof.removeprefix("proofs/")).read_bytes()
+    data = (drill_case.folder / "proofs" / report.proof.removeprefix("proofs/")).read_bytes()
     statement = read_proof(data, load_verifier(settings))
     subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
     predicate = statement["predicate"]
     assert report.signed
-    assert subjects == {one.stored_name: one.stored_sha256 for one in place.manifest.files}
+    assert subjects == {one.stored_name: one.stored_sha256 for one in drill_case.manifest.files}
     assert len(predicate["report"]["findings"]) == len(report.findings)
     assert predicate["report"]["image_id"].startswith("sha256:")
     assert predicate["backup"]["persistence"]["appendonly"] is True
-    store = open_store(place.instance.store)
-    assert judge_signature(store, place.catalog, signing.instance).ok
+    store = open_store(drill_case.instance.store)
+    assert judge_signature(store, drill_case.catalog, signing.instance).ok
 
-    forged = next((place.folder / "proofs").glob("*-drill-ok-*.json"))
+    forged = next((drill_case.folder / "proofs").glob("*-drill-ok-*.json"))
     forged.write_bytes(proof_of(statement, None))
-    assert not judge_signature(store, place.catalog, signing.instance).ok
+    assert not judge_signature(store, drill_case.catalog, signing.instance).ok

@@ -4,16 +4,16 @@ from random import Random
 
 import pytest
 
-from tests.support.drill_case import Place
+from tests.support.drill_case import DrillCase
 from tests.support.drill_faults import FAULTS, Means, identity, outcome
 
 
 @pytest.mark.parametrize("kind", sorted(FAULTS))
-def test_no_fault_is_called_proven(kind: str, place: Place, means: Means) -> None:
+def test_no_fault_is_called_proven(kind: str, drill_case: DrillCase, means: Means) -> None:
     """Each kind once here; `make soak` draws 200 of them."""
     seed = 20261122
     with identity(means.folder / "none"):
-        broken = FAULTS[kind](place, Random(seed), means)
+        broken = FAULTS[kind](drill_case, Random(seed), means)
         proven, cause = outcome(broken)
 
     assert not proven, f"seed {seed}"

@@ -10,7 +10,7 @@ import docker
 import pytest
 
 from tests.support.command_line import CommandLine
-from tests.support.drill_case import Place
+from tests.support.drill_case import DrillCase
 from tests.support.drill_strike import strike as struck
 from tests.support.waiting import wait_until
 
@@ -19,14 +19,14 @@ from tests.support.waiting import wait_until
 POINTS = ("staging", "comparing", "negative control")
 
 
-def command_line(place: Place, folder: Path) -> CommandLine:
+def command_line(drill_case: DrillCase, folder: Path) -> CommandLine:
     """The place as a configured instance; its container does not exist any more."""
     toml = f"""
-[instances."{place.instance.name}"]
-container = "{place.instance.container}"
+[instances."{drill_case.instance.name}"]
+container = "{drill_case.instance.container}"
 url = "redis://127.0.0.1:1"
 [store]
-url = "file:{place.store}"
+url = "file:{drill_case.store}"
 [resilience]
 max_retries = 0
 [drill]
@@ -61,11 +61,11 @@ def strike(process: "subprocess.Popen[str]", point: str, number: int) -> None:
     assert any(line.startswith(point) for line in said), said
 
 
-def left(engine: docker.DockerClient, place: Place) -> list[str]:
+def left(engine: docker.DockerClient, drill_case: DrillCase) -> list[str]:
     """Containers, volumes and networks that carry the instance's name, in any state."""
     containers = engine.containers.list(all=True, ignore_removed=True)
     found = [*containers, *engine.volumes.list(), *engine.networks.list()]
-    return sorted(str(one.name) for one in found if place.instance.name in str(one.name))
+    return sorted(str(one.name) for one in found if drill_case.instance.name in str(one.name))
 
 
 # the calls that make something: a signal that strikes there finds nobody who knows its name yet
@@ -82,79 +82,79 @@ MADE = {
     [*((thing, "after") for thing in MADE), ("the hands", "during"), ("the server", "during")],
 )
 def test_a_signal_leaves_nothing_that_was_half_made(
-    thing: str, when: str, place: Place, docker_client: docker.DockerClient, tmp_path: Path
+    thing: str, when: str, drill_case: DrillCase, docker_client: docker.DockerClient, tmp_path: Path
 ) -> None:
     """
     SIGTERM before the engine's answer is read: nothing is left. While the engine is still at work:
     nothing after the next command.
     """
-    redis_dr = command_line(place, tmp_path)
+    redis_dr = command_line(drill_case, tmp_path)
 
-    call = MADE[thing].format(place.instance.name)
+    call = MADE[thing].format(drill_case.instance.name)
     code, calls = struck(redis_dr, name="SIGTERM", when=when, call=call)
 
     assert code == 130
     assert any(call in one for one in calls), calls
     if when == "during":
         redis_dr.run("check")
-    assert left(docker_client, place) == []
-    assert not place.catalog.proofs[place.backup_id]
+    assert left(docker_client, drill_case) == []
+    assert not drill_case.catalog.proofs[drill_case.backup_id]
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_the_next_check_sweeps_what_a_killed_drill_left(
-    point: str, place: Place, docker_client: docker.DockerClient, tmp_path: Path
+    point: str, drill_case: DrillCase, docker_client: docker.DockerClient, tmp_path: Path
 ) -> None:
     """SIGKILL: no code of the drill runs any more; `check` removes container, volume and hands."""
-    redis_dr = command_line(place, tmp_path)
+    redis_dr = command_line(drill_case, tmp_path)
     strike(start(redis_dr), point, signal.SIGKILL)
-    assert left(docker_client, place), "the kill came too late to leave anything"
+    assert left(docker_client, drill_case), "the kill came too late to leave anything"
 
     report = redis_dr.run("check", "--json").report
 
     assert report["swept"]
-    assert left(docker_client, place) == []
-    assert not place.catalog.proven_at(place.backup_id)
+    assert left(docker_client, drill_case) == []
+    assert not drill_case.catalog.proven_at(drill_case.backup_id)
 
 
 def test_the_next_drill_sweeps_as_well(
-    place: Place, docker_client: docker.DockerClient, tmp_path: Path
+    drill_case: DrillCase, docker_client: docker.DockerClient, tmp_path: Path
 ) -> None:
     """It takes the dead one's place, proves, and leaves nothing of either."""
-    redis_dr = command_line(place, tmp_path)
+    redis_dr = command_line(drill_case, tmp_path)
     strike(start(redis_dr), "booting", signal.SIGKILL)
 
     report = redis_dr.report("drill", "--no-control")
 
     assert report["proven"]
     assert report["swept"]
-    assert left(docker_client, place) == []
+    assert left(docker_client, drill_case) == []
 
 
 def test_the_servers_of_a_dead_drill_end_by_themselves(
-    place: Place, docker_client: docker.DockerClient, tmp_path: Path
+    drill_case: DrillCase, docker_client: docker.DockerClient, tmp_path: Path
 ) -> None:
     """Without any next command: when the sign of life stops, nothing keeps running."""
-    redis_dr = command_line(place, tmp_path)
+    redis_dr = command_line(drill_case, tmp_path)
     strike(start(redis_dr), "comparing", signal.SIGKILL)
 
     def running() -> list[str]:
         containers = docker_client.containers.list(ignore_removed=True)
-        return [str(one.name) for one in containers if place.instance.name in str(one.name)]
+        return [str(one.name) for one in containers if drill_case.instance.name in str(one.name)]
 
     assert running()
     wait_until(lambda: not running(), 30, "its containers end")
     redis_dr.run("check")
-    assert left(docker_client, place) == []
+    assert left(docker_client, drill_case) == []
 
 
 def test_a_stopped_drill_cleans_up_after_itself(
-    place: Place, docker_client: docker.DockerClient, tmp_path: Path
+    drill_case: DrillCase, docker_client: docker.DockerClient, tmp_path: Path
 ) -> None:
     """SIGTERM: exit 130, nothing left, nothing proven."""
-    process = start(command_line(place, tmp_path))
+    process = start(command_line(drill_case, tmp_path))
     strike(process, "booting", signal.SIGTERM)
 
     assert process.returncode == 130
-    assert left(docker_client, place) == []
-    assert not place.catalog.proofs[place.backup_id]
+    assert left(docker_client, drill_case) == []
+    assert not drill_case.catalog.proofs[drill_case.backup_id]

@@ -19,12 +19,12 @@ from redis_dr.tasks.model.drill.damage import DAMAGES, choose_damage
 from redis_dr.tasks.model.drill.drill_findings import judge_control
 from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.progress import quiet
-from tests.support.drill_case import Place
+from tests.support.drill_case import DrillCase
 
 
 @pytest.fixture(scope="module")
 def rehearsed(
-    made: Place, tmp_path_factory: pytest.TempPathFactory
+    made: DrillCase, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Operation, Rehearsal, Path]]:
     """A ground with a good restore on it: what every control starts from."""
     workspace = tmp_path_factory.mktemp("control")
@@ -36,7 +36,7 @@ def rehearsed(
 
 @pytest.mark.parametrize("turn", range(len(DAMAGES)), ids=[one.kind for one in DAMAGES])
 def test_every_damage_goes_red_and_names_itself(
-    turn: int, made: Place, rehearsed: tuple[Operation, Rehearsal, Path], tmp_path: Path
+    turn: int, made: DrillCase, rehearsed: tuple[Operation, Rehearsal, Path], tmp_path: Path
 ) -> None:
     """Through the same steps as the drill itself."""
     operation, rehearsal, workspace = rehearsed

@@ -15,19 +15,19 @@ import pytest
 from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
 from redis_dr.tasks.model.drill.drill_report import DrillReport
 from redis_dr.tasks.model.errors import Refused
-from tests.support.estate import Estate
 from tests.support.instances import Make
 from tests.support.leftovers import labels
+from tests.support.managed_redis import ManagedRedis
 from tests.support.redis_server import DEFAULT_IMAGE
 
 AOF = ("--appendonly", "yes")
 
 
-def drilled(made: Estate) -> DrillReport:
+def drilled(made: ManagedRedis) -> DrillReport:
     return drill(made.instance, DrillOptions(control=False))
 
 
-def restored(made: Estate, before: str) -> bool:
+def restored(made: ManagedRedis, before: str) -> bool:
     """Whether a restore brings back what the backup holds, by the server's own digest."""
     made.server.client().execute_command("FLUSHALL")
     try:
@@ -43,14 +43,14 @@ def named(**more: Any) -> dict[str, Any]:
     return {"name": f"own-{secrets.token_hex(4)}", **more}
 
 
-def write(made: Estate, command: str = "SET") -> None:
+def write(made: ManagedRedis, command: str = "SET") -> None:
     client = made.server.client()
     for number in range(40):
         client.execute_command(command, f"cache:{number}", f"value {number} " * 8)
     client.rpush("queue", "one", "two")
 
 
-def agree(made: Estate, *, proven: bool) -> DrillReport:
+def agree(made: ManagedRedis, *, proven: bool) -> DrillReport:
     made.backup()
     before = made.digest()
     report = drilled(made)
@@ -60,7 +60,7 @@ def agree(made: Estate, *, proven: bool) -> DrillReport:
     return report
 
 
-def test_files_with_includes_that_the_entrypoint_edits(make_estate: Make, tmp_path: Path) -> None:
+def test_files_with_includes_that_the_entrypoint_edits(make_redis: Make, tmp_path: Path) -> None:
     """
     `include` after `appendonly no`, and a name of the append file that the entrypoint writes: the
     drill boots the same, and a restore afterwards brings the data back.
@@ -78,7 +78,7 @@ def test_files_with_includes_that_the_entrypoint_edits(make_estate: Make, tmp_pa
         "echo 'appendfilename mine.aof' > /tmp/own.conf; chmod 644 /tmp/own.conf; "
         "exec docker-entrypoint.sh redis-server /etc/redis/base.conf"
     )
-    made = make_estate(
+    made = make_redis(
         base=(),
         password=None,
         entrypoint=["sh", "-c", script, "start"],
@@ -91,24 +91,24 @@ def test_files_with_includes_that_the_entrypoint_edits(make_estate: Make, tmp_pa
     assert "asked of a throwaway start" in asked.actual
 
 
-def test_a_file_name_that_only_runs_is_not_proven(make_estate: Make) -> None:
+def test_a_file_name_that_only_runs_is_not_proven(make_redis: Make) -> None:
     """
     dbfilename by CONFIG SET: a restart looks for another file, and the restore is refused.
     """
-    made = make_estate("--enable-protected-configs", "yes", base=(), fields=named())
+    made = make_redis("--enable-protected-configs", "yes", base=(), fields=named())
     write(made)
     made.server.client().config_set("dbfilename", "other.rdb")
     report = agree(made, proven=False)
     assert "dbfilename after the restart" in [one.check for one in report.findings if not one.ok]
 
 
-def test_renamed_commands_are_replayed(make_estate: Make) -> None:
+def test_renamed_commands_are_replayed(make_redis: Make) -> None:
     """
     SET under another name: the append-only file holds that name, and only a server that knows it
     replays it. SAVE is disabled, so the drill saves in another way.
     """
     renames = ("--rename-command", "SET", "put", "--rename-command", "SAVE", "")
-    made = make_estate(*renames, base=AOF, fields=named())
+    made = make_redis(*renames, base=AOF, fields=named())
     write(made, "put")
     agree(made, proven=True)
 
@@ -127,22 +127,22 @@ def other_command(docker_client: docker.DockerClient) -> Iterator[Callable[[], s
 
 
 def test_the_command_is_the_container_s_and_not_the_image_s(
-    make_estate: Make, other_command: Callable[[], str]
+    make_redis: Make, other_command: Callable[[], str]
 ) -> None:
     """
     The image's CMD names another file and turns AOF off; the container was made with a command of
     its own, and that is what starts.
     """
-    made = make_estate(base=AOF, image=other_command(), fields=named())
+    made = make_redis(base=AOF, image=other_command(), fields=named())
     write(made)
     agree(made, proven=True)
 
 
-def test_a_cluster_node_is_judged_as_a_restore_ends(make_estate: Make) -> None:
+def test_a_cluster_node_is_judged_as_a_restore_ends(make_redis: Make) -> None:
     """
     A node that holds every slot: the restore is refused, and the drill proves nothing.
     """
-    made = make_estate("--cluster-enabled", "yes", base=AOF, fields=named())
+    made = make_redis("--cluster-enabled", "yes", base=AOF, fields=named())
     made.server.client().execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
     made.server.sh("sleep 2")
     write(made)

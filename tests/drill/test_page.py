@@ -11,7 +11,7 @@ from redis_dr.tasks.drill.page import render_page, summary
 from redis_dr.tasks.model.drill.drill_report import Control, DrillLine, DrillReport
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.units import quantity
-from tests.support.drill_case import Place
+from tests.support.drill_case import DrillCase
 
 
 class Links(HTMLParser):
@@ -30,14 +30,16 @@ class Links(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def drilled(made: Place, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, DrillReport]:
+def drilled(
+    made: DrillCase, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[DrillCase, DrillReport]:
     """One drill and its stored page."""
-    place = made.copy(tmp_path_factory.mktemp("page") / "store")
-    return place, place.drill(control=False)
+    drill_case = made.copy(tmp_path_factory.mktemp("page") / "store")
+    return drill_case, drill_case.drill(control=False)
 
 
-def page_of(place: Place, report: DrillReport) -> str:
-    return render_page(report, place.manifest, place.catalog, place.instance)
+def page_of(drill_case: DrillCase, report: DrillReport) -> str:
+    return render_page(report, drill_case.manifest, drill_case.catalog, drill_case.instance)
 
 
 def assert_offline(html: str) -> None:
@@ -49,25 +51,25 @@ def assert_offline(html: str) -> None:
     assert not re.search(r"url\(|@import", html)
 
 
-def test_the_stored_page_opens_offline(drilled: tuple[Place, DrillReport]) -> None:
+def test_the_stored_page_opens_offline(drilled: tuple[DrillCase, DrillReport]) -> None:
     """It lies beside the proof, plots inside, and fetches nothing."""
-    place, report = drilled
-    html = (place.folder / "proofs" / report.html.removeprefix("proofs/")).read_text()
+    drill_case, report = drilled
+    html = (drill_case.folder / "proofs" / report.html.removeprefix("proofs/")).read_text()
 
     assert_offline(html)
     assert html.count("<svg") >= 4
     assert "cache:{hash}" in html
-    assert place.backup_id in html
+    assert drill_case.backup_id in html
     assert all(one.check in html.replace("&#39;", "'") for one in report.findings)
 
 
 @settings(deadline=None, max_examples=50)
 @given(text=st.text(min_size=1, max_size=40).map(lambda word: f'{word}<script>x</script>"onload='))
 def test_nothing_that_a_key_or_an_error_says_becomes_markup(
-    drilled: tuple[Place, DrillReport], text: str
+    drilled: tuple[DrillCase, DrillReport], text: str
 ) -> None:
     """Names of keys and texts of errors come from outside."""
-    place, report = drilled
+    drill_case, report = drilled
     hostile = report.model_copy(
         update={
             "examples": (text,),
@@ -80,15 +82,15 @@ def test_nothing_that_a_key_or_an_error_says_becomes_markup(
             ),
         }
     )
-    assert_offline(page_of(place, hostile))
+    assert_offline(page_of(drill_case, hostile))
 
 
-def test_a_bad_drill_says_so_first(drilled: tuple[Place, DrillReport]) -> None:
+def test_a_bad_drill_says_so_first(drilled: tuple[DrillCase, DrillReport]) -> None:
     """Verdict and cause come before everything else, in the page and in the lines."""
-    place, report = drilled
+    drill_case, report = drilled
     bad = Finding(check="DB 0 holds the content", ok=False, expected="aa", actual="bb")
     failed = report.model_copy(update={"ok": False, "proven": False, "findings": (bad,)})
-    html = page_of(place, failed)
+    html = page_of(drill_case, failed)
 
     assert "not proven" in html
     assert html.index("DB 0 holds the content") < html.index("Evidence")
@@ -96,12 +98,12 @@ def test_a_bad_drill_says_so_first(drilled: tuple[Place, DrillReport]) -> None:
     assert any("DB 0 holds the content: bb (expected aa)" in line for line in summary(failed))
 
 
-def test_a_drill_that_restored_nothing_still_has_a_page(place: Place) -> None:
+def test_a_drill_that_restored_nothing_still_has_a_page(drill_case: DrillCase) -> None:
     """A damaged dump: no timings, no databases, a page with the cause."""
-    path = place.folder / "dump.rdb.zst"
+    path = drill_case.folder / "dump.rdb.zst"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    report = place.drill(control=False)
-    html = (place.folder / "proofs" / report.html.removeprefix("proofs/")).read_text()
+    report = drill_case.drill(control=False)
+    html = (drill_case.folder / "proofs" / report.html.removeprefix("proofs/")).read_text()
 
     assert not report.proven
     assert_offline(html)

@@ -26,7 +26,7 @@ from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.progress import quiet
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.storage.opening import open_store
-from tests.support.drill_case import POLICY, Place, fill, make_place, rewrite_aof
+from tests.support.drill_case import POLICY, DrillCase, fill, make_drill_case, rewrite_aof
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -45,27 +45,29 @@ def engine_state(docker_client: docker.DockerClient) -> Callable[[str], list[str
 
 
 def test_a_backup_is_proven_when_its_instance_is_gone(
-    place: Place, engine_state: Callable[[str], list[str]]
+    drill_case: DrillCase, engine_state: Callable[[str], list[str]]
 ) -> None:
     """The container and its volume do not exist any more: the store is enough, nothing is left."""
-    report = place.drill(turn=1)
+    report = drill_case.drill(turn=1)
 
     assert report.ok, [one for one in report.findings if not one.ok]
     assert report.content_equal
     assert report.negative_control
     assert report.negative_control.ok
-    assert engine_state(place.instance.name) == []
+    assert engine_state(drill_case.instance.name) == []
 
 
 @pytest.fixture(scope="module")
-def drilled(made: Place, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, DrillReport]:
+def drilled(
+    made: DrillCase, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[DrillCase, DrillReport]:
     """One drill that misses its targets, looked at from several sides."""
-    place = made.copy(tmp_path_factory.mktemp("drilled") / "store")
-    place = place.configured(rto_seconds=0.001, rpo_seconds=0.001)
-    return place, place.drill(control=False)
+    drill_case = made.copy(tmp_path_factory.mktemp("drilled") / "store")
+    drill_case = drill_case.configured(rto_seconds=0.001, rpo_seconds=0.001)
+    return drill_case, drill_case.drill(control=False)
 
 
-def test_a_drill_accounts_for_every_key(drilled: tuple[Place, DrillReport]) -> None:
+def test_a_drill_accounts_for_every_key(drilled: tuple[DrillCase, DrillReport]) -> None:
     """In the backup = placed + dropped, in each database; placed = restored + expired."""
     databases = drilled[1].databases
 
@@ -77,41 +79,41 @@ def test_a_drill_accounts_for_every_key(drilled: tuple[Place, DrillReport]) -> N
     assert databases[1].placed == databases[2].placed == 0
 
 
-def test_a_drill_says_what_its_digests_are_of(drilled: tuple[Place, DrillReport]) -> None:
+def test_a_drill_says_what_its_digests_are_of(drilled: tuple[DrillCase, DrillReport]) -> None:
     """Records are compared by their bytes first: such a digest is none that a manifest holds."""
-    place, report = drilled
+    drill_case, report = drilled
     found = {one.check: one for one in report.findings}["DB 0 holds the content that was placed"]
 
     assert found.detail == "digests of the records' own bytes"
-    assert found.expected == found.actual != place.manifest.databases[0].digest
+    assert found.expected == found.actual != drill_case.manifest.databases[0].digest
 
 
-def test_a_drill_measures_its_parts(drilled: tuple[Place, DrillReport]) -> None:
+def test_a_drill_measures_its_parts(drilled: tuple[DrillCase, DrillReport]) -> None:
     """RTO is the sum of fetch, inspect, policy, stage, boot, load, verify and warm."""
-    place, report = drilled
+    drill_case, report = drilled
 
     parts = sum(report.timings.get(part, 0) for part in RTO_PARTS)
     assert report.rto_seconds == pytest.approx(parts, abs=0.01)
     assert report.rto_seconds < report.seconds
     assert report.rpo_seconds is not None
-    age = (report.started_at - place.manifest.created_at).total_seconds()
+    age = (report.started_at - drill_case.manifest.created_at).total_seconds()
     assert report.rpo_seconds == pytest.approx(age, abs=0.01)
 
 
 def test_a_missed_target_is_a_finding_and_no_stain_on_the_backup(
-    drilled: tuple[Place, DrillReport],
+    drilled: tuple[DrillCase, DrillReport],
 ) -> None:
     """The verdict is bad, the backup is proven all the same."""
-    place, report = drilled
+    drill_case, report = drilled
 
     assert not report.ok
     assert [one.check for one in report.findings if not one.ok] == ["RTO target", "RPO target"]
     assert report.proven
-    assert place.catalog.proven_at(place.backup_id)
-    assert f"{place.backup_id} proven, RTO target missed;" in drill_line(report)
+    assert drill_case.catalog.proven_at(drill_case.backup_id)
+    assert f"{drill_case.backup_id} proven, RTO target missed;" in drill_line(report)
 
 
-def test_the_report_keeps_the_contract(drilled: tuple[Place, DrillReport]) -> None:
+def test_the_report_keeps_the_contract(drilled: tuple[DrillCase, DrillReport]) -> None:
     """The names of CONTRACT.md are in the JSON document."""
     document = json.loads(drilled[1].model_dump_json())
 
@@ -123,11 +125,11 @@ def test_production_does_not_notice_a_drill(
     docker_client: docker.DockerClient, tmp_path: Path
 ) -> None:
     """Same run, same key space, no save, and no command but our own looking, while a drill runs."""
-    place, server = make_place(docker_client, tmp_path / "store")
+    drill_case, server = make_drill_case(docker_client, tmp_path / "store")
     try:
         client = server.client()
         before = _seen(client)
-        assert place.drill(turn=1).ok
+        assert drill_case.drill(turn=1).ok
         after = _seen(client)
     finally:
         server.remove()
@@ -209,25 +211,27 @@ def test_the_latest_of_a_flushed_database_is_not_drilled(
     docker_client: docker.DockerClient, tmp_path: Path
 ) -> None:
     """A backup after FLUSHALL is stored, suspicious, and never the latest."""
-    place, server = make_place(docker_client, tmp_path / "store", keys=200)
+    drill_case, server = make_drill_case(docker_client, tmp_path / "store", keys=200)
     try:
         server.client().flushall()
-        flushed = backup(place.instance)
+        flushed = backup(drill_case.instance)
     finally:
         server.remove()
 
     assert flushed.suspicious
-    assert choose(place.catalog, "latest").backup_id == place.backup_id
+    assert choose(drill_case.catalog, "latest").backup_id == drill_case.backup_id
 
 
-def test_a_second_drill_at_the_same_time_is_refused(place: Place) -> None:
+def test_a_second_drill_at_the_same_time_is_refused(drill_case: DrillCase) -> None:
     """One drill of an instance at a time; the first goes on undisturbed."""
     reports = []
-    first = Thread(target=lambda: reports.append(place.drill(control=False)))
+    first = Thread(target=lambda: reports.append(drill_case.drill(control=False)))
     first.start()
-    wait_until(lambda: holder_of(scratch_name(place.instance.name)), 30, "the first drill holds")
+    wait_until(
+        lambda: holder_of(scratch_name(drill_case.instance.name)), 30, "the first drill holds"
+    )
     with pytest.raises(Refused, match="is held by drill"):
-        place.drill(control=False)
+        drill_case.drill(control=False)
     first.join(60)
 
     assert [one.proven for one in reports] == [True]

@@ -1,5 +1,5 @@
 """Instances whose engine has faults."""
 
-from tests.support.instances import lasting, make_estate
+from tests.support.instances import make_redis, shared_redis
 
-__all__ = ["lasting", "make_estate"]
+__all__ = ["make_redis", "shared_redis"]

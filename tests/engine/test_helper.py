@@ -12,7 +12,7 @@ from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import ScriptFailed, hold, holder_of
 from redis_dr.tasks.model.errors import Damaged, Fenced, Refused, Unreachable
 from redis_dr.tasks.model.server.holder import Holder
-from tests.support.estate import Estate
+from tests.support.managed_redis import ManagedRedis
 from tests.support.waiting import wait_until
 
 
@@ -26,25 +26,27 @@ def elsewhere() -> Holder:
     return Holder(**{**{n: getattr(mine, n) for n in mine.__dataclass_fields__}, "machine": "x"})
 
 
-def test_a_live_holder_is_respected_and_named(lasting: Estate) -> None:
+def test_a_live_holder_is_respected_and_named(shared_redis: ManagedRedis) -> None:
     """
     The second one is refused, and told who holds the instance.
     """
-    target = inspect(lasting.server.name)
+    target = inspect(shared_redis.server.name)
     with (
         hold(target, holder("backup"), 10),
         pytest.raises(Refused, match="held by backup"),
         hold(target, holder("restore"), 10),
     ):
         pass
-    assert holder_of(lasting.server.name) is None
+    assert holder_of(shared_redis.server.name) is None
 
 
-def test_a_silent_holder_of_another_machine_is_taken_over_and_fenced(lasting: Estate) -> None:
+def test_a_silent_holder_of_another_machine_is_taken_over_and_fenced(
+    shared_redis: ManagedRedis,
+) -> None:
     """
     Half a lease without a beat: another one takes over, and every later call of the first fails.
     """
-    target = inspect(lasting.server.name)
+    target = inspect(shared_redis.server.name)
     with hold(target, elsewhere(), 6) as first:
         silent = run_in(first.id, ["true"])
         assert silent[0] == 0
@@ -68,14 +70,14 @@ def test_a_silent_holder_of_another_machine_is_taken_over_and_fenced(lasting: Es
             first.write("/data/late", io.BytesIO(b"x"), 1, Owner(0, 0))
         with pytest.raises(Fenced):
             first.assert_held()
-    assert "late" not in lasting.server.sh("ls /data")
+    assert "late" not in shared_redis.server.sh("ls /data")
 
 
-def test_a_long_copy_stops_neither_the_beats_nor_a_take_over(lasting: Estate) -> None:
+def test_a_long_copy_stops_neither_the_beats_nor_a_take_over(shared_redis: ManagedRedis) -> None:
     """
     While bytes stream out, the engine still answers for the hands, and the idle count stays low.
     """
-    target = inspect(lasting.server.name)
+    target = inspect(shared_redis.server.name)
     with hold(target, holder(), 5) as helper:
         helper.run("head -c 300000000 /dev/zero > /data/big")
         with helper.open("/data/big", 300_000_000) as source:
@@ -87,12 +89,12 @@ def test_a_long_copy_stops_neither_the_beats_nor_a_take_over(lasting: Estate) ->
         helper.run("rm /data/big")
 
 
-def test_bytes_arrive_whole_or_not_at_all(lasting: Estate) -> None:
+def test_bytes_arrive_whole_or_not_at_all(shared_redis: ManagedRedis) -> None:
     """
     What is written is what is read, with its owner; a short source and a short file are errors.
     """
     data = bytes(range(256)) * 9000
-    with hold(inspect(lasting.server.name), holder(), 10) as helper:
+    with hold(inspect(shared_redis.server.name), holder(), 10) as helper:
         helper.write("/data/sent", io.BytesIO(data), len(data), Owner(999, 1000))
         assert helper.run("stat -c '%u:%g %a' /data/sent").strip() == "999:1000 600"
         with helper.open("/data/sent", len(data)) as source:
@@ -108,11 +110,11 @@ def test_bytes_arrive_whole_or_not_at_all(lasting: Estate) -> None:
         helper.run("rm -f /data/sent /data/short")
 
 
-def test_scripts_run_one_after_the_other(lasting: Estate) -> None:
+def test_scripts_run_one_after_the_other(shared_redis: ManagedRedis) -> None:
     """
     A script whose answer was lost may still run: the next one waits until it has ended.
     """
-    with hold(inspect(lasting.server.name), holder(), 30) as helper:
+    with hold(inspect(shared_redis.server.name), holder(), 30) as helper:
         slow = threading.Thread(
             target=lambda: helper.run(
                 "echo begun > /data/order; sleep 2; echo ended >> /data/order"

@@ -17,7 +17,7 @@ from redis_dr.tasks.engine.patience import (
     patiently,
 )
 from tests.support import engine_faults as faults
-from tests.support.estate import estate, fill
+from tests.support.managed_redis import fill, managed_redis
 from tests.support.redis_server import RedisServer
 
 
@@ -104,7 +104,7 @@ def test_a_restore_whose_every_call_is_refused_once_succeeds(
         args=[*RUNBOOK_ARGS, "--enable-debug-command", "yes"],
         restart_policy={"Name": "unless-stopped"},
     )
-    made = estate(server, tmp_path / "store")
+    made = managed_redis(server, tmp_path / "store")
     fill(server, 50)
     backup, saved = made.backup().backup_id, made.digest()
     server.client().flushall()

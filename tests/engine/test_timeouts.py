@@ -13,7 +13,7 @@ from redis_dr.tasks.engine.heartbeat import BEAT_FILE
 from redis_dr.tasks.engine.helper import Helper, hold
 from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.server.holder import Holder
-from tests.support.estate import Estate
+from tests.support.managed_redis import ManagedRedis
 from tests.support.waiting import wait_until
 
 # found before the real one: every program that is begun by `sh` hangs
@@ -35,22 +35,22 @@ def programs(engine: docker.DockerClient, helper: Helper) -> list[str]:
     return [" ".join(line) for line in engine.api.top(helper.id)["Processes"]]
 
 
-def test_a_program_that_says_nothing_is_given_up(lasting: Estate) -> None:
+def test_a_program_that_says_nothing_is_given_up(shared_redis: ManagedRedis) -> None:
     """
     Without a byte for as long as was allowed, the call ends in Unreachable.
     """
-    with hold(inspect(lasting.server.name), holder(), 60) as helper:
+    with hold(inspect(shared_redis.server.name), holder(), 60) as helper:
         begun = time.monotonic()
         with pytest.raises(Unreachable, match="does not answer"):
             run_in(helper.id, ["sleep", "40"], seconds=3)
         assert time.monotonic() - begun < 20
 
 
-def test_a_script_that_works_for_long_is_waited_for(lasting: Estate) -> None:
+def test_a_script_that_works_for_long_is_waited_for(shared_redis: ManagedRedis) -> None:
     """
     It shows signs of life, and so does one that waits for its predecessor; they are no output.
     """
-    with hold(inspect(lasting.server.name), holder(), 60) as helper:
+    with hold(inspect(shared_redis.server.name), holder(), 60) as helper:
         long = threading.Thread(
             target=lambda: run_guarded(helper, "touch /data/begun; sleep 12", 1, 8)
         )
@@ -61,11 +61,11 @@ def test_a_script_that_works_for_long_is_waited_for(lasting: Estate) -> None:
         long.join()
 
 
-def test_a_script_that_comes_after_its_successor_is_not_run(lasting: Estate) -> None:
+def test_a_script_that_comes_after_its_successor_is_not_run(shared_redis: ManagedRedis) -> None:
     """
     A swap that an engine held up, and let go after the undo, changes nothing any more.
     """
-    with hold(inspect(lasting.server.name), holder(), 60) as helper:
+    with hold(inspect(shared_redis.server.name), holder(), 60) as helper:
         assert run_guarded(helper, "echo two", 2, 30) == (0, "two\n")
 
         code, said = run_guarded(helper, "touch /data/late", 1, 30)
@@ -74,26 +74,28 @@ def test_a_script_that_comes_after_its_successor_is_not_run(lasting: Estate) -> 
         assert run_guarded(helper, "ls /data/late 2>/dev/null || echo none", 3, 30)[1] == "none\n"
 
 
-def test_a_script_leaves_no_program_behind(lasting: Estate) -> None:
+def test_a_script_leaves_no_program_behind(shared_redis: ManagedRedis) -> None:
     """
     What shows the signs of life ends with its script, also when that fails.
     """
-    with hold(inspect(lasting.server.name), holder(), 60) as helper:
+    with hold(inspect(shared_redis.server.name), holder(), 60) as helper:
         for turn, script in enumerate(("true", "exit 9", "false", "kill -9 $$"), 1):
             run_guarded(helper, script, turn, 30)
         wait_until(
-            lambda: not [one for one in programs(lasting.server.engine, helper) if "trap" in one],
+            lambda: (
+                not [one for one in programs(shared_redis.server.engine, helper) if "trap" in one]
+            ),
             15,
             "only the loop is left",
         )
 
 
-def test_a_beat_that_is_never_answered_costs_no_lease(lasting: Estate) -> None:
+def test_a_beat_that_is_never_answered_costs_no_lease(shared_redis: ManagedRedis) -> None:
     """
     One hangs for ever: the next ones keep the hands, and letting go does not wait for it.
     """
-    engine = lasting.server.engine
-    with hold(inspect(lasting.server.name), holder(), 10) as helper:
+    engine = shared_redis.server.engine
+    with hold(inspect(shared_redis.server.name), holder(), 10) as helper:
         run_in(helper.id, ["sh", "-c", _HANG])
         wait_until(lambda: hangs(engine, helper), 10, "a beat hangs")
         run_in(helper.id, _HEAL)

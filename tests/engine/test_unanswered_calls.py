@@ -15,8 +15,8 @@ import pytest
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.runbook.recover.recover import recover
 from tests.support import engine_faults as faults
-from tests.support.estate import Estate, estate, fill
 from tests.support.instances import DEBUG
+from tests.support.managed_redis import ManagedRedis, fill, managed_redis
 from tests.support.redis_server import start_redis
 from tests.support.waiting import wait_until
 
@@ -41,9 +41,9 @@ def points(some: tuple[Point, ...]) -> Sequence[Point]:
 
 
 @pytest.fixture(scope="module")
-def estates(
+def managed_servers(
     docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[tuple[Estate, str, str]]]:
+) -> Iterator[list[tuple[ManagedRedis, str, str]]]:
     """Instances with their backup and the digest of what is inside."""
     made = []
     try:
@@ -54,7 +54,7 @@ def estates(
                 restart_policy={"Name": "unless-stopped"},
             )
             restore = {"lease_seconds": LEASE}
-            one = estate(server, tmp_path_factory.mktemp("store"), restore=restore)
+            one = managed_redis(server, tmp_path_factory.mktemp("store"), restore=restore)
             fill(server)
             made.append((one, one.backup().backup_id, one.digest()))
         yield made
@@ -63,7 +63,7 @@ def estates(
             one.server.remove()
 
 
-def strike(one: tuple[Estate, str, str], spec: dict[str, Any]) -> str:
+def strike(one: tuple[ManagedRedis, str, str], spec: dict[str, Any]) -> str:
     """What is wrong afterwards; nothing, if all is well."""
     made, backup, new = one
     made.server.wait_until_ready()
@@ -92,18 +92,20 @@ def strike(one: tuple[Estate, str, str], spec: dict[str, Any]) -> str:
     return f"{spec}: not {wrong}: {said}" if wrong else ""
 
 
-def sweep(estates: list[tuple[Estate, str, str]], specs: list[dict[str, Any]]) -> list[str]:
+def sweep(
+    managed_servers: list[tuple[ManagedRedis, str, str]], specs: list[dict[str, Any]]
+) -> list[str]:
     """Each instance takes its share of the points."""
 
     def share(number: int) -> list[str]:
-        return [strike(estates[number], spec) for spec in specs[number::AT_ONCE]]
+        return [strike(managed_servers[number], spec) for spec in specs[number::AT_ONCE]]
 
     with ThreadPoolExecutor(AT_ONCE) as workers:
         return [wrong for some in workers.map(share, range(AT_ONCE)) for wrong in some if wrong]
 
 
 def test_an_exchange_whose_one_call_is_never_answered_ends_by_itself(
-    estates: list[tuple[Estate, str, str]],
+    managed_servers: list[tuple[ManagedRedis, str, str]],
 ) -> None:
     """
     From the first change on the container to the end: the engine lets any one call wait for ever.
@@ -112,11 +114,11 @@ def test_an_exchange_whose_one_call_is_never_answered_ends_by_itself(
         {"path": "/update", "fault": faults.PASS, "then": at, "after": after}
         for at, after in points(EXCHANGE)
     ]
-    assert sweep(estates, specs) == []
+    assert sweep(managed_servers, specs) == []
 
 
 def test_a_way_back_whose_one_call_is_never_answered_comes_to_its_end(
-    estates: list[tuple[Estate, str, str]],
+    managed_servers: list[tuple[ManagedRedis, str, str]],
 ) -> None:
     """
     The start of the new data fails, and on the way back the engine lets any one call wait for ever.
@@ -125,4 +127,4 @@ def test_a_way_back_whose_one_call_is_never_answered_comes_to_its_end(
         {"path": "{name}/start", "fault": faults.FAIL, "then": at, "after": after}
         for at, after in points(BACK)
     ]
-    assert sweep(estates, specs) == []
+    assert sweep(managed_servers, specs) == []

@@ -15,8 +15,8 @@ from redis_dr.tasks.model.observe.check_report import CheckReport
 from redis_dr.tasks.model.observe.check_server import judge_clock
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.holder import Holder
-from tests.support.checked import Estate
 from tests.support.prefect_server import PrefectServer
+from tests.support.proven_redis import ProvenRedis
 from tests.support.redis_server import PASSWORD
 from tests.support.waiting import wait_until
 
@@ -26,9 +26,9 @@ def bad(report: CheckReport) -> dict[str, Finding]:
     return {one.check: one for one in report.findings if not one.ok}
 
 
-def test_all_is_well_with_a_fresh_proven_backup(estate: Estate) -> None:
+def test_all_is_well_with_a_fresh_proven_backup(proven_redis: ProvenRedis) -> None:
     """No finding is bad, and the figures are those of the backup."""
-    report = check(estate.instance)
+    report = check(proven_redis.instance)
 
     assert bad(report) == {}
     assert report.ok
@@ -37,11 +37,11 @@ def test_all_is_well_with_a_fresh_proven_backup(estate: Estate) -> None:
     assert report.newest_proven_id == report.newest_backup_id
 
 
-def test_the_server_is_only_looked_at(estate: Estate) -> None:
+def test_the_server_is_only_looked_at(proven_redis: ProvenRedis) -> None:
     """No key, no setting, no save changes; the hands are not taken."""
-    client = estate.server.client()
+    client = proven_redis.server.client()
     before = (client.dbsize(), client.lastsave(), client.config_get())
-    check(estate.instance)
+    check(proven_redis.instance)
 
     assert (client.dbsize(), client.lastsave(), client.config_get()) == before
 
@@ -49,106 +49,112 @@ def test_the_server_is_only_looked_at(estate: Estate) -> None:
 @pytest.mark.parametrize(
     ("setting", "value"), [("save", ""), ("appendonly", "no"), ("maxmemory", "1gb")]
 )
-def test_a_setting_that_drifted_is_seen(estate: Estate, setting: str, value: str) -> None:
+def test_a_setting_that_drifted_is_seen(
+    proven_redis: ProvenRedis, setting: str, value: str
+) -> None:
     """Somebody changed it at run time."""
-    client = estate.server.client()
+    client = proven_redis.server.client()
     before = client.config_get(setting)[setting]
     client.config_set(setting, value)
     try:
-        found = bad(check(estate.instance))
+        found = bad(check(proven_redis.instance))
     finally:
         client.config_set(setting, before)
 
     assert setting in str(found["configuration"].actual)
 
 
-def test_a_password_that_the_restart_does_not_know_is_seen(estate: Estate) -> None:
+def test_a_password_that_the_restart_does_not_know_is_seen(proven_redis: ProvenRedis) -> None:
     """It was changed at run time only: a restore would lock itself and the clients out."""
-    client = estate.server.client()
-    changed = estate.instance.model_copy(update={"password": SecretStr("rotated")})
+    client = proven_redis.server.client()
+    changed = proven_redis.instance.model_copy(update={"password": SecretStr("rotated")})
     client.config_set("requirepass", "rotated")
     try:
         found = bad(check(changed))
     finally:
-        estate.server.client(password="rotated").config_set("requirepass", PASSWORD)
+        proven_redis.server.client(password="rotated").config_set("requirepass", PASSWORD)
 
     assert list(found) == ["the configured password opens the next start"]
     assert "requirepass" in next(iter(found.values())).detail
 
 
-def test_a_restart_that_loads_other_files_is_seen(estate: Estate) -> None:
+def test_a_restart_that_loads_other_files_is_seen(proven_redis: ProvenRedis) -> None:
     """AOF was switched off at run time only: a rollback would not bring back what is served."""
-    client = estate.server.client()
+    client = proven_redis.server.client()
     client.config_set("appendonly", "no")
     try:
-        found = bad(check(estate.instance))
+        found = bad(check(proven_redis.instance))
     finally:
         client.config_set("appendonly", "yes")
 
     assert "CONFIG SET appendonly yes" in found["appendonly after the restart"].detail
 
 
-def test_a_failed_save_is_seen(estate: Estate) -> None:
+def test_a_failed_save_is_seen(proven_redis: ProvenRedis) -> None:
     """The folder cannot be written to: BGSAVE fails, and production stops writing soon."""
-    client = estate.server.client()
-    owner = estate.server.sh("stat -c %u:%g /data").strip()
-    estate.server.sh("chown 0:0 /data && chmod 755 /data")
+    client = proven_redis.server.client()
+    owner = proven_redis.server.sh("stat -c %u:%g /data").strip()
+    proven_redis.server.sh("chown 0:0 /data && chmod 755 /data")
     try:
         client.bgsave(schedule=False)
         wait_until(lambda: not client.info("persistence")["rdb_bgsave_in_progress"])
-        found = bad(check(estate.instance))
+        found = bad(check(proven_redis.instance))
     finally:
-        estate.server.sh(f"chown {owner} /data")
+        proven_redis.server.sh(f"chown {owner} /data")
         client.save()
 
     assert found["last BGSAVE"].actual == "err"
 
 
-def test_a_dead_server_is_a_finding_and_no_crash(estate: Estate, tmp_path: Path) -> None:
+def test_a_dead_server_is_a_finding_and_no_crash(proven_redis: ProvenRedis, tmp_path: Path) -> None:
     """The store is still judged; every check that could not run is bad."""
-    away = estate.instance.model_copy(update={"url": "redis://127.0.0.1:1"})
+    away = proven_redis.instance.model_copy(update={"url": "redis://127.0.0.1:1"})
     report = check(away)
 
     assert "the server answers" in bad(report)
     assert "age of the newest backup" not in bad(report)
 
 
-def test_an_unreachable_store_is_a_finding(estate: Estate, tmp_path: Path) -> None:
+def test_an_unreachable_store_is_a_finding(proven_redis: ProvenRedis, tmp_path: Path) -> None:
     """A file stands where the store's directory should be."""
     (tmp_path / "file").write_text("")
-    store = estate.instance.store.model_copy(update={"url": f"file:{tmp_path / 'file' / 'store'}"})
-    report = check(estate.instance.model_copy(update={"store": store}))
+    store = proven_redis.instance.store.model_copy(
+        update={"url": f"file:{tmp_path / 'file' / 'store'}"}
+    )
+    report = check(proven_redis.instance.model_copy(update={"store": store}))
 
     assert not report.ok
     assert any("store" in name or "backup" in name for name in bad(report))
 
 
-def test_hands_of_a_dead_operation_are_seen(estate: Estate) -> None:
+def test_hands_of_a_dead_operation_are_seen(proven_redis: ProvenRedis) -> None:
     """They are there, and their process is not."""
     dead = Holder(
         operation="restore",
         id="x",
-        instance=estate.instance.name,
+        instance=proven_redis.instance.name,
         started="",
         hostname="",
         machine=Holder.this_process("restore", "x", "x").machine,
         pid=2**22 - 1,
         born="1",
     )
-    with hold(inspect(estate.server.name), dead, 30):
-        found = bad(check(estate.instance))
+    with hold(inspect(proven_redis.server.name), dead, 30):
+        found = bad(check(proven_redis.instance))
 
     assert "is dead" in str(found["nothing was left half done"].actual)
 
 
-def test_replaced_data_that_stays_too_long_is_seen(estate: Estate) -> None:
+def test_replaced_data_that_stays_too_long_is_seen(proven_redis: ProvenRedis) -> None:
     """What a restore set aside ten days ago, with the limit of 72 hours."""
     old = "/data/.redis-dr/20261101T000000Z-000000/old"
-    estate.server.sh(f"mkdir -p {old} && echo data > {old}/dump.rdb && touch -d 2026-01-01 {old}")
+    proven_redis.server.sh(
+        f"mkdir -p {old} && echo data > {old}/dump.rdb && touch -d 2026-01-01 {old}"
+    )
     try:
-        report = check(estate.instance)
+        report = check(proven_redis.instance)
     finally:
-        estate.server.sh("rm -rf /data/.redis-dr")
+        proven_redis.server.sh("rm -rf /data/.redis-dr")
 
     assert "replaced data on the volume" in bad(report)
     assert report.set_aside_bytes > 0
@@ -163,10 +169,12 @@ def test_clocks_that_differ_are_seen(seconds: int, ok: bool) -> None:
     assert judge_clock("the server", theirs, (now, now), 5).ok is ok
 
 
-def test_a_paused_schedule_is_seen(estate: Estate, prefect_server: PrefectServer) -> None:
+def test_a_paused_schedule_is_seen(
+    proven_redis: ProvenRedis, prefect_server: PrefectServer
+) -> None:
     """A real Prefect API: one deployment of ours whose schedule somebody paused."""
     prefect_api = f"{prefect_server.url}/api"
-    watched = estate.configured(prefect_api_url=prefect_api)
+    watched = proven_redis.configured(prefect_api_url=prefect_api)
     with httpx.Client(base_url=prefect_api, trust_env=False) as api:
         name = f"f-{secrets.token_hex(4)}"
         flow = api.post("/flows/", json={"name": name}).raise_for_status().json()["id"]
@@ -188,8 +196,8 @@ def test_a_paused_schedule_is_seen(estate: Estate, prefect_server: PrefectServer
     assert "nightly-of-the-test" in str(paused["schedules are active"].actual)
 
 
-def test_a_prefect_api_that_does_not_answer_is_a_finding(estate: Estate) -> None:
+def test_a_prefect_api_that_does_not_answer_is_a_finding(proven_redis: ProvenRedis) -> None:
     """Nobody knows whether the schedule runs: that is not well."""
-    found = bad(check(estate.configured(prefect_api_url="http://127.0.0.1:1/api")))
+    found = bad(check(proven_redis.configured(prefect_api_url="http://127.0.0.1:1/api")))
 
     assert "did not answer" in str(found["schedules are active"].actual)

@@ -9,14 +9,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis_dr.flows.runbook.observe.check import check
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.observe.metrics import metrics_text, write_metrics
-from tests.support.checked import Estate
 from tests.support.command_line import CommandLine
+from tests.support.proven_redis import ProvenRedis
 from tests.support.redis_server import PASSWORD
 
 
-def test_the_metrics_say_what_the_report_says(estate: Estate, tmp_path: Path) -> None:
+def test_the_metrics_say_what_the_report_says(proven_redis: ProvenRedis, tmp_path: Path) -> None:
     """Prometheus' own parser reads them back; the file is replaced whole."""
-    report = check(estate.instance)
+    report = check(proven_redis.instance)
     path = tmp_path / "redis.prom"
     path.write_text("old")
     write_metrics(report, path)
@@ -31,22 +31,24 @@ def test_the_metrics_say_what_the_report_says(estate: Estate, tmp_path: Path) ->
     assert metrics_text(report) == path.read_text()
 
 
-def test_metrics_go_only_where_the_exporter_reads(estate: Estate, tmp_path: Path) -> None:
+def test_metrics_go_only_where_the_exporter_reads(
+    proven_redis: ProvenRedis, tmp_path: Path
+) -> None:
     """node_exporter ignores every other suffix without a word."""
     with pytest.raises(UsageError, match=r"does not end in \.prom"):
-        write_metrics(check(estate.instance), tmp_path / "redis.txt")
+        write_metrics(check(proven_redis.instance), tmp_path / "redis.txt")
     with pytest.raises(UsageError, match="cannot be written"):
-        write_metrics(check(estate.instance), tmp_path / "absent" / "redis.prom")
+        write_metrics(check(proven_redis.instance), tmp_path / "absent" / "redis.prom")
 
 
-def test_the_command_line_gives_one_verdict(estate: Estate, tmp_path: Path) -> None:
+def test_the_command_line_gives_one_verdict(proven_redis: ProvenRedis, tmp_path: Path) -> None:
     """Exit 0 and 1, one JSON document, and the metrics also when the verdict is bad."""
     toml = f"""
-[instances."{estate.instance.name}"]
-container = "{estate.server.name}"
-url = "{estate.server.url}"
+[instances."{proven_redis.instance.name}"]
+container = "{proven_redis.server.name}"
+url = "{proven_redis.server.url}"
 [store]
-url = "file:{estate.store}"
+url = "file:{proven_redis.store}"
 """
     redis_dr = CommandLine(tmp_path, {"REDIS_PASSWORD": PASSWORD}).write(toml)
     good = redis_dr.run("check", "--json", "--metrics", "good.prom")

@@ -14,22 +14,24 @@ from prefect.settings import (
 )
 
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
+from tests.support.installation import Installation, installation
 from tests.support.prefect_server import PrefectServer
 from tests.support.redis_server import RedisServer
-from tests.support.scene import Scene, scene
 from tests.support.ui import page, pictures, shown
 
 __all__ = ["page", "pictures", "shown"]
-MakeScene = Callable[..., Scene]
+MakeInstallation = Callable[..., Installation]
 
 
 @pytest.fixture
-def make_scene(redis_factory: Callable[..., RedisServer], tmp_path: Path) -> MakeScene:
+def make_installation(
+    redis_factory: Callable[..., RedisServer], tmp_path: Path
+) -> MakeInstallation:
     """A number of filled servers as the runbook has them, and their configuration."""
 
-    def make(count: int = 1, more: str = "", **options: Any) -> Scene:
+    def make(count: int = 1, more: str = "", **options: Any) -> Installation:
         servers = [redis_factory(args=RUNBOOK_ARGS, **options) for _ in range(count)]
-        return scene(tmp_path, *servers, more=more)
+        return installation(tmp_path, *servers, more=more)
 
     return make
 
@@ -51,16 +53,18 @@ def prefect_here(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
 
 @pytest.fixture
 def here(
-    make_scene: MakeScene, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
-) -> Scene:
+    make_installation: MakeInstallation,
+    prefect_here: PrefectServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Installation:
     """One filled server, and this process's environment configured for it."""
-    made = make_scene()
+    made = make_installation()
     use(made, monkeypatch)
     return made
 
 
-def use(made: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process find the scene as a worker finds its configuration."""
+def use(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process find the installation as a worker finds its configuration."""
     monkeypatch.setenv("REDIS_DR_CONFIG", str(made.configuration))
     for name, value in made.secrets.items():
         monkeypatch.setenv(name, value)

@@ -9,8 +9,8 @@ from prefect import flow
 
 from redis_dr.flows.backup import backup
 from redis_dr.flows.orchestration.concurrency import ensure_limit, instance_slot, limit_name
+from tests.support.installation import NAME, Installation
 from tests.support.prefect_server import PrefectServer
-from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
 
@@ -63,7 +63,7 @@ def test_a_failure_gives_the_turn_back(prefect_here: PrefectServer) -> None:
 
 
 def test_two_backups_started_together_both_succeed(
-    here: Scene, prefect_here: PrefectServer
+    here: Installation, prefect_here: PrefectServer
 ) -> None:
     """By the hands alone the second would be refused; with turns it waits."""
     with ThreadPoolExecutor(2) as both:

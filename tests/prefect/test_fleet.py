@@ -13,10 +13,10 @@ from redis_dr.tasks.model.observe.check_report import FleetLine
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.settings.instance import Instance
-from tests.prefect.conftest import MakeScene, use
+from tests.prefect.conftest import MakeInstallation, use
 from tests.support.command_line import CommandLine
+from tests.support.installation import NAME
 from tests.support.prefect_server import PrefectServer, every_row
-from tests.support.scene import NAME
 
 KINDS = [Unreachable, StoreError, Refused, None]
 
@@ -78,10 +78,12 @@ def test_an_interruption_is_about_all_of_them() -> None:
 
 
 def test_one_dead_instance_of_three_spoils_nothing(
-    make_scene: MakeScene, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
+    make_installation: MakeInstallation,
+    prefect_here: PrefectServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Under Prefect: two backups, one line that says why, one page; the run is red."""
-    made = make_scene(3)
+    made = make_installation(3)
     use(made, monkeypatch)
     made.servers[1].container.stop(timeout=1)
     state = backup(return_state=True)
@@ -97,9 +99,9 @@ def test_one_dead_instance_of_three_spoils_nothing(
     assert {f"backup-{NAME}-{n}" for n in range(3)} <= names
 
 
-def test_the_same_from_the_command_line(make_scene: MakeScene) -> None:
+def test_the_same_from_the_command_line(make_installation: MakeInstallation) -> None:
     """`backup --all` without any server: the scorecard as one report, exit code 1."""
-    made = make_scene(3)
+    made = make_installation(3)
     made.servers[2].container.stop(timeout=1)
     answer = CommandLine(made.folder, made.secrets).run("--json", "backup", "--all")
 

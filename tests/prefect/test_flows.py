@@ -11,9 +11,9 @@ from redis_dr.flows.backup import backup
 from redis_dr.flows.prune import prune
 from redis_dr.flows.recover import recover
 from redis_dr.flows.verify import verify
+from tests.support.installation import NAME, Installation
 from tests.support.prefect_server import PrefectServer, every_row
 from tests.support.redis_server import PASSWORD
-from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
 
@@ -38,7 +38,7 @@ def steps_of(run: UUID, client: Any) -> set[str]:
 
 
 def test_a_backup_shows_its_steps_its_pages_and_one_line(
-    here: Scene, prefect_here: PrefectServer
+    here: Installation, prefect_here: PrefectServer
 ) -> None:
     """The run is named by instance and time; its tasks are the runbook's steps; the state says
     how many keys; the page lists databases; the catalog page lists the backup."""
@@ -57,7 +57,7 @@ def test_a_backup_shows_its_steps_its_pages_and_one_line(
     assert (state.message or "").split(":")[0] in prefect_here.artifacts(f"catalog-{NAME}")[-1].data
 
 
-def test_no_secret_is_stored_by_the_server(here: Scene, prefect_here: PrefectServer) -> None:
+def test_no_secret_is_stored_by_the_server(here: Installation, prefect_here: PrefectServer) -> None:
     """The password is in no parameter, result, log, page or state; runs that fail included."""
     backup(return_state=True)
     here.configuration.write_text(here.configuration.read_text().replace(here.server.name, "gone"))
@@ -73,7 +73,7 @@ def test_no_secret_is_stored_by_the_server(here: Scene, prefect_here: PrefectSer
 
 
 def test_a_failing_backup_says_why_in_one_line(
-    here: Scene, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
+    here: Installation, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong password ends in a state of the error's own name: what happened, and what to do."""
     monkeypatch.setenv("REDIS_PASSWORD", "wrong")
@@ -85,7 +85,9 @@ def test_a_failing_backup_says_why_in_one_line(
     assert "What to do:" in (state.message or "")
 
 
-def test_verify_prune_and_recover_have_pages_too(here: Scene, prefect_here: PrefectServer) -> None:
+def test_verify_prune_and_recover_have_pages_too(
+    here: Installation, prefect_here: PrefectServer
+) -> None:
     """Each ends Completed with its page under a key of its own."""
     backup(return_state=True)
     states = [
@@ -101,7 +103,7 @@ def test_verify_prune_and_recover_have_pages_too(here: Scene, prefect_here: Pref
 
 
 def test_an_unknown_instance_is_refused_by_its_name(
-    here: Scene, prefect_here: PrefectServer
+    here: Installation, prefect_here: PrefectServer
 ) -> None:
     """The state says which instances there are."""
     state = backup(instance="nobody", return_state=True)

@@ -13,9 +13,9 @@ from redis_dr.flows.drill import drill
 from redis_dr.flows.nightly import nightly
 from redis_dr.flows.orchestration.names import page_under
 from redis_dr.flows.restore import restore
+from tests.support.installation import NAME, Installation
 from tests.support.prefect_server import PrefectServer
 from tests.support.restore_deaths import consent, newest_restore
-from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
 LINK = re.compile(r"\[[^\]]+\]\(/artifacts/(artifact|key)/([^)]+)\)")
@@ -45,7 +45,7 @@ def bring_back(server: PrefectServer) -> None:
 
 
 def test_backup_proof_restore_and_catalog_lead_to_each_other(
-    here: Scene, prefect_here: PrefectServer
+    here: Installation, prefect_here: PrefectServer
 ) -> None:
     """
     The restore's page and its plan lead to the very backup and its proof, the proof to the
@@ -70,7 +70,7 @@ def test_backup_proof_restore_and_catalog_lead_to_each_other(
 
 
 def test_a_nights_page_is_the_page_of_its_backup_and_of_its_proof(
-    here: Scene, prefect_here: PrefectServer
+    here: Installation, prefect_here: PrefectServer
 ) -> None:
     """
     The catalog leads there from the backup's name and from the time of its proof.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from redis_dr.deployments.definitions import DEPLOYMENTS
 from redis_dr.deployments.demo.prefect_server import environment
-from tests.prefect.conftest import MakeScene
+from tests.prefect.conftest import MakeInstallation
 from tests.support.prefect_server import ROOT, PrefectServer, descendants
 from tests.support.waiting import wait_until
 
@@ -22,10 +22,12 @@ check = "*/10 * * * *"
 """
 
 
-def test_it_starts_everything_and_leaves_nothing(make_scene: MakeScene, tmp_path: Path) -> None:
+def test_it_starts_everything_and_leaves_nothing(
+    make_installation: MakeInstallation, tmp_path: Path
+) -> None:
     """On the configured instance: the address is printed, all deployments are served, those with
     a cron line are active; one signal ends it all with exit code 0."""
-    made = make_scene()
+    made = make_installation()
     text = made.configuration.read_text()
     made.configuration.write_text(text[: text.index("[schedule]")] + _SCHEDULES)
     log = tmp_path / "ui.log"

@@ -9,10 +9,10 @@ from prefect.events.filters import EventFilter, EventNameFilter
 
 from redis_dr.flows.backup import backup
 from redis_dr.flows.orchestration.hooks import recover_failed_run
-from tests.prefect.conftest import MakeScene, use
+from tests.prefect.conftest import MakeInstallation, use
 from tests.support.http_listener import Listener, listening
+from tests.support.installation import NAME
 from tests.support.prefect_server import PrefectServer
-from tests.support.scene import NAME
 from tests.support.waiting import wait_until
 
 SLUG = "custom-webhook/ops"
@@ -33,11 +33,13 @@ def notify(hook: Listener, block: Listener, heart: Listener) -> str:
 
 @pytest.fixture
 def told(
-    make_scene: MakeScene, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
+    make_installation: MakeInstallation,
+    prefect_here: PrefectServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Any:
-    """A scene, and the services that it tells: webhook, block, heartbeat."""
+    """An installation, and the services that it tells: webhook, block, heartbeat."""
     with listening() as hook, listening() as block, listening() as heart:
-        made = make_scene(more=notify(hook, block, heart))
+        made = make_installation(more=notify(hook, block, heart))
         use(made, monkeypatch)
         yield made, hook, block, heart
 
@@ -89,12 +91,14 @@ def test_a_good_backup_beats_the_heart_and_wakes_nobody(told: Any) -> None:
 
 
 def test_who_cannot_be_told_stops_nothing(
-    make_scene: MakeScene, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
+    make_installation: MakeInstallation,
+    prefect_here: PrefectServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A block that nobody saved and a webhook where nobody listens: the others hear it."""
     with listening() as heart:
         more = '[notify]\nwhen = "always"\nwebhook_url = "http://127.0.0.1:9/"\n'
-        made = make_scene(
+        made = make_installation(
             more=f'{more}heartbeat_url = "{heart.url}"\nblocks = ["slack-webhook/no"]'
         )
         use(made, monkeypatch)

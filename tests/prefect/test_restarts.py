@@ -11,7 +11,8 @@ import pytest
 
 from redis_dr.deployments.definitions import DEPLOYMENTS
 from redis_dr.deployments.demo.prefect_server import running_server
-from tests.prefect.conftest import MakeScene
+from tests.prefect.conftest import MakeInstallation
+from tests.support.installation import Installation
 from tests.support.prefect_hosts import deploy, working
 from tests.support.prefect_server import (
     PrefectServer,
@@ -22,7 +23,6 @@ from tests.support.prefect_server import (
     serving,
 )
 from tests.support.restore_deaths import nobody_holds
-from tests.support.scene import Scene
 from tests.support.waiting import wait_until
 
 SCHEDULED = {f"{one.flow}/{one.name}" for one in DEPLOYMENTS if one.schedule_key}
@@ -38,7 +38,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServ
         yield server
 
 
-def with_habits(made: Scene) -> Scene:
+def with_habits(made: Installation) -> Installation:
     """The default schedules, as a person gets them, but for the janitor."""
     text = made.configuration.read_text()
     made.configuration.write_text(text[: text.index("[schedule]")] + SOON)
@@ -75,11 +75,11 @@ def ran_by_itself(server: PrefectServer, name: str, since: datetime) -> list[Any
 
 
 def test_schedules_outlive_serve_and_the_server(
-    make_scene: MakeScene, own_server: PrefectServer
+    make_installation: MakeInstallation, own_server: PrefectServer
 ) -> None:
     """SIGTERM to serve, kill -9 of serve, kill -9 of the server under a serve that lives: nothing
     is paused, the next runs are planned, and the next one that is due happens."""
-    made = with_habits(make_scene())
+    made = with_habits(make_installation())
     with serving(own_server, made.configuration, **made.secrets):
         await_awake(own_server, SCHEDULED)
     await_awake(own_server, SCHEDULED)  # SIGTERM, and nobody serves
@@ -102,10 +102,10 @@ def test_schedules_outlive_serve_and_the_server(
 
 
 def test_missed_nights_are_caught_up_once(
-    make_scene: MakeScene, prefect_server: PrefectServer
+    make_installation: MakeInstallation, prefect_server: PrefectServer
 ) -> None:
     """Nobody served for three nights: the next serve makes one backup, and drops the rest."""
-    made = make_scene()
+    made = make_installation()
     text = made.configuration.read_text()
     made.configuration.write_text(text.replace('nightly = ""', 'nightly = "0 2 * * *"'))
     with serving(prefect_server, made.configuration, **made.secrets):
@@ -142,16 +142,16 @@ def miss_nights(server: PrefectServer, name: str, count: int) -> list[Any]:
     return sorted(late, key=lambda run: run.expected_start_time)
 
 
-def backups(made: Scene) -> list[Path]:
+def backups(made: Installation) -> list[Path]:
     return list((made.folder / "store").glob("*/backups/*/manifest.json"))
 
 
 def test_a_night_happens_after_a_worker_died_holding_the_limit(
-    make_scene: MakeScene, prefect_server: PrefectServer
+    make_installation: MakeInstallation, prefect_server: PrefectServer
 ) -> None:
     """kill -9 of worker and flow in the middle of a night: the lease ends by itself, the hands of
     the dead are cleared, and the next night is backed up and proven."""
-    made, pool = make_scene(), "host-of-nights"
+    made, pool = make_installation(), "host-of-nights"
     deploy(prefect_server, made, pool)
     night = f"nightly/nightly-{pool}"
     with working(prefect_server, made, pool) as worker:

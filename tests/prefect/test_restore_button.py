@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 from playwright.sync_api import TimeoutError as TooLate
 
+from tests.support.installation import NAME, Installation
 from tests.support.prefect_server import PrefectServer
-from tests.support.scene import NAME, Scene
 
 _TRIES = 3
 _TRY_MS = 40_000  # the form asks the server whether its values are valid before it sends them
@@ -86,7 +86,7 @@ class Button:
 
 @pytest.fixture
 def button(
-    page: Page, prefect_server: PrefectServer, shown: Scene, pictures: Path | None
+    page: Page, prefect_server: PrefectServer, shown: Installation, pictures: Path | None
 ) -> Button:
     return Button(page, prefect_server, pictures)
 
@@ -103,7 +103,7 @@ def test_the_form_is_filled_in_already(button: Button) -> None:
     button.picture("restore-form")
 
 
-def test_a_wrong_name_changes_nothing(button: Button, shown: Scene) -> None:
+def test_a_wrong_name_changes_nothing(button: Button, shown: Installation) -> None:
     """The dialog shows the plan; another name than the instance's ends in Refused."""
     shown.server.client(1).set("written:since", "1")
     before = {db: shown.content(db) for db in (0, 1, 2)}
@@ -123,7 +123,7 @@ def test_a_wrong_name_changes_nothing(button: Button, shown: Scene) -> None:
     assert run_id == shown.server.client().info("server")["run_id"]
 
 
-def test_the_right_name_brings_the_data_back(button: Button, shown: Scene) -> None:
+def test_the_right_name_brings_the_data_back(button: Button, shown: Installation) -> None:
     """After FLUSHALL: form, plan, name, Completed; DB 0 is what it was, DB 1 and 2 are empty."""
     before = shown.content()
     shown.server.client().flushall()

@@ -20,9 +20,9 @@ from redis_dr.flows.recover import recover
 from redis_dr.flows.verify import verify
 from redis_dr.flows.warm import warm
 from tests.prefect.conftest import use
+from tests.support.installation import NAME, Installation, installation
 from tests.support.prefect_server import PrefectServer
 from tests.support.redis_server import start_redis
-from tests.support.scene import NAME, Scene, scene
 
 RUNS = {
     # verb: the flow, its parameters, what its one line says
@@ -38,9 +38,9 @@ RUNS = {
 
 
 @pytest.fixture(scope="module")
-def estate(
+def managed_redis(
     docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Scene]:
+) -> Iterator[Installation]:
     """A runbook's Redis with a search service that fills its cache."""
     folder = tmp_path_factory.mktemp("verbs")
     (folder / "queries.txt").write_text("what is redis\nwhat is a backup\n")
@@ -52,7 +52,7 @@ def estate(
     thread.start()
     address = f"http://127.0.0.1:{service.server_port}/mcp/tools/call"
     try:
-        yield scene(
+        yield installation(
             folder,
             server,
             more=f'[warm]\nlists = ["queries.txt"]\nendpoint = "{address}"\n'
@@ -67,10 +67,13 @@ def estate(
 
 @pytest.mark.parametrize("verb", RUNS)  # in this order: the night makes what the others look at
 def test_a_verb_ends_completed_with_its_page(
-    verb: str, estate: Scene, prefect_here: PrefectServer, monkeypatch: pytest.MonkeyPatch
+    verb: str,
+    managed_redis: Installation,
+    prefect_here: PrefectServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One line as the state's message; a run name with instance and time; a page of this run."""
-    use(estate, monkeypatch)
+    use(managed_redis, monkeypatch)
     run_it, parameters, line = RUNS[verb]
 
     state = run_it(**parameters, return_state=True)
@@ -101,7 +104,7 @@ def test_percentages_of_the_runbook_show_as_a_bar(prefect_here: PrefectServer) -
     assert (bar.type, bar.data, bar.description) == ("progress", 100.0, "loading")
 
 
-def test_a_check_without_any_backup_is_red(here: Scene, prefect_here: PrefectServer) -> None:
+def test_a_check_without_any_backup_is_red(here: Installation, prefect_here: PrefectServer) -> None:
     """It says what is missing, and the run is not Completed."""
     state = check(return_state=True)
 

@@ -3,22 +3,22 @@
 import contextlib
 from pathlib import Path
 
-from tests.prefect.conftest import MakeScene
+from tests.prefect.conftest import MakeInstallation
+from tests.support.installation import installation
 from tests.support.prefect_hosts import deploy, working
 from tests.support.prefect_server import PrefectServer
-from tests.support.scene import scene
 
 
 def test_two_hosts_back_up_their_own_instances_through_one_server(
-    make_scene: MakeScene, prefect_server: PrefectServer, tmp_path: Path
+    make_installation: MakeInstallation, prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
     """Each run is carried out by its host's worker, on what that host has configured."""
-    both = make_scene(2)
+    both = make_installation(2)
     hosts = {}
     for name, server in zip(("host-a", "host-b"), both.servers, strict=True):
         folder = tmp_path / name
         folder.mkdir()
-        hosts[name] = scene(folder, server)
+        hosts[name] = installation(folder, server)
         deploy(prefect_server, hosts[name], name)
     with contextlib.ExitStack() as workers:
         for name, made in hosts.items():

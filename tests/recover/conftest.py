@@ -1,5 +1,5 @@
 """Instances to restore."""
 
-from tests.support.instances import full, lasting, make_estate
+from tests.support.instances import filled_redis, make_redis, shared_redis
 
-__all__ = ["full", "lasting", "make_estate"]
+__all__ = ["filled_redis", "make_redis", "shared_redis"]

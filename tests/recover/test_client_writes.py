@@ -18,12 +18,12 @@ from redis_dr.tasks.model.cache.flush import FlushRequest
 from redis_dr.tasks.model.report import Report
 from tests.support import engine_faults as faults
 from tests.support.client_writes import ClientWrites, keys_of, keys_set_aside, sets_aside, writing
-from tests.support.estate import Estate, estate, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis, fill, managed_redis
 from tests.support.redis_server import start_redis
 
 
-def killed_while_verifying(made: Estate) -> ClientWrites:
+def killed_while_verifying(made: ManagedRedis) -> ClientWrites:
     """A restore is killed at "verifying"; clients then write 100 keys, all acknowledged."""
     saved = made.backup().backup_id
     made.server.client().flushall()
@@ -36,11 +36,11 @@ def killed_while_verifying(made: Estate) -> ClientWrites:
     return clients
 
 
-def a_backup(made: Estate) -> Report:
+def a_backup(made: ManagedRedis) -> Report:
     return backup(made.instance)
 
 
-def a_flush(made: Estate) -> Report:
+def a_flush(made: ManagedRedis) -> Report:
     request = FlushRequest(pattern="matches:nothing:*", confirm=made.instance.name)
     return flush(made.instance, request, lambda *_: made.backup())
 
@@ -48,13 +48,13 @@ def a_flush(made: Estate) -> Report:
 @pytest.mark.parametrize("append_only", ["yes", "no"])
 @pytest.mark.parametrize("verb", [a_backup, a_flush], ids=["backup", "flush"])
 def test_the_next_operation_loses_no_write(
-    make_estate: Make, verb: Callable[[Estate], Report], append_only: str
+    make_redis: Make, verb: Callable[[ManagedRedis], Report], append_only: str
 ) -> None:
     """
     A restore is killed while it verifies, and clients write 100 keys. The next operation does not
     stop the server, and all 100 are there afterwards.
     """
-    made = make_estate("--appendonly", append_only)
+    made = make_redis("--appendonly", append_only)
     fill(made.server)
     clients = killed_while_verifying(made)
     running = made.run_id()
@@ -80,7 +80,7 @@ def written(
     docker_client: docker.DockerClient,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
-) -> Iterator[tuple[Estate, str]]:
+) -> Iterator[tuple[ManagedRedis, str]]:
     """An instance with or without AOF, and the id of its backup."""
     server = start_redis(
         docker_client,
@@ -89,7 +89,7 @@ def written(
     )
     try:
         fill(server, 100)
-        made = estate(server, tmp_path_factory.mktemp("store"))
+        made = managed_redis(server, tmp_path_factory.mktemp("store"))
         yield made, made.backup().backup_id
     finally:
         server.remove()
@@ -97,7 +97,7 @@ def written(
 
 @pytest.mark.parametrize("point", points(), ids=str)
 def test_killed_anywhere_each_acknowledged_write_is_found_again(
-    written: tuple[Estate, str], point: tuple[int, bool]
+    written: tuple[ManagedRedis, str], point: tuple[int, bool]
 ) -> None:
     """
     A client writes all the time, a restore is killed at a call to the engine after its stop, and

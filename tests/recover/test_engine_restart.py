@@ -18,8 +18,8 @@ from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.deployments.setup import dockerd
 from redis_dr.deployments.setup.place import Place, place_for
 from tests.support import engine_faults as faults
-from tests.support.estate import Estate, estate, fill
 from tests.support.instances import DEBUG
+from tests.support.managed_redis import ManagedRedis, fill, managed_redis
 from tests.support.redis_server import DEFAULT_IMAGE, start_redis
 from tests.support.waiting import stopped_by_itself, wait_until
 
@@ -52,19 +52,19 @@ def place(
 
 
 @pytest.fixture
-def there(place: Place, tmp_path: Path) -> Iterator[Estate]:
+def there(place: Place, tmp_path: Path) -> Iterator[ManagedRedis]:
     """The runbook's instance on that engine."""
     with closing(docker.DockerClient(base_url=place.host, timeout=120)) as engine:
         server = start_redis(
             engine, args=[*RUNBOOK_ARGS, *DEBUG], restart_policy={"Name": "unless-stopped"}
         )
         try:
-            yield estate(server, tmp_path / "store", restore={"lease_seconds": 10})
+            yield managed_redis(server, tmp_path / "store", restore={"lease_seconds": 10})
         finally:
             server.remove()
 
 
-def do(what: str, made: Estate, place: Place) -> dict[str, object]:
+def do(what: str, made: ManagedRedis, place: Place) -> dict[str, object]:
     """Back up or recover, on that engine."""
     done = subprocess.run(
         [sys.executable, "-c", _DO, what, faults.as_json(made.instance)],
@@ -83,7 +83,7 @@ def do(what: str, made: Estate, place: Place) -> dict[str, object]:
 @pytest.mark.parametrize("killed", [True, False], ids=["killed", "goes on"])
 @pytest.mark.parametrize("path", ["/stop?", "/start"], ids=["stopped", "started"])
 def test_an_engine_that_starts_anew_leaves_the_data_old_or_new(
-    there: Estate, place: Place, path: str, killed: bool
+    there: ManagedRedis, place: Place, path: str, killed: bool
 ) -> None:
     """
     A restore is held right after its stop, or right after its start of the server; the engine

@@ -17,8 +17,8 @@ from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.runbook.recover.recover import recover
 from redis_dr.tasks.restore.unfinished import unfinished_operation
 from tests.support import engine_faults as faults
-from tests.support.estate import Estate, estate, fill
 from tests.support.instances import DEBUG
+from tests.support.managed_redis import ManagedRedis, fill, managed_redis
 from tests.support.redis_server import start_redis
 
 CALLS = 182  # a little more than a restore makes (174); what lies behind its end restores cleanly
@@ -41,25 +41,25 @@ def points(stride: int, dense: int) -> list[tuple[int, bool]]:
 
 
 @pytest.fixture(scope="module")
-def new_data(lasting: Estate) -> tuple[str, str]:
+def new_data(shared_redis: ManagedRedis) -> tuple[str, str]:
     """The id of a backup and the digest of what is inside."""
-    fill(lasting.server)
-    return lasting.backup().backup_id, lasting.digest()
+    fill(shared_redis.server)
+    return shared_redis.backup().backup_id, shared_redis.digest()
 
 
-def old_data(lasting: Estate) -> str:
-    lasting.server.wait_until_ready()
-    lasting.server.client().flushall()
-    fill(lasting.server, 20)
-    lasting.server.client(0).set("only", "before the restore")
-    return lasting.digest()
+def old_data(shared_redis: ManagedRedis) -> str:
+    shared_redis.server.wait_until_ready()
+    shared_redis.server.client().flushall()
+    fill(shared_redis.server, 20)
+    shared_redis.server.client(0).set("only", "before the restore")
+    return shared_redis.digest()
 
 
 def strike(
-    lasting: Estate, backup: str, point: tuple[int, bool], fault: str
+    shared_redis: ManagedRedis, backup: str, point: tuple[int, bool], fault: str
 ) -> tuple[int, dict[str, Any]]:
     at, after = point
-    instance = faults.as_json(lasting.instance)
+    instance = faults.as_json(shared_redis.instance)
     return faults.run(
         faults.Spec(instance=instance, backup=backup, at=at, fault=fault, after=after)
     )
@@ -70,21 +70,21 @@ def behind_the_end(point: tuple[int, bool], said: dict[str, Any]) -> bool:
     return bool(said.get("ok")) and point[0] > said["calls"]
 
 
-def check_whole(lasting: Estate, old: str, new: str) -> None:
-    report = recover(lasting.instance)
-    container = lasting.server.container
+def check_whole(shared_redis: ManagedRedis, old: str, new: str) -> None:
+    report = recover(shared_redis.instance)
+    container = shared_redis.server.container
     assert report.ok, report
     assert container.status == "running"
     assert container.attrs["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
-    assert lasting.digest() in {old, new}
-    assert lasting.helper_gone()
-    assert not lasting.server.sh("ls /data/.redis-dr/journal.json 2>/dev/null || true")
-    assert recover(lasting.instance).outcome == "nothing to do"
+    assert shared_redis.digest() in {old, new}
+    assert shared_redis.helper_gone()
+    assert not shared_redis.server.sh("ls /data/.redis-dr/journal.json 2>/dev/null || true")
+    assert recover(shared_redis.instance).outcome == "nothing to do"
 
 
 @pytest.mark.parametrize("point", points(99, 19), ids=str)
 def test_killed_anywhere_the_data_is_old_or_new_and_whole(
-    lasting: Estate, new_data: tuple[str, str], point: tuple[int, bool]
+    shared_redis: ManagedRedis, new_data: tuple[str, str], point: tuple[int, bool]
 ) -> None:
     """
     SIGKILL before or after any call to the engine: recover leaves a running server with all of
@@ -92,9 +92,9 @@ def test_killed_anywhere_the_data_is_old_or_new_and_whole(
     """
     ends = []
     for _ in range(3):  # a busy engine may fail a restore before the point: that must be whole, too
-        old = old_data(lasting)
-        code, said = strike(lasting, new_data[0], point, faults.KILL)
-        check_whole(lasting, old, new_data[1])
+        old = old_data(shared_redis)
+        code, said = strike(shared_redis, new_data[0], point, faults.KILL)
+        check_whole(shared_redis, old, new_data[1])
         ends.append(said)
         if code == -signal.SIGKILL or behind_the_end(point, said):
             return
@@ -103,22 +103,22 @@ def test_killed_anywhere_the_data_is_old_or_new_and_whole(
 
 @pytest.mark.parametrize("point", points(197, 33), ids=str)
 def test_whatever_call_the_engine_fails_the_data_is_old_or_new_and_whole(
-    lasting: Estate, new_data: tuple[str, str], point: tuple[int, bool]
+    shared_redis: ManagedRedis, new_data: tuple[str, str], point: tuple[int, bool]
 ) -> None:
     """
     The engine refuses any one call, or does it and its answer is lost: the same holds.
     """
-    old = old_data(lasting)
-    _, said = strike(lasting, new_data[0], point, faults.FAIL)
+    old = old_data(shared_redis)
+    _, said = strike(shared_redis, new_data[0], point, faults.FAIL)
 
-    check_whole(lasting, old, new_data[1])
+    check_whole(shared_redis, old, new_data[1])
     assert said["struck"] or behind_the_end(point, said), said
 
 
 @pytest.fixture(scope="module")
 def odd_dir(
     docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Estate]:
+) -> Iterator[ManagedRedis]:
     """An instance whose data lies deep in its volume, in folders with blanks, quotes and dashes."""
     server = start_redis(docker_client, args=RUNBOOK_ARGS, restart_policy={"Name": "no"})
     deep = server
@@ -131,14 +131,14 @@ def odd_dir(
             volume=str(server.volume),
             restart_policy={"Name": "unless-stopped"},
         )
-        yield estate(deep, tmp_path_factory.mktemp("store"))
+        yield managed_redis(deep, tmp_path_factory.mktemp("store"))
     finally:
         deep.remove()
 
 
 @pytest.mark.parametrize("place", ["/stop", "/start"])
 def test_killed_with_an_odd_data_directory_it_is_found_and_recovered(
-    odd_dir: Estate, place: str
+    odd_dir: ManagedRedis, place: str
 ) -> None:
     """
     Killed after the stop, and after the start: the look without the lock sees the journal, `check`
@@ -165,7 +165,7 @@ def test_killed_with_an_odd_data_directory_it_is_found_and_recovered(
     assert odd_dir.helper_gone()
 
 
-def test_a_container_that_is_down_is_never_good(odd_dir: Estate) -> None:
+def test_a_container_that_is_down_is_never_good(odd_dir: ManagedRedis) -> None:
     """
     Nothing was left half done, and the container is down: recover is bad and says what to do.
     """

@@ -15,8 +15,8 @@ from redis_dr.tasks.model.restore.journal import Journal, belongs_to
 from redis_dr.tasks.model.server.holder import Holder
 from tests.model.test_other_actors import CONTAINER
 from tests.support import engine_faults as faults
-from tests.support.estate import Estate, changed, estate, fill
 from tests.support.instances import DEBUG
+from tests.support.managed_redis import ManagedRedis, changed, fill, managed_redis
 from tests.support.redis_server import RedisServer
 
 JOURNAL = Journal.model_validate(
@@ -73,54 +73,57 @@ def test_a_journal_of_an_older_release_is_still_read() -> None:
 
 @pytest.fixture
 def second(
-    full: Estate, redis_factory: Callable[..., RedisServer], tmp_path: Path
-) -> Callable[[], Estate]:
+    filled_redis: ManagedRedis, redis_factory: Callable[..., RedisServer], tmp_path: Path
+) -> Callable[[], ManagedRedis]:
     """Start another container on the volume of the first: it only saves when it is asked to."""
 
-    def start() -> Estate:
+    def start() -> ManagedRedis:
         args = ["--appendonly", "no", "--save", "", *DEBUG]
-        shared = {str(full.server.volume): {"bind": "/data"}}
+        shared = {str(filled_redis.server.volume): {"bind": "/data"}}
         server = redis_factory(args=args, volume=False, volumes=shared)
-        return estate(server, tmp_path / "second", name="second")
+        return managed_redis(server, tmp_path / "second", name="second")
 
     return start
 
 
 def test_another_instances_dead_restore_is_reported_and_not_undone(
-    full: Estate, second: Callable[[], Estate]
+    filled_redis: ManagedRedis, second: Callable[[], ManagedRedis]
 ) -> None:
     """
     The first's restore dies after its stop; a backup and a recovery of the second name it and the
     command, and change nothing of it; the first's own recovery brings its old data back.
     """
-    _, now = changed(full)
-    spec = faults.Spec(instance=faults.as_json(full.instance), path="/stop", after=True)
+    _, now = changed(filled_redis)
+    spec = faults.Spec(instance=faults.as_json(filled_redis.instance), path="/stop", after=True)
     faults.run(spec)
-    journal = full.server.read_file("/data/.redis-dr/journal.json")
+    journal = filled_redis.server.read_file("/data/.redis-dr/journal.json")
     other = second()
 
     for verb in (other.backup, lambda: recover(other.instance)):
-        with pytest.raises(Refused, match=f"of instance {full.instance.name}") as caught:
+        with pytest.raises(Refused, match=f"of instance {filled_redis.instance.name}") as caught:
             verb()
-        assert f"--instance {full.instance.name} recover" in caught.value.remedy
-    assert full.server.read_file("/data/.redis-dr/journal.json") == journal
-    assert full.server.container.status == "exited"
+        assert f"--instance {filled_redis.instance.name} recover" in caught.value.remedy
+    assert filled_redis.server.read_file("/data/.redis-dr/journal.json") == journal
+    assert filled_redis.server.container.status == "exited"
 
     other.server.container.stop()
-    assert recover(full.instance).ok
-    assert full.digest() == now
+    assert recover(filled_redis.instance).ok
+    assert filled_redis.digest() == now
 
 
 def test_an_operation_on_the_volume_locks_out_the_other_instance(
-    full: Estate, second: Callable[[], Estate]
+    filled_redis: ManagedRedis, second: Callable[[], ManagedRedis]
 ) -> None:
     """
     While the first is held, the second is refused, and its holder is named; then it works.
     """
-    fill(full.server)
+    fill(filled_redis.server)
     other = second()
-    holder = Holder.this_process("restore", "op", full.instance.name)
-    with hold(inspect(full.server.name), holder, 30), pytest.raises(Refused, match="is in use"):
+    holder = Holder.this_process("restore", "op", filled_redis.instance.name)
+    with (
+        hold(inspect(filled_redis.server.name), holder, 30),
+        pytest.raises(Refused, match="is in use"),
+    ):
         other.backup()
     assert other.helper_gone()
     assert other.backup().ok

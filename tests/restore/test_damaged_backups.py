@@ -22,8 +22,8 @@ from redis_dr.tasks.rdb.base.reader import crc64
 from redis_dr.tasks.restore.download import agrees, fetch, look_inside
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.pipeline.files import StoreFolder, store_file
-from tests.support.estate import Estate, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis, fill
 
 DAMAGED, CLEAN = 1000, 100
 
@@ -55,19 +55,19 @@ class Sample:
 
 
 @pytest.fixture(scope="module")
-def sample(lasting: Estate) -> Iterator[Sample]:
-    fill(lasting.server, 60)
-    backup_id = lasting.backup().backup_id
-    catalog = load_catalog(open_store(lasting.instance.store), lasting.instance.name)
+def sample(shared_redis: ManagedRedis) -> Iterator[Sample]:
+    fill(shared_redis.server, 60)
+    backup_id = shared_redis.backup().backup_id
+    catalog = load_catalog(open_store(shared_redis.instance.store), shared_redis.instance.name)
     manifest = choose(catalog, backup_id)
     # in memory where there is such a place: a thousand times flushed to a disk takes a minute
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 the folder in it is private
     with tempfile.TemporaryDirectory(dir=memory) as place:
         target = Path(place, "plain.rdb")
-        plain = fetch(lasting.instance, manifest, manifest.rdb, target).read_bytes()
+        plain = fetch(shared_redis.instance, manifest, manifest.rdb, target).read_bytes()
         store = Path(place, "store")
-        moved = lasting.instance.store.model_copy(update={"url": f"file:{store}"})
-        instance = lasting.instance.model_copy(update={"store": moved})
+        moved = shared_redis.instance.store.model_copy(update={"url": f"file:{store}"})
+        instance = shared_redis.instance.model_copy(update={"store": moved})
         yield Sample(manifest, plain, instance, store)
 
 
@@ -159,16 +159,16 @@ def test_a_thousand_damaged_backups_are_refused(sample: Sample, tmp_path: Path) 
 
 
 def test_a_hundred_sound_backups_are_accepted(
-    sample: Sample, lasting: Estate, tmp_path: Path
+    sample: Sample, shared_redis: ManagedRedis, tmp_path: Path
 ) -> None:
     """
     Backups of a hundred different contents pass.
     """
-    client = lasting.server.client()
+    client = shared_redis.server.client()
     for number in range(CLEAN):
         client.set(f"another:{number}", "x" * number)
         client.execute_command("SAVE")
-        rdb = lasting.server.read_file("/data/dump.rdb")
+        rdb = shared_redis.server.read_file("/data/dump.rdb")
         inventory = take_inventory(BytesIO(rdb), InventoryOptions(digest=True))
         made = sample.keep(rdb, sample.manifest.knowing(inventory, None))
         assert accepted(sample, made.backup_id, tmp_path)
@@ -177,12 +177,12 @@ def test_a_hundred_sound_backups_are_accepted(
 
 @pytest.mark.parametrize("kind", ["in the store", "in the file"])
 def test_a_restore_of_a_damaged_backup_never_stops_the_server(
-    make_estate: Make, sample: Sample, kind: str
+    make_redis: Make, sample: Sample, kind: str
 ) -> None:
     """
     The whole way: exit with Damaged or Refused, the same run_id, no hands left.
     """
-    made = make_estate()
+    made = make_redis()
     fill(made.server, 30)
     before = made.run_id(), made.digest()
     if kind == "in the file":
@@ -190,7 +190,7 @@ def test_a_restore_of_a_damaged_backup_never_stops_the_server(
     else:
         manifest = sample.keep(sample.rdb)
         flip(random.Random(1), sample.folder(manifest) / manifest.files[0].stored_name, Path())
-    broken = Estate(
+    broken = ManagedRedis(
         made.server, made.store, made.instance.model_copy(update={"store": sample.instance.store})
     )
     with pytest.raises((Damaged, Refused)):

@@ -6,19 +6,19 @@ import pytest
 import redis
 
 from redis_dr.tasks.model.errors import Refused
-from tests.support.estate import Estate, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis, fill
 from tests.support.waiting import wait_until
 
 AOF_OFF = ("--appendonly", "no")
 
 
-def lose_everything(made: Estate) -> None:
+def lose_everything(made: ManagedRedis) -> None:
     made.server.client().flushall()
     made.server.client().set("made", "after the disaster")
 
 
-def check_restored(made: Estate, digest: str, **options: object) -> None:
+def check_restored(made: ManagedRedis, digest: str, **options: object) -> None:
     report = made.restore(**options)
     bad = [one for one in report.findings if not one.ok]
     assert report.ok, bad
@@ -27,11 +27,11 @@ def check_restored(made: Estate, digest: str, **options: object) -> None:
     assert made.helper_gone()
 
 
-def test_flushall_is_undone_on_every_server(make_estate: Make, redis_image: str) -> None:
+def test_flushall_is_undone_on_every_server(make_redis: Make, redis_image: str) -> None:
     """
     FLUSHALL, then restore: the content digest is what it was, with AOF on, also after a restart.
     """
-    made = make_estate(image=redis_image)
+    made = make_redis(image=redis_image)
     fill(made.server)
     before = made.digest()
     made.backup()
@@ -42,11 +42,11 @@ def test_flushall_is_undone_on_every_server(make_estate: Make, redis_image: str)
     assert made.digest() == before
 
 
-def test_flushall_is_undone_without_aof(make_estate: Make) -> None:
+def test_flushall_is_undone_without_aof(make_redis: Make) -> None:
     """
     With AOF off the placed dump.rdb is what loads, and the stop's last save does not touch it.
     """
-    made = make_estate(*AOF_OFF)
+    made = make_redis(*AOF_OFF)
     fill(made.server)
     before = made.digest()
     made.backup()
@@ -59,12 +59,12 @@ def test_flushall_is_undone_without_aof(make_estate: Make) -> None:
 
 @pytest.mark.parametrize("args", [(), AOF_OFF], ids=["aof", "rdb"])
 def test_a_server_that_dies_on_a_damaged_file_again_and_again_is_restored(
-    make_estate: Make, args: tuple[str, ...]
+    make_redis: Make, args: tuple[str, ...]
 ) -> None:
     """
     `restart: always` on a damaged file: the container loops; restore stops the loop and mends it.
     """
-    made = make_estate(*args, restart_policy={"Name": "always"})
+    made = make_redis(*args, restart_policy={"Name": "always"})
     fill(made.server)
     before = made.digest()
     made.backup()
@@ -82,11 +82,11 @@ def test_a_server_that_dies_on_a_damaged_file_again_and_again_is_restored(
     assert made.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"] == "always"
 
 
-def test_a_lost_volume_is_filled_again(make_estate: Make) -> None:
+def test_a_lost_volume_is_filled_again(make_redis: Make) -> None:
     """
     All files gone while the container is stopped: restore into the empty volume brings it up.
     """
-    made = make_estate()
+    made = make_redis()
     fill(made.server)
     before = made.digest()
     made.backup()
@@ -96,11 +96,11 @@ def test_a_lost_volume_is_filled_again(make_estate: Make) -> None:
     check_restored(made, before)
 
 
-def test_started_as_a_user_that_hands_nothing_over(make_estate: Make) -> None:
+def test_started_as_a_user_that_hands_nothing_over(make_redis: Make) -> None:
     """
     `user: 999:1000`: the placed files belong to that user, although root's stood there.
     """
-    made = make_estate(user="999:1000")
+    made = make_redis(user="999:1000")
     fill(made.server)
     before = made.digest()
     made.backup()
@@ -113,7 +113,7 @@ def test_started_as_a_user_that_hands_nothing_over(make_estate: Make) -> None:
 
 
 def test_a_bind_mount_changed_names_an_acl_file_and_compose_labels(
-    make_estate: Make, tmp_path: Path
+    make_redis: Make, tmp_path: Path
 ) -> None:
     """
     A folder of the host instead of a volume, another appenddirname and appendfilename, users in an
@@ -122,7 +122,7 @@ def test_a_bind_mount_changed_names_an_acl_file_and_compose_labels(
     folder, acl = tmp_path / "data", tmp_path / "users.acl"
     folder.mkdir()
     acl.write_text("user default on >open-sesame ~* +@all\nuser app on >secret ~* +@read\n")
-    made = make_estate(
+    made = make_redis(
         *("--appenddirname", "aof", "--appendfilename", "log.aof"),
         base=("--appendonly", "yes", "--aclfile", "/etc/users.acl"),
         password=None,
@@ -148,14 +148,14 @@ def test_a_bind_mount_changed_names_an_acl_file_and_compose_labels(
     assert b"app" in b" ".join(client.execute_command("ACL", "USERS"))
 
 
-def test_rejected_by_the_trial_nothing_is_stopped(make_estate: Make) -> None:
+def test_rejected_by_the_trial_nothing_is_stopped(make_redis: Make) -> None:
     """
     A backup with a database that the server does not have is refused before the stop.
     """
-    made = make_estate("--databases", "20")
+    made = make_redis("--databases", "20")
     made.server.client(18).set("high", "number")
     made.backup()
-    other = make_estate("--databases", "16")
+    other = make_redis("--databases", "16")
     before = other.run_id()
     with pytest.raises(Refused, match="highest database"):
         other.restore()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.estate import changed, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import changed, fill
 
 # docker stop would take its whole patience, 120 s: the shell is process 1, and does not listen
 SCRIPTS = {
@@ -15,12 +15,12 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("aof", ["yes", "no"])
-def test_the_server_itself_is_ended(make_estate: Make, script: str, aof: str) -> None:
+def test_the_server_itself_is_ended(make_redis: Make, script: str, aof: str) -> None:
     """
     Redis is ended first, then the container: the downtime is seconds, as predicted, and the old
     data is whole in what was set aside.
     """
-    made = make_estate("--appendonly", aof, entrypoint=["sh", "-c", SCRIPTS[script], "start"])
+    made = make_redis("--appendonly", aof, entrypoint=["sh", "-c", SCRIPTS[script], "start"])
     fill(made.server)
     saved, there = changed(made)
     assert there != saved

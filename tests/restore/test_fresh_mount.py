@@ -5,9 +5,9 @@ from pathlib import Path
 import docker
 
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
-from tests.support.estate import Estate, changed, estate
 from tests.support.instances import DEBUG
 from tests.support.leftovers import labels
+from tests.support.managed_redis import ManagedRedis, changed, managed_redis
 from tests.support.ports import free_port
 from tests.support.redis_server import PASSWORD, RedisServer
 
@@ -47,18 +47,20 @@ def never_started(engine: docker.DockerClient, folder: Path, image: str, name: s
 
 
 def test_a_container_that_never_ran_gets_its_data_and_its_owners(
-    full: Estate, tmp_path: Path, docker_client: docker.DockerClient
+    filled_redis: ManagedRedis, tmp_path: Path, docker_client: docker.DockerClient
 ) -> None:
     """
     Its image leaves owners alone where it sees a file of ours; the restore brings it up all the
     same, the server can save there, and nothing of ours stays in the directory.
     """
-    saved, _ = changed(full)
+    saved, _ = changed(filled_redis)
     folder = tmp_path / "fresh"
     folder.mkdir(mode=0o755)
-    server = never_started(docker_client, folder, full.server.image, f"{full.server.name}-fresh")
+    server = never_started(
+        docker_client, folder, filled_redis.server.image, f"{filled_redis.server.name}-fresh"
+    )
     try:
-        fresh = estate(server, full.store)
+        fresh = managed_redis(server, filled_redis.store)
         report = fresh.restore(warm=False)
         assert report.ok, [finding for finding in report.findings if not finding.ok]
         assert fresh.digest() == saved
@@ -73,10 +75,10 @@ def test_a_container_that_never_ran_gets_its_data_and_its_owners(
 
 
 def test_an_operation_leaves_nothing_of_ours_where_it_keeps_nothing(
-    full: Estate,
+    filled_redis: ManagedRedis,
 ) -> None:
     """
     After a backup the data directory holds only what the server put there.
     """
-    full.backup()
-    assert ".redis-dr" not in full.server.sh("ls -A /data").split()
+    filled_redis.backup()
+    assert ".redis-dr" not in filled_redis.server.sh("ls -A /data").split()

@@ -7,8 +7,8 @@ import pytest
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.acl import names_in
-from tests.support.estate import Estate, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis, fill
 
 USERS = "users (ACL)"
 
@@ -17,7 +17,7 @@ def finding(findings: tuple[Finding, ...], check: str) -> Finding:
     return next(one for one in findings if one.check == check)
 
 
-def test_users_that_are_only_in_memory_are_named(make_estate: Make, tmp_path: Path) -> None:
+def test_users_that_are_only_in_memory_are_named(make_redis: Make, tmp_path: Path) -> None:
     """
     An ACL file stays as it is; a user made at run time and not saved there is told of beforehand,
     and is gone after the restart, while those of the file are there.
@@ -25,7 +25,7 @@ def test_users_that_are_only_in_memory_are_named(make_estate: Make, tmp_path: Pa
     file = tmp_path / "users.acl"
     text = "user default on >open-sesame ~* +@all\nuser app on >secret ~* +@read\n"
     file.write_text(text)
-    made = make_estate(
+    made = make_redis(
         base=("--appendonly", "yes", "--aclfile", "/etc/users.acl"),
         password=None,
         volumes={str(file): {"bind": "/etc/users.acl", "mode": "rw"}},
@@ -46,12 +46,12 @@ def test_users_that_are_only_in_memory_are_named(make_estate: Make, tmp_path: Pa
     assert file.read_text() == text
 
 
-def test_without_users_of_its_own_there_is_nothing_to_lose(full: Estate) -> None:
+def test_without_users_of_its_own_there_is_nothing_to_lose(filled_redis: ManagedRedis) -> None:
     """
     Only `default`: the note names nobody as lost.
     """
-    full.backup()
-    told = finding(full.restore(safety_backup=False).findings, USERS)
+    filled_redis.backup()
+    told = finding(filled_redis.restore(safety_backup=False).findings, USERS)
     assert told.actual == "default"
     assert "gone" not in told.detail
 
@@ -64,12 +64,12 @@ def test_users_of_a_configuration_file_are_its_user_lines() -> None:
     assert names_in(text) == ("app", "batch")
 
 
-def test_data_of_a_module_that_the_target_lacks_stops_nobody(make_estate: Make) -> None:
+def test_data_of_a_module_that_the_target_lacks_stops_nobody(make_redis: Make) -> None:
     """
     A vector set from a server with that module into one without it: refused before the stop, and
     the missing module is named. Where the module is, the restore brings the data back.
     """
-    made = make_estate(image="redis-dr/redis:8.0")
+    made = make_redis(image="redis-dr/redis:8.0")
     fill(made.server, 20)
     made.server.client().execute_command("VADD", "vectors", "VALUES", "2", "1", "2", "one")
     before = made.digest()
@@ -79,7 +79,7 @@ def test_data_of_a_module_that_the_target_lacks_stops_nobody(make_estate: Make) 
     assert report.ok, [one for one in report.findings if not one.ok]
     assert made.digest() == before
 
-    other = make_estate(image="redis-dr/valkey:8.1")
+    other = make_redis(image="redis-dr/valkey:8.1")
     running = other.run_id()
     with pytest.raises(Refused, match="modules in the backup") as caught:
         other.restore(backup=report.backup_id)

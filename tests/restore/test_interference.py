@@ -10,15 +10,15 @@ import redis
 from redis_dr.flows.runbook.recover.recover import recover
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 from tests.support.client_writes import keys_set_aside
-from tests.support.estate import Estate, changed, estate, fill
 from tests.support.instances import DEBUG, Make
+from tests.support.managed_redis import ManagedRedis, changed, fill, managed_redis
 from tests.support.redis_server import start_redis
 from tests.support.waiting import wait_until
 
 DAMAGE = 'for f in /data/appendonlydir/*.base.rdb; do printf damaged > "$f"; done'
 
 
-def on_volume(made: Estate, script: str) -> None:
+def on_volume(made: ManagedRedis, script: str) -> None:
     """Run a script on the volume of a container that is down."""
     made.server.engine.containers.run(
         made.server.image,
@@ -30,28 +30,30 @@ def on_volume(made: Estate, script: str) -> None:
     )
 
 
-def test_a_server_killed_while_it_loads_goes_back_to_the_old_data(full: Estate) -> None:
+def test_a_server_killed_while_it_loads_goes_back_to_the_old_data(
+    filled_redis: ManagedRedis,
+) -> None:
     """
     Killed right after its start: the old data is served again, and the report says so.
     """
-    _, now = changed(full)
-    report = full.restore({"verifying": full.server.container.kill})
+    _, now = changed(filled_redis)
+    report = filled_redis.restore({"verifying": filled_redis.server.container.kill})
 
     assert report.rolled_back
     assert not report.ok
-    assert full.digest() == now
-    assert full.helper_gone()
+    assert filled_redis.digest() == now
+    assert filled_redis.helper_gone()
 
 
 def test_a_server_killed_in_the_middle_of_its_load_goes_back_to_the_old_data(
-    make_estate: Make,
+    make_redis: Make,
 ) -> None:
     """
     Slowed down so that its load can be seen, and killed in it: the old data is served again.
     """
     # Redis's own hidden settings for tests: microseconds a key, bytes between two looks at clients
     slow = ("--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024")
-    made = make_estate(*slow)
+    made = make_redis(*slow)
     fill(made.server)
     made.backup()
     made.server.client().flushall()
@@ -67,7 +69,7 @@ def test_a_server_killed_in_the_middle_of_its_load_goes_back_to_the_old_data(
     assert made.helper_gone()
 
 
-def kill_while_loading(made: Estate) -> None:
+def kill_while_loading(made: ManagedRedis) -> None:
     def loading() -> bool:
         try:
             return bool(made.server.client().info("persistence")["loading"])
@@ -78,93 +80,95 @@ def kill_while_loading(made: Estate) -> None:
     made.server.container.kill()
 
 
-def test_new_data_that_changes_before_the_proof_is_rolled_back(full: Estate) -> None:
+def test_new_data_that_changes_before_the_proof_is_rolled_back(filled_redis: ManagedRedis) -> None:
     """
     A key lost without any write to explain it makes the proof red, and the old data returns. What
     was taken away was written to, so it is kept and named.
     """
-    _, now = changed(full)
+    _, now = changed(filled_redis)
 
     def tamper() -> None:
-        client = full.server.client()
+        client = filled_redis.server.client()
         client.delete("cache:0:1", "cache:0:2")
         client.set("cache:0:4", "other content")
         client.config_resetstat()  # as if no client had written
 
-    report = full.restore({"verifying": tamper})
+    report = filled_redis.restore({"verifying": tamper})
     assert report.rolled_back
     wrong = [finding.detail for finding in report.findings if not finding.ok and finding.detail]
     assert wrong[0] == "2 missing, 1 with other content"
-    assert full.digest() == now
-    (name,) = keys_set_aside(full.server)
+    assert filled_redis.digest() == now
+    (name,) = keys_set_aside(filled_redis.server)
     assert any(f"/data/.redis-dr/{name} " in str(finding.actual) for finding in report.findings)
 
 
-def test_somebody_starts_the_container_in_the_middle(full: Estate) -> None:
+def test_somebody_starts_the_container_in_the_middle(filled_redis: ManagedRedis) -> None:
     """
     A watchdog starts the stopped container during the swap: the restore sees it and undoes.
     """
-    _, now = changed(full)
-    report = full.restore({"swapping": full.server.container.start})
+    _, now = changed(filled_redis)
+    report = filled_redis.restore({"swapping": filled_redis.server.container.start})
 
     assert report.rolled_back
     assert "somebody started" in report.failure
-    assert full.digest() == now
+    assert filled_redis.digest() == now
 
 
-def test_a_removed_container_can_be_made_again_and_recovered(full: Estate) -> None:
+def test_a_removed_container_can_be_made_again_and_recovered(filled_redis: ManagedRedis) -> None:
     """
     The container is removed during the swap: the error says what to do, the volume holds the old
     data, and once the container is made again `recover` serves it.
     """
-    _, now = changed(full)
-    attrs = full.server.container.attrs
+    _, now = changed(filled_redis)
+    attrs = filled_redis.server.container.attrs
 
     with pytest.raises(Unreachable, match="putting the old data back failed") as caught:
-        full.restore({"swapping": lambda: full.server.container.remove(force=True)})
+        filled_redis.restore({"swapping": lambda: filled_redis.server.container.remove(force=True)})
     assert "make the container again" in caught.value.remedy
 
-    full.server.engine.containers.create(
-        full.server.image,
+    filled_redis.server.engine.containers.create(
+        filled_redis.server.image,
         attrs["Args"] if attrs["Path"] != "redis-server" else [attrs["Path"], *attrs["Args"]],
         entrypoint=[attrs["Path"]],
-        name=full.server.name,
+        name=filled_redis.server.name,
         labels=attrs["Config"]["Labels"],
-        ports={"6379/tcp": ("127.0.0.1", full.server.port)},
-        volumes={full.server.volume: {"bind": "/data"}},
+        ports={"6379/tcp": ("127.0.0.1", filled_redis.server.port)},
+        volumes={filled_redis.server.volume: {"bind": "/data"}},
         restart_policy={"Name": "unless-stopped"},
     )
-    report = recover(full.instance)
+    report = recover(filled_redis.instance)
     assert report.ok, report
-    assert full.digest() == now
+    assert filled_redis.digest() == now
 
 
-def test_old_data_that_no_longer_loads_does_not_block_the_next_restore(full: Estate) -> None:
+def test_old_data_that_no_longer_loads_does_not_block_the_next_restore(
+    filled_redis: ManagedRedis,
+) -> None:
     """
     Old and new files are both damaged after the stop: the roll-back says that the old data does
     not come up, keeps it, and the next restore brings the backup back.
     """
-    saved, _ = changed(full)
-    report = full.restore(
+    saved, _ = changed(filled_redis)
+    report = filled_redis.restore(
         {
-            "swapping": lambda: on_volume(full, DAMAGE),
-            "starting": lambda: on_volume(full, DAMAGE),
+            "swapping": lambda: on_volume(filled_redis, DAMAGE),
+            "starting": lambda: on_volume(filled_redis, DAMAGE),
         }
     )
     assert report.rolled_back
     assert any(one.check == "the old data is served" and not one.ok for one in report.findings)
 
-    again = full.restore(backup=report.backup_id)
+    again = filled_redis.restore(backup=report.backup_id)
     assert again.ok, [one for one in again.findings if not one.ok]
-    assert full.digest() == saved
+    assert filled_redis.digest() == saved
 
 
-def test_a_server_that_cannot_save_what_it_holds_is_not_stopped(make_estate: Make) -> None:
+def test_a_server_that_cannot_save_what_it_holds_is_not_stopped(make_redis: Make) -> None:
     """
     AOF off, and the last save is refused by the disk: the server runs on, takes writes at once,
     keeps its save points and its restart policy, and the report says that nothing came of it.
     """
-    made = make_estate("--appendonly", "no")
+    made = make_redis("--appendonly", "no")
     fill(made.server)
     _, now = changed(made)
     running = made.run_id()
@@ -187,7 +191,7 @@ def test_a_server_that_cannot_save_what_it_holds_is_not_stopped(make_estate: Mak
 
 
 def test_a_full_disk_after_the_stop_is_undone(
-    make_estate: Make, docker_client: docker.DockerClient
+    make_redis: Make, docker_client: docker.DockerClient
 ) -> None:
     """
     The volume fills up while the server stops: nothing can be written down, the old data returns.
@@ -198,7 +202,7 @@ def test_a_full_disk_after_the_stop_is_undone(
         driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=6m"},
         labels={"redis-dr.test": "1"},
     )
-    made = make_estate(volume=name)
+    made = make_redis(volume=name)
     fill(made.server)
     _, now = changed(made)
 
@@ -210,17 +214,17 @@ def test_a_full_disk_after_the_stop_is_undone(
     assert made.digest() == now
 
 
-def test_a_url_of_another_server_stops_nobody(full: Estate) -> None:
+def test_a_url_of_another_server_stops_nobody(filled_redis: ManagedRedis) -> None:
     """
     url and container are two servers: refused, and neither was restarted.
     """
-    full.backup()
-    other = start_redis(full.server.engine, args=[*DEBUG])
+    filled_redis.backup()
+    other = start_redis(filled_redis.server.engine, args=[*DEBUG])
     try:
-        before = full.run_id(), estate(other, full.store).run_id()
-        mixed = estate(full.server, full.store, container=other.name)
+        before = filled_redis.run_id(), managed_redis(other, filled_redis.store).run_id()
+        mixed = managed_redis(filled_redis.server, filled_redis.store, container=other.name)
         with pytest.raises(RedisDrError):
             mixed.restore(safety_backup=False)
-        assert (full.run_id(), estate(other, full.store).run_id()) == before
+        assert (filled_redis.run_id(), managed_redis(other, filled_redis.store).run_id()) == before
     finally:
         other.remove()

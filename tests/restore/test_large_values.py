@@ -19,12 +19,12 @@ MEGABYTE = 2**20
 SIZE = int(os.environ.get("REDIS_DR_LARGE_VALUE", "12")) * MEGABYTE
 
 
-def test_a_large_value_is_never_dumped_on_the_instance(make_estate: Make) -> None:
+def test_a_large_value_is_never_dumped_on_the_instance(make_redis: Make) -> None:
     """
     One value above the limit: the restore is proven by a save, the server's own statistics know
     no DUMP, and the longest command is a short one.
     """
-    made = make_estate("--maxmemory", "0")
+    made = make_redis("--maxmemory", "0")
     client = made.server.client()
     for _ in range(SIZE // MEGABYTE):
         client.append("large", os.urandom(MEGABYTE))
@@ -45,9 +45,9 @@ def test_a_large_value_is_never_dumped_on_the_instance(make_estate: Make) -> Non
     print(f"{SIZE:,} bytes: slowest command {slowest / 1000:.0f} ms, {report.timings}")
 
 
-def test_small_values_are_compared_by_dump_and_the_blocking_is_told(make_estate: Make) -> None:
+def test_small_values_are_compared_by_dump_and_the_blocking_is_told(make_redis: Make) -> None:
     """The report says for how long the comparison held up clients at most."""
-    made = make_estate()
+    made = make_redis()
     made.server.client().mset({f"small:{number}": number for number in range(100)})
     made.backup()
     report = made.restore()

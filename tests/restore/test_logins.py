@@ -17,7 +17,7 @@ MOST = 6
 
 
 def test_a_restore_of_100000_keys_logs_in_a_few_times(
-    make_estate: Make, monkeypatch: pytest.MonkeyPatch
+    make_redis: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     The server's own log tells each connection that it accepts, over its restart, too. All steps
@@ -30,7 +30,7 @@ def test_a_restore_of_100000_keys_logs_in_a_few_times(
         create(self, *args)
         breakers.append(self.breaker)
 
-    made = make_estate("--loglevel", "verbose", "--enable-debug-command", "yes")
+    made = make_redis("--loglevel", "verbose", "--enable-debug-command", "yes")
     for db in range(DATABASES):
         made.server.client(db).execute_command("DEBUG", "POPULATE", KEYS // DATABASES + 1, "key")
     made.backup()

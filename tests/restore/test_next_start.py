@@ -8,29 +8,29 @@ from redis_dr.flows.runbook.restore.restore import plan_restore
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
-from tests.support.estate import Estate, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis, fill
 from tests.support.redis_server import PASSWORD
 
 SAME = "url and container are the same server"
 
 
-def gate(made: Estate, check: str) -> Finding:
+def gate(made: ManagedRedis, check: str) -> Finding:
     plan = plan_restore(made.instance, RestoreOptions(dry_run=True))
     return next(one for one in plan.findings if one.check == check)
 
 
-def untouched(made: Estate, run_id: str) -> None:
+def untouched(made: ManagedRedis, run_id: str) -> None:
     assert made.run_id() == run_id
     assert made.helper_gone()
 
 
-def test_maxmemory_that_only_runs_does_not_count(make_estate: Make) -> None:
+def test_maxmemory_that_only_runs_does_not_count(make_redis: Make) -> None:
     """
     12 MB on the start line, 1 GB by CONFIG SET, 20,000 keys that need more: refused before the
     stop, with the share that would be evicted and the remedy; every key is still there.
     """
-    made = make_estate(
+    made = make_redis(
         base=("--appendonly", "yes", "--maxmemory-policy", "allkeys-lru", "--maxmemory", "12mb")
     )
     client = made.server.client()
@@ -50,12 +50,12 @@ def test_maxmemory_that_only_runs_does_not_count(make_estate: Make) -> None:
     assert client.dbsize() == 20_000
 
 
-def test_names_set_at_run_time_are_refused_with_the_remedy(make_estate: Make) -> None:
+def test_names_set_at_run_time_are_refused_with_the_remedy(make_redis: Make) -> None:
     """
     dbfilename and appendonly by CONFIG SET: a rollback would load other files than those that are
     served now. After the remedy that the finding gives, the restore works.
     """
-    made = make_estate("--enable-protected-configs", "yes")
+    made = make_redis("--enable-protected-configs", "yes")
     fill(made.server)
     client = made.server.client()
     made.backup()
@@ -77,7 +77,7 @@ def test_names_set_at_run_time_are_refused_with_the_remedy(make_estate: Make) ->
     assert made.digest() == before
 
 
-def test_an_include_decides_where_the_data_goes(make_estate: Make, tmp_path: Path) -> None:
+def test_an_include_decides_where_the_data_goes(make_redis: Make, tmp_path: Path) -> None:
     """
     `include` after `appendonly no` turns it on: the restore places append files, and what is served
     afterwards is the backup.
@@ -91,7 +91,7 @@ def test_an_include_decides_where_the_data_goes(make_estate: Make, tmp_path: Pat
     (folder / "more.conf").write_text("appendonly yes\nappendfilename second.aof\n")
     for path in (folder, *folder.iterdir()):
         path.chmod(0o755)
-    made = make_estate(
+    made = make_redis(
         base=(),
         entrypoint=["docker-entrypoint.sh", "redis-server", "/etc/redis/redis.conf"],
         volumes={str(folder): {"bind": "/etc/redis", "mode": "ro"}},
@@ -108,11 +108,11 @@ def test_an_include_decides_where_the_data_goes(make_estate: Make, tmp_path: Pat
     assert made.server.sh("ls /data/appendonlydir").startswith("second.aof")
 
 
-def test_a_rotated_password_is_refused_before_the_stop(make_estate: Make) -> None:
+def test_a_rotated_password_is_refused_before_the_stop(make_redis: Make) -> None:
     """
     Set by CONFIG SET only: after the restart nobody of ours would get in.
     """
-    made = make_estate(fields={"password": "rotated"})
+    made = make_redis(fields={"password": "rotated"})
     fill(made.server)
     made.server.client().config_set("requirepass", "rotated")
     client = made.server.client(password="rotated")
@@ -123,12 +123,12 @@ def test_a_rotated_password_is_refused_before_the_stop(make_estate: Make) -> Non
     assert client.info("server")["run_id"] == before
 
 
-def test_an_entrypoint_of_20_s_is_the_same_server(make_estate: Make) -> None:
+def test_an_entrypoint_of_20_s_is_the_same_server(make_redis: Make) -> None:
     """
     A slow entrypoint makes no other server of it: the run_id within the container is the url's. The
     predicted downtime counts the entrypoint.
     """
-    made = make_estate(
+    made = make_redis(
         entrypoint=["sh", "-c", 'sleep 20; exec docker-entrypoint.sh "$@"', "docker-entrypoint.sh"],
         wait=False,
     )
@@ -144,14 +144,14 @@ def test_an_entrypoint_of_20_s_is_the_same_server(make_estate: Make) -> None:
     assert 0.6 < report.predicted_downtime_seconds / report.downtime_seconds < 1.5
 
 
-def test_another_server_at_the_url_is_refused(make_estate: Make) -> None:
+def test_another_server_at_the_url_is_refused(make_redis: Make) -> None:
     """
     Two containers that were started together, and the url of the one with the name of the other.
     """
-    one, two = make_estate(), make_estate()
+    one, two = make_redis(), make_redis()
     fill(one.server)
     one.backup()
     fields = {**one.instance.model_dump(), "container": two.server.name, "password": PASSWORD}
-    crossed = Estate(two.server, one.store, one.instance.model_validate(fields))
+    crossed = ManagedRedis(two.server, one.store, one.instance.model_validate(fields))
     with pytest.raises(Refused, match=SAME):
         crossed.restore(safety_backup=False)

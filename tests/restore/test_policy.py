@@ -11,8 +11,8 @@ from redis.retry import Retry
 
 from redis_dr.flows.runbook.restore.restore import plan_restore
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
-from tests.support.estate import Estate
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis
 
 KEEP_SESSIONS = {"databases": {"1": {"on_restore": "empty"}, "2": {"on_restore": "keep"}}}
 RULES = {
@@ -25,17 +25,17 @@ RULES = {
 }
 
 
-def all_keys(made: Estate, db: int = 0) -> set[bytes]:
+def all_keys(made: ManagedRedis, db: int = 0) -> set[bytes]:
     return set(made.server.client(db).keys("*"))
 
 
 @pytest.mark.parametrize("safety_backup", [True, False], ids=["safety", "no safety"])
-def test_databases_are_restored_emptied_and_kept(make_estate: Make, safety_backup: bool) -> None:
+def test_databases_are_restored_emptied_and_kept(make_redis: Make, safety_backup: bool) -> None:
     """
     DB 0 comes from the backup, DB 1 is empty, DB 2 holds what people did after the backup: with a
     safety backup and without one.
     """
-    made = make_estate(fields=KEEP_SESSIONS)
+    made = make_redis(fields=KEEP_SESSIONS)
     for db in range(3):
         made.server.client(db).set("from", "the backup")
     made.backup()
@@ -54,12 +54,12 @@ def test_databases_are_restored_emptied_and_kept(make_estate: Make, safety_backu
     assert (report.safety_backup_id is not None) == safety_backup
 
 
-def test_key_rules_drop_keep_and_requeue(make_estate: Make) -> None:
+def test_key_rules_drop_keep_and_requeue(make_redis: Make) -> None:
     """
     Locks go, `keep` keys are the live ones, and what was being processed goes in front of what was
     pending: in order, nothing twice, nothing lost.
     """
-    made = make_estate(fields=RULES)
+    made = make_redis(fields=RULES)
     client = made.server.client()
     client.set("lock:1", "stale")
     client.set("live:1", "old")
@@ -88,11 +88,11 @@ def test_key_rules_drop_keep_and_requeue(make_estate: Make) -> None:
     assert report.databases[0].dropped == 3
 
 
-def test_epochs_end_above_both_sides(make_estate: Make) -> None:
+def test_epochs_end_above_both_sides(make_redis: Make) -> None:
     """
     Whatever the epochs were in the backup and on the server, afterwards they are higher than both.
     """
-    made = make_estate(fields=RULES)
+    made = make_redis(fields=RULES)
     client = made.server.client()
     client.set("rag:v1:global_epoch", 5)
     client.hset("rag:v1:doc_epoch", mapping={"x": 3, "y": 9})
@@ -110,11 +110,11 @@ def test_epochs_end_above_both_sides(make_estate: Make) -> None:
     assert epochs[b"z"] > 2
 
 
-def test_expiries_are_absolute_unless_rebased(make_estate: Make) -> None:
+def test_expiries_are_absolute_unless_rebased(make_redis: Make) -> None:
     """
     `absolute` lets a key die when it was to die; `rebase` gives it the time it had left.
     """
-    made = make_estate()
+    made = make_redis()
     client = made.server.client()
     client.set("soon", "gone", px=2500)
     client.set("later", "there", ex=1000)
@@ -136,12 +136,12 @@ def test_expiries_are_absolute_unless_rebased(make_estate: Make) -> None:
     assert made.server.client().pexpiretime("later") > due + time_left * 1000
 
 
-def test_of_a_dead_server_nothing_is_kept(make_estate: Make) -> None:
+def test_of_a_dead_server_nothing_is_kept(make_redis: Make) -> None:
     """
     A server that does not answer has no live data: `keep` leaves its database empty rather than
     taking stale sessions from the backup.
     """
-    made = make_estate(fields=KEEP_SESSIONS)
+    made = make_redis(fields=KEEP_SESSIONS)
     for db in (0, 2):
         made.server.client(db).set("from", "the backup")
     made.backup()
@@ -156,13 +156,13 @@ def test_of_a_dead_server_nothing_is_kept(make_estate: Make) -> None:
 
 @pytest.mark.parametrize("args", [(), ("--appendonly", "no")], ids=["aof", "rdb"])
 def test_epochs_raised_while_the_restore_was_prepared_are_not_lost(
-    make_estate: Make, args: tuple[str, ...]
+    make_redis: Make, args: tuple[str, ...]
 ) -> None:
     """
     A writer that raises epochs all the time: afterwards each is above the last value that the
     writer was told before the stop, also one that did not exist at the safety backup.
     """
-    made = make_estate(*args, fields=RULES)
+    made = make_redis(*args, fields=RULES)
     client = made.server.client()
     client.set("rag:v1:global_epoch", 5)
     client.hset("rag:v1:doc_epoch", mapping={"x": 3})

@@ -14,8 +14,8 @@ from redis_dr.tasks.restore.download import fetch, look_inside
 from redis_dr.tasks.restore.policy import apply_policy, splice_plan
 from redis_dr.tasks.restore.policy_by_server import PolicyJob, filter_by_server
 from redis_dr.tasks.storage.opening import open_store
-from tests.support.estate import fill
 from tests.support.instances import Make
+from tests.support.managed_redis import fill
 
 FIELDS = {
     "databases": {"1": {"on_restore": "empty"}},
@@ -27,11 +27,11 @@ FIELDS = {
 }
 
 
-def test_a_server_and_a_splice_give_the_same_content(make_estate: Make, tmp_path: Path) -> None:
+def test_a_server_and_a_splice_give_the_same_content(make_redis: Make, tmp_path: Path) -> None:
     """
     The same file and policies both ways: the same content digest, database by database.
     """
-    made = make_estate(fields=FIELDS)
+    made = make_redis(fields=FIELDS)
     fill(made.server)
     client = made.server.client()
     client.mset({"lock:1": "x", "lock:": "not one", "locked:1": "nor this"})
@@ -72,12 +72,12 @@ def test_a_server_and_a_splice_give_the_same_content(make_estate: Make, tmp_path
     assert counts[0] == counts[1]
 
 
-def test_a_backup_that_only_a_server_reads_is_restored(make_estate: Make) -> None:
+def test_a_backup_that_only_a_server_reads_is_restored(make_redis: Make) -> None:
     """
     A key name of 17 MB is more than this release reads: stored all the same, the policies applied
     by a server, and every key is what that server had, in the trial and in the instance.
     """
-    made = make_estate("--proto-max-bulk-len", "64mb", fields=FIELDS)
+    made = make_redis("--proto-max-bulk-len", "64mb", fields=FIELDS)
     client = made.server.client()
     client.set(b"k" * 17_000_000, "value")
     client.mset({"lock:1": "stale", "plain": "there"})
@@ -101,12 +101,12 @@ def test_a_backup_that_only_a_server_reads_is_restored(make_estate: Make) -> Non
 
 
 @pytest.mark.parametrize("image", ["redis-dr/redis:7.0", "redis-dr/redis:8.0"])
-def test_servers_say_the_same_of_every_type(make_estate: Make, image: str) -> None:
+def test_servers_say_the_same_of_every_type(make_redis: Make, image: str) -> None:
     """
     Big hashes and sets, whose order differs from server to server, streams with groups, and fields
     of hashes that expire: loaded three times, compared three times, nothing differs.
     """
-    made = make_estate("--proto-max-bulk-len", "64mb", image=image, fields=FIELDS)
+    made = make_redis("--proto-max-bulk-len", "64mb", image=image, fields=FIELDS)
     fill(made.server)
     client = made.server.client()
     client.set(b"k" * 17_000_000, "value")
@@ -131,12 +131,12 @@ def test_servers_say_the_same_of_every_type(make_estate: Make, image: str) -> No
     assert {db: one.restored for db, one in report.databases.items()} == {0: 311, 1: 0, 2: 35}
 
 
-def test_other_content_of_such_a_backup_is_rolled_back(make_estate: Make) -> None:
+def test_other_content_of_such_a_backup_is_rolled_back(make_redis: Make) -> None:
     """
     Of a file that only a server reads, too: a changed value and a lost key without any write to
     explain them are found, and the old data returns.
     """
-    made = make_estate("--proto-max-bulk-len", "64mb", fields=FIELDS)
+    made = make_redis("--proto-max-bulk-len", "64mb", fields=FIELDS)
     client = made.server.client()
     client.set(b"k" * 17_000_000, "value")
     client.mset({f"plain:{n}": "there" for n in range(50)})
@@ -159,11 +159,11 @@ def test_other_content_of_such_a_backup_is_rolled_back(make_estate: Make) -> Non
     assert made.digest() == now
 
 
-def test_keep_of_such_a_backup_is_refused(make_estate: Make) -> None:
+def test_keep_of_such_a_backup_is_refused(make_redis: Make) -> None:
     """
     What would need both files read is refused before anything stops.
     """
-    made = make_estate(fields={"databases": {"2": {"on_restore": "keep"}}})
+    made = make_redis(fields={"databases": {"2": {"on_restore": "keep"}}})
     made.server.client().set(b"k" * 17_000_000, "value")
     made.backup()
     before = made.run_id()

@@ -9,8 +9,8 @@ import pytest
 
 from redis_dr.flows.runbook.recover.recover import recover
 from tests.support import engine_faults as faults
-from tests.support.estate import Estate, changed, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis, changed, fill
 from tests.support.server_image import image_with_server
 
 # the trial's server takes 10 ms for each of some 400 keys; `slow` says at which of its boots
@@ -27,7 +27,7 @@ esac
 exec /usr/bin/redis-server "$@"
 """
 NEVER, ONCE, ALWAYS = "false", '[ ! -e "$2/booted" ]', "true"
-MakeSlow = Callable[[str], Estate]
+MakeSlow = Callable[[str], ManagedRedis]
 
 
 @pytest.fixture
@@ -38,12 +38,12 @@ def images() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def make_slow(images: ExitStack, make_estate: Make, docker_client: docker.DockerClient) -> MakeSlow:
+def make_slow(images: ExitStack, make_redis: Make, docker_client: docker.DockerClient) -> MakeSlow:
     """An instance with a backup, on an image where the trial's loads are so slow."""
 
-    def make(how: str) -> Estate:
+    def make(how: str) -> ManagedRedis:
         script = TRIAL.format(slow=how).encode()
-        made = make_estate(image=images.enter_context(image_with_server(docker_client, script)))
+        made = make_redis(image=images.enter_context(image_with_server(docker_client, script)))
         fill(made.server, 350)
         made.backup()
         return made
@@ -51,7 +51,7 @@ def make_slow(images: ExitStack, make_estate: Make, docker_client: docker.Docker
     return make
 
 
-def boots(made: Estate) -> int:
+def boots(made: ManagedRedis) -> int:
     """How often the trial's server was started."""
     return len(made.server.sh("cat /data/boots").splitlines())
 
@@ -112,10 +112,10 @@ def test_killed_when_the_trial_boots_again_the_old_data_stays(
     assert made.helper_gone()
 
 
-def test_without_a_trial_the_prediction_calls_itself_a_guess(full: Estate) -> None:
+def test_without_a_trial_the_prediction_calls_itself_a_guess(filled_redis: ManagedRedis) -> None:
     """
     Told not to try: nothing was measured, and the prediction says so.
     """
-    changed(full)
-    report = full.restore(safety_backup=False, trial=False)
+    changed(filled_redis)
+    report = filled_redis.restore(safety_backup=False, trial=False)
     assert "guess" in report.prediction_doubt

@@ -15,8 +15,8 @@ from docker.models.containers import Container
 
 from redis_dr.flows.runbook.recover.recover import recover
 from redis_dr.tasks.restore.second_server import SecondServer
-from tests.support.estate import Estate, changed, fill
 from tests.support.leftovers import labels, remove_container
+from tests.support.managed_redis import ManagedRedis, changed, fill
 
 ALL = bool(os.environ.get("REDIS_DR_SWEEP"))  # read now: tests see a clean environment
 CALLS = 37  # a little more than an exchange makes
@@ -25,14 +25,14 @@ SOME = (1, 19)
 
 
 @pytest.fixture(scope="module")
-def rival(lasting: Estate, docker_client: docker.DockerClient) -> Iterator[Container]:
+def rival(shared_redis: ManagedRedis, docker_client: docker.DockerClient) -> Iterator[Container]:
     """A container on the same volume whose command is that of a server; it writes nothing."""
     container = docker_client.containers.create(
-        lasting.server.image,
+        shared_redis.server.image,
         entrypoint=["sh", "-c", "sleep 600", "redis-server"],
         command=[],
-        name=f"{lasting.server.name}-second",
-        volumes={str(lasting.server.volume): {"bind": "/data"}},
+        name=f"{shared_redis.server.name}-second",
+        volumes={str(shared_redis.server.volume): {"bind": "/data"}},
         labels=labels(),
     )
     yield container
@@ -71,34 +71,34 @@ def _error(act: Callable[[], object]) -> SecondServer | None:
 
 @pytest.mark.parametrize("at", range(1, CALLS) if ALL else SOME)
 def test_whenever_a_second_server_appears_the_data_stays_whole(
-    lasting: Estate, rival: Container, monkeypatch: pytest.MonkeyPatch, at: int
+    shared_redis: ManagedRedis, rival: Container, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     """
     It begins to run on the volume at any call of the exchange: the restore ends red and names it,
     our server does not run beside it, and once it is gone `recover` serves the old data or the new.
     """
-    lasting.server.wait_until_ready()
-    lasting.server.client().flushall()
-    fill(lasting.server)
-    saved, now = changed(lasting)
+    shared_redis.server.wait_until_ready()
+    shared_redis.server.client().flushall()
+    fill(shared_redis.server)
+    saved, now = changed(shared_redis)
     door = _Door(at, rival.start)
     with monkeypatch.context() as patched:
         patched.setattr(requests.Session, "send", door.method())
-        error = _error(lambda: lasting.restore(safety_backup=False, trial=False))
+        error = _error(lambda: shared_redis.restore(safety_backup=False, trial=False))
     if error is None:
         assert at > door.last_look, f"not noticed by the look at call {door.last_look}"
         rival.kill()
         return
     assert rival.name in error.problem
-    assert lasting.server.container.status == "exited"
+    assert shared_redis.server.container.status == "exited"
     with pytest.raises(SecondServer, match=str(rival.name)):
-        recover(lasting.instance)
-    assert lasting.server.container.status == "exited"
+        recover(shared_redis.instance)
+    assert shared_redis.server.container.status == "exited"
 
     rival.kill()
     rival.wait()
-    assert recover(lasting.instance).ok
-    assert lasting.digest() in {saved, now}
-    assert lasting.helper_gone()
-    policy = lasting.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"]
+    assert recover(shared_redis.instance).ok
+    assert shared_redis.digest() in {saved, now}
+    assert shared_redis.helper_gone()
+    policy = shared_redis.server.container.attrs["HostConfig"]["RestartPolicy"]["Name"]
     assert policy == "unless-stopped"

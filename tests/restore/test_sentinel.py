@@ -9,7 +9,7 @@ import pytest
 
 from redis_dr.flows.runbook.observe.check import check
 from redis_dr.tasks.model.errors import Refused
-from tests.support.estate import changed, estate
+from tests.support.managed_redis import changed, managed_redis
 from tests.support.redis_server import PASSWORD
 from tests.support.sentinel import DOWN_AFTER_SECONDS, MASTER, Watched, watched
 from tests.support.waiting import wait_until
@@ -31,7 +31,7 @@ def test_a_watched_master_is_restored_only_once_its_sentinel_forgot_it(
     replica copies the restored data, nobody is promoted, and the Sentinel watches again.
     """
     with watched(docker_client) as made:
-        instance = estate(made.master, tmp_path)
+        instance = managed_redis(made.master, tmp_path)
         made.master.client().mset({f"key:{n}": n for n in range(40)})
         saved, _ = changed(instance)
         running = instance.run_id()

@@ -8,8 +8,8 @@ import pytest
 
 from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
 from redis_dr.tasks.model.restore.restore_report import RestoreReport
-from tests.support.estate import Estate, fill
 from tests.support.instances import Make
+from tests.support.managed_redis import ManagedRedis, fill
 
 CHECK = "the same bytes were booted on the same image before"
 
@@ -21,12 +21,12 @@ def skipped(report: RestoreReport) -> bool:
     return told
 
 
-def drilled(make_estate: Make) -> Estate:
+def drilled(make_redis: Make) -> ManagedRedis:
     """Under a name of its own: two drills of one instance refuse each other."""
-    return make_estate(fields={"name": f"trial-{secrets.token_hex(4)}"})
+    return make_redis(fields={"name": f"trial-{secrets.token_hex(4)}"})
 
 
-def proven(made: Estate) -> Path:
+def proven(made: ManagedRedis) -> Path:
     """Back up and drill; the proof."""
     fill(made.server)
     backup_id = made.backup().backup_id
@@ -35,12 +35,12 @@ def proven(made: Estate) -> Path:
     return made.store / made.instance.name / "backups" / backup_id / "proofs" / report.proof
 
 
-def test_a_drill_of_the_same_bytes_on_the_same_image_spares_the_trial(make_estate: Make) -> None:
+def test_a_drill_of_the_same_bytes_on_the_same_image_spares_the_trial(make_redis: Make) -> None:
     """
     Drilled, then FLUSHALL, then restored: no trial boot, and the content is the backup's. The
     prediction still comes before the stop, and says that its load was measured then and there.
     """
-    made = drilled(make_estate)
+    made = drilled(make_redis)
     proven(made)
     before = made.digest()
     made.server.client().flushall()
@@ -57,13 +57,13 @@ def test_a_drill_of_the_same_bytes_on_the_same_image_spares_the_trial(make_estat
     [("placed_sha256", "0" * 64), ("image_id", "sha256:another"), ("proven", False)],
 )
 def test_a_proof_of_other_bytes_or_another_image_spares_nothing(
-    make_estate: Make, field: str, value: object
+    make_redis: Make, field: str, value: object
 ) -> None:
     """
     The proof beside the backup speaks of other bytes, of another image, or of a failure: the
     trial boot takes place.
     """
-    made = drilled(make_estate)
+    made = drilled(make_redis)
     proof = proven(made)
     statement = json.loads(proof.read_text())
     statement["predicate"]["report"][field] = value
@@ -72,25 +72,25 @@ def test_a_proof_of_other_bytes_or_another_image_spares_nothing(
     assert not skipped(made.restore(safety_backup=False))
 
 
-def test_another_policy_gives_other_bytes(make_estate: Make) -> None:
+def test_another_policy_gives_other_bytes(make_redis: Make) -> None:
     """
     Since the drill a rule was written that drops keys: what is placed is new, so it is tried.
     """
-    made = drilled(make_estate)
+    made = drilled(make_redis)
     proven(made)
     rules = {"keys": [{"pattern": "cache:0:{n}", "on_restore": "drop"}]}
     fields = {**made.instance.model_dump(exclude={"password"}), **rules}
     other = made.instance.model_validate({**fields, "password": made.server.password})
-    changed = Estate(made.server, made.store, other)
+    changed = ManagedRedis(made.server, made.store, other)
 
     report = changed.restore(safety_backup=False)
     assert not skipped(report)
     assert report.databases[0].dropped == 300
 
 
-def test_without_a_drill_there_is_a_trial(full: Estate) -> None:
+def test_without_a_drill_there_is_a_trial(filled_redis: ManagedRedis) -> None:
     """
     No proof beside the backup: the staged files are booted first.
     """
-    full.backup()
-    assert not skipped(full.restore(safety_backup=False))
+    filled_redis.backup()
+    assert not skipped(filled_redis.restore(safety_backup=False))

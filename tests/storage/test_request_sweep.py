@@ -21,8 +21,8 @@ from redis_dr.tasks.catalog.verify import verify_backup
 from redis_dr.tasks.model.errors import Damaged, RedisDrError, StoreError
 from redis_dr.tasks.storage.opening import open_store
 from tests.support.engine_faults import as_json
-from tests.support.estate import Estate, estate, fill
 from tests.support.fault_proxy import Fault
+from tests.support.managed_redis import ManagedRedis, fill, managed_redis
 from tests.support.nth_request import NthRequest
 from tests.support.redis_server import start_redis
 from tests.support.s3_server import S3Server
@@ -55,8 +55,8 @@ class Rig:
     proxy: NthRequest
     server: S3Server
     bucket: str
-    near: Estate
-    far: Estate
+    near: ManagedRedis
+    far: ManagedRedis
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +78,13 @@ def rig(
         )
         fill(redis)
         options = {"safety_backup": False, "trial": False, "lease_seconds": 10}
-        made = estate(redis, folder, restore=options)
-        estates = [
+        made = managed_redis(redis, folder, restore=options)
+        managed_servers = [
             replace(made, instance=made.instance.model_copy(update={"store": how}))
             for how in (near, far)
         ]
         try:
-            yield Rig(proxy, s3_server, bucket, *estates)
+            yield Rig(proxy, s3_server, bucket, *managed_servers)
         finally:
             redis.remove()
 

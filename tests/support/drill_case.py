@@ -36,7 +36,7 @@ POLICY: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Place:
+class DrillCase:
     """One instance with a store of its own, and the backup in it that this is about."""
 
     instance: Instance
@@ -58,7 +58,7 @@ class Place:
         path = self.folder / "manifest.json"
         return Manifest.from_json(path.read_bytes(), str(path))
 
-    def copy(self, target: Path) -> "Place":
+    def copy(self, target: Path) -> "DrillCase":
         """The same in another store, to be changed at will."""
         shutil.copytree(self.store, target)
         for path in target.rglob("*"):
@@ -67,7 +67,7 @@ class Place:
         instance = self.instance.model_copy(update={"store": store})
         return replace(self, instance=instance, store=target)
 
-    def configured(self, **drill_settings: Any) -> "Place":
+    def configured(self, **drill_settings: Any) -> "DrillCase":
         """The same with other [drill] settings."""
         changed = self.instance.drill.model_copy(update=drill_settings)
         return replace(self, instance=self.instance.model_copy(update={"drill": changed}))
@@ -99,9 +99,9 @@ class Place:
         return drill(self.instance, DrillOptions(backup=self.backup_id, **options))
 
 
-def make_place(
+def make_drill_case(
     engine: docker.DockerClient, store: Path, image: str = DEFAULT_IMAGE, keys: int = 120
-) -> tuple[Place, RedisServer]:
+) -> tuple[DrillCase, RedisServer]:
     """Start a server of the runbook, fill it, back it up twice."""
     server = start_redis(engine, image=image, args=RUNBOOK_ARGS)
     fill(server, keys)
@@ -114,7 +114,7 @@ def make_place(
     other = backup(instance).backup_id
     server.client().set("between", "the backups")
     rewrite_aof(server)
-    return Place(instance, store, backup(instance).backup_id, other), server
+    return DrillCase(instance, store, backup(instance).backup_id, other), server
 
 
 def fill(server: RedisServer, keys: int) -> None:

@@ -14,7 +14,7 @@ import pyrage
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.rdb import SplicePlan, splice
-from tests.support.drill_case import Place
+from tests.support.drill_case import DrillCase
 
 IDENTITY = "REDIS_DR_AGE_IDENTITY_FILE"
 
@@ -23,7 +23,7 @@ IDENTITY = "REDIS_DR_AGE_IDENTITY_FILE"
 class Means:
     """What some faults need beside the place."""
 
-    newer: Place  # made by Redis 8.0
+    newer: DrillCase  # made by Redis 8.0
     sleeping_image: str  # its server never gets ready
     folder: Path  # for small files
 
@@ -32,11 +32,11 @@ class Means:
 class Broken:
     """A place that must not be proven, and what the drill has to say of it: one of the texts."""
 
-    place: Place
+    drill_case: DrillCase
     says: tuple[str, ...]
 
 
-Fault = Callable[[Place, Random, Means], Broken]
+Fault = Callable[[DrillCase, Random, Means], Broken]
 
 
 def outcome(broken: Broken) -> tuple[bool, str]:
@@ -69,125 +69,127 @@ def _flip(path: Path, dice: Random) -> None:
     path.write_bytes(data)
 
 
-def flipped_dump(place: Place, dice: Random, _means: Means) -> Broken:
-    _flip(place.folder / "dump.rdb.zst", dice)
-    return Broken(place, ("dump.rdb.zst",))
+def flipped_dump(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    _flip(drill_case.folder / "dump.rdb.zst", dice)
+    return Broken(drill_case, ("dump.rdb.zst",))
 
 
-def flipped_aof(place: Place, dice: Random, _means: Means) -> Broken:
-    path = dice.choice(sorted((place.folder / "appendonly").iterdir()))
+def flipped_aof(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    path = dice.choice(sorted((drill_case.folder / "appendonly").iterdir()))
     _flip(path, dice)
-    return Broken(place, (path.name,))
+    return Broken(drill_case, (path.name,))
 
 
-def flipped_manifest(place: Place, dice: Random, _means: Means) -> Broken:
-    _flip(place.folder / "manifest.json", dice)
-    return Broken(place, ("manifest.json",))
+def flipped_manifest(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    _flip(drill_case.folder / "manifest.json", dice)
+    return Broken(drill_case, ("manifest.json",))
 
 
-def truncated(place: Place, dice: Random, _means: Means) -> Broken:
-    path = dice.choice(sorted(place.folder.rglob("*.zst")))
+def truncated(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    path = dice.choice(sorted(drill_case.folder.rglob("*.zst")))
     os.truncate(path, dice.randrange(path.stat().st_size))
-    return Broken(place, (path.name,))
+    return Broken(drill_case, (path.name,))
 
 
-def swapped(place: Place, _dice: Random, _means: Means) -> Broken:
-    other = place.folder.with_name(place.other_id)
-    shutil.copy(other / "dump.rdb.zst", place.folder / "dump.rdb.zst")
-    return Broken(place, ("dump.rdb.zst",))
+def swapped(drill_case: DrillCase, _dice: Random, _means: Means) -> Broken:
+    other = drill_case.folder.with_name(drill_case.other_id)
+    shutil.copy(other / "dump.rdb.zst", drill_case.folder / "dump.rdb.zst")
+    return Broken(drill_case, ("dump.rdb.zst",))
 
 
-def missing_part(place: Place, dice: Random, _means: Means) -> Broken:
-    path = dice.choice(sorted(place.folder.rglob("*.zst")))
+def missing_part(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    path = dice.choice(sorted(drill_case.folder.rglob("*.zst")))
     path.unlink()
-    return Broken(place, (f"{path.name} is missing",))
+    return Broken(drill_case, (f"{path.name} is missing",))
 
 
-def wrong_image(_place: Place, _dice: Random, means: Means) -> Broken:
+def wrong_image(_place: DrillCase, _dice: Random, means: Means) -> Broken:
     older = means.newer.copy(means.folder / "newer")
     return Broken(older.configured(image="redis-dr/redis:7.0"), ("RDB version",))
 
 
-def wrong_file_name(place: Place, dice: Random, _means: Means) -> Broken:
+def wrong_file_name(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
     name = dice.choice(["../dump.rdb", "sub/dump.rdb", "dump rdb", ""])
-    return _persisted(place, {"dbfilename": name}, "names that the server will load")
+    return _persisted(drill_case, {"dbfilename": name}, "names that the server will load")
 
 
-def empty_base(place: Place, _dice: Random, _means: Means) -> Broken:
-    base = next(one.name for one in place.manifest.files if one.role == "aof-base")
-    place.put(base, b"")
-    return Broken(place, ("the append-only files bring the data back",))
+def empty_base(drill_case: DrillCase, _dice: Random, _means: Means) -> Broken:
+    base = next(one.name for one in drill_case.manifest.files if one.role == "aof-base")
+    drill_case.put(base, b"")
+    return Broken(drill_case, ("the append-only files bring the data back",))
 
 
-def wrong_digest(place: Place, dice: Random, _means: Means) -> Broken:
-    return _counted(place, dice, {"digest": f"{dice.getrandbits(128):032x}"})
+def wrong_digest(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    return _counted(drill_case, dice, {"digest": f"{dice.getrandbits(128):032x}"})
 
 
-def wrong_count(place: Place, dice: Random, _means: Means) -> Broken:
-    return _counted(place, dice, {"keys": dice.randrange(100_000, 200_000)})
+def wrong_count(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    return _counted(drill_case, dice, {"keys": dice.randrange(100_000, 200_000)})
 
 
-def damaged_after_proof(place: Place, dice: Random, _means: Means) -> Broken:
-    assert place.drill(control=False).proven
-    assert place.catalog.proven_at(place.backup_id)
-    return flipped_dump(place, dice, _means)
+def damaged_after_proof(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    assert drill_case.drill(control=False).proven
+    assert drill_case.catalog.proven_at(drill_case.backup_id)
+    return flipped_dump(drill_case, dice, _means)
 
 
-def expired_identity(place: Place, _dice: Random, means: Means) -> Broken:
+def expired_identity(drill_case: DrillCase, _dice: Random, means: Means) -> Broken:
     valid, stale = (pyrage.x25519.Identity.generate() for _ in range(2))
-    place.put("dump.rdb", place.plain("dump.rdb"), (str(valid.to_public()),))
+    drill_case.put("dump.rdb", drill_case.plain("dump.rdb"), (str(valid.to_public()),))
     path = means.folder / "identity"
     path.write_text(f"{stale}\n")
     os.environ[IDENTITY] = str(path)
-    return Broken(place, ("was not encrypted to the identity",))
+    return Broken(drill_case, ("was not encrypted to the identity",))
 
 
-def never_ready(place: Place, _dice: Random, means: Means) -> Broken:
-    slow = place.configured(image=means.sleeping_image, start_timeout_seconds=2)
+def never_ready(drill_case: DrillCase, _dice: Random, means: Means) -> Broken:
+    slow = drill_case.configured(image=means.sleeping_image, start_timeout_seconds=2)
     return Broken(slow, ("did not come up",))
 
 
-def lost_database(place: Place, dice: Random, _means: Means) -> Broken:
-    return _spliced(place, SplicePlan(databases={dice.randrange(3): "empty"}))
+def lost_database(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    return _spliced(drill_case, SplicePlan(databases={dice.randrange(3): "empty"}))
 
 
-def moved_expiries(place: Place, dice: Random, _means: Means) -> Broken:
-    return _spliced(place, SplicePlan(ttl_shift_ms=dice.randrange(1, 1000)))
+def moved_expiries(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    return _spliced(drill_case, SplicePlan(ttl_shift_ms=dice.randrange(1, 1000)))
 
 
-def no_checksum(place: Place, _dice: Random, _means: Means) -> Broken:
-    place.put("dump.rdb", place.plain("dump.rdb")[:-8] + bytes(8))
-    return Broken(place, ("checksum (CRC-64)",))
+def no_checksum(drill_case: DrillCase, _dice: Random, _means: Means) -> Broken:
+    drill_case.put("dump.rdb", drill_case.plain("dump.rdb")[:-8] + bytes(8))
+    return Broken(drill_case, ("checksum (CRC-64)",))
 
 
-def junk_at_the_end(place: Place, dice: Random, _means: Means) -> Broken:
-    place.put("dump.rdb", place.plain("dump.rdb") + dice.randbytes(dice.randrange(1, 100)))
-    return Broken(place, ("bytes follow after the end",))
+def junk_at_the_end(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    drill_case.put(
+        "dump.rdb", drill_case.plain("dump.rdb") + dice.randbytes(dice.randrange(1, 100))
+    )
+    return Broken(drill_case, ("bytes follow after the end",))
 
 
-def flipped_inside(place: Place, dice: Random, _means: Means) -> Broken:
+def flipped_inside(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
     """The dump was damaged before it was hashed: only the file itself can tell."""
-    data = bytearray(place.plain("dump.rdb"))
+    data = bytearray(drill_case.plain("dump.rdb"))
     data[dice.randrange(9, len(data))] ^= 1 << dice.randrange(8)
-    place.put("dump.rdb", bytes(data))
-    return Broken(place, ("the restored file, offset", "at byte", "byte "))
+    drill_case.put("dump.rdb", bytes(data))
+    return Broken(drill_case, ("the restored file, offset", "at byte", "byte "))
 
 
-def absent_increment(place: Place, _dice: Random, _means: Means) -> Broken:
-    text = place.plain("appendonly/manifest").decode()
-    place.put(
+def absent_increment(drill_case: DrillCase, _dice: Random, _means: Means) -> Broken:
+    text = drill_case.plain("appendonly/manifest").decode()
+    drill_case.put(
         "appendonly/manifest",
         (text + "file appendonly.aof.99.incr.aof seq 99 type i\n").encode(),
     )
-    return Broken(place, ("did not come up",))
+    return Broken(drill_case, ("did not come up",))
 
 
-def lost_function(place: Place, dice: Random, _means: Means) -> Broken:
-    manifest = place.manifest
+def lost_function(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
+    manifest = drill_case.manifest
     assert manifest.inventory is not None
     lost = manifest.inventory.model_copy(update={"functions_digest": f"{dice.getrandbits(64):x}"})
-    place.write(manifest.model_copy(update={"inventory": lost}))
-    return Broken(place, ("functions are what the manifest says",))
+    drill_case.write(manifest.model_copy(update={"inventory": lost}))
+    return Broken(drill_case, ("functions are what the manifest says",))
 
 
 FAULTS: dict[str, Fault] = {
@@ -215,23 +217,23 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def _persisted(place: Place, changes: dict[str, str], says: str) -> Broken:
-    manifest = place.manifest
+def _persisted(drill_case: DrillCase, changes: dict[str, str], says: str) -> Broken:
+    manifest = drill_case.manifest
     settings = manifest.persistence.model_copy(update=changes)
-    place.write(manifest.model_copy(update={"persistence": settings}))
-    return Broken(place, (says,))
+    drill_case.write(manifest.model_copy(update={"persistence": settings}))
+    return Broken(drill_case, (says,))
 
 
-def _counted(place: Place, dice: Random, changes: dict[str, object]) -> Broken:
-    manifest: Manifest = place.manifest
+def _counted(drill_case: DrillCase, dice: Random, changes: dict[str, object]) -> Broken:
+    manifest: Manifest = drill_case.manifest
     db = dice.choice(sorted(manifest.databases))
     wrong = manifest.databases[db].model_copy(update=changes)
-    place.write(manifest.model_copy(update={"databases": {**manifest.databases, db: wrong}}))
-    return Broken(place, (f"DB {db} is what the manifest says",))
+    drill_case.write(manifest.model_copy(update={"databases": {**manifest.databases, db: wrong}}))
+    return Broken(drill_case, (f"DB {db} is what the manifest says",))
 
 
-def _spliced(place: Place, plan: SplicePlan) -> Broken:
+def _spliced(drill_case: DrillCase, plan: SplicePlan) -> Broken:
     target = BytesIO()
-    splice(BytesIO(place.plain("dump.rdb")), target, plan)
-    place.put("dump.rdb", target.getvalue())
-    return Broken(place, ("is what the manifest says",))
+    splice(BytesIO(drill_case.plain("dump.rdb")), target, plan)
+    drill_case.put("dump.rdb", target.getvalue())
+    return Broken(drill_case, ("is what the manifest says",))

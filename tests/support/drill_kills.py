@@ -17,7 +17,7 @@ import docker
 
 from tests.drill.test_killed import command_line, left, start, strike
 from tests.support.command_line import CommandLine
-from tests.support.drill_case import make_place
+from tests.support.drill_case import make_drill_case
 from tests.support.drill_strike import strike as strike_call
 
 _LINES = ("fetching", "applying", "staging", "booting", "comparing", "writing", "replaying",
@@ -35,14 +35,14 @@ def main() -> int:
     engine, dirty, struck = docker.from_env(timeout=120), 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        place, server = make_place(engine, folder / "store")
+        drill_case, server = make_drill_case(engine, folder / "store")
         server.remove()
-        redis_dr = command_line(place, folder)
+        redis_dr = command_line(drill_case, folder)
         for point, kill in points:
             kill(redis_dr)
-            before = left(engine, place)
+            before = left(engine, drill_case)
             redis_dr.run("check")
-            after = left(engine, place)
+            after = left(engine, drill_case)
             dirty += bool(after)
             struck += bool(before)
             print(f"{point}: left {len(before)}, after check {after}", flush=True)

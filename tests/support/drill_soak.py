@@ -27,7 +27,7 @@ from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.settings.instance import Instance
-from tests.support.drill_case import POLICY, make_place, rewrite_aof
+from tests.support.drill_case import POLICY, make_drill_case, rewrite_aof
 from tests.support.drill_faults import FAULTS, Means, identity, outcome
 from tests.support.instance import instance_of
 from tests.support.redis_server import RedisServer, start_redis
@@ -100,9 +100,9 @@ def _faults(engine: docker.DockerClient, numbers: range, seed: int) -> Iterator[
         return
     with tempfile.TemporaryDirectory() as name, sleeping_image(engine) as sleeping:
         folder = Path(name)
-        made, server = make_place(engine, folder / "made")
+        made, server = make_drill_case(engine, folder / "made")
         server.remove()
-        newer, server = make_place(engine, folder / "newer", IMAGES[1])
+        newer, server = make_drill_case(engine, folder / "newer", IMAGES[1])
         server.remove()
         for number in numbers:
             kind = sorted(FAULTS)[number % len(FAULTS)]
@@ -110,8 +110,8 @@ def _faults(engine: docker.DockerClient, numbers: range, seed: int) -> Iterator[
             own.mkdir()
             means = Means(newer, sleeping, own)
             with identity(own / "none"):
-                place = made.copy(own / "store")
-                broken = FAULTS[kind](place, Random(seed + number), means)
+                drill_case = made.copy(own / "store")
+                broken = FAULTS[kind](drill_case, Random(seed + number), means)
                 proven, cause = outcome(broken)
             right = not proven and any(text in cause for text in broken.says)
             told = "ok" if right else f"LIE, proven {proven}: {cause}"

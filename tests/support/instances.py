@@ -8,39 +8,39 @@ import docker
 import pytest
 
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
-from tests.support.estate import Estate, estate, fill
+from tests.support.managed_redis import ManagedRedis, fill, managed_redis
 from tests.support.redis_server import RedisServer, start_redis
 
 DEBUG = ("--enable-debug-command", "yes")  # for DEBUG DIGEST, the server's own word on its content
-Make = Callable[..., Estate]
+Make = Callable[..., ManagedRedis]
 
 
 @pytest.fixture
-def make_estate(redis_factory: Callable[..., RedisServer], tmp_path: Path) -> Make:
+def make_redis(redis_factory: Callable[..., RedisServer], tmp_path: Path) -> Make:
     """An instance as the runbook has it, with other arguments or configuration on request."""
 
     def make(
         *args: str, fields: dict[str, Any] | None = None, base: Any = RUNBOOK_ARGS, **options: Any
-    ) -> Estate:
+    ) -> ManagedRedis:
         options.setdefault("restart_policy", {"Name": "unless-stopped"})
         server = redis_factory(args=[*base, *DEBUG, *args], **options)
-        return estate(server, tmp_path / "store", **(fields or {}))
+        return managed_redis(server, tmp_path / "store", **(fields or {}))
 
     return make
 
 
 @pytest.fixture
-def full(make_estate: Make) -> Estate:
+def filled_redis(make_redis: Make) -> ManagedRedis:
     """The runbook's instance with some keys."""
-    made = make_estate()
+    made = make_redis()
     fill(made.server)
     return made
 
 
 @pytest.fixture(scope="module")
-def lasting(
+def shared_redis(
     docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Estate]:
+) -> Iterator[ManagedRedis]:
     """One instance for all rounds of a sweep: starting a container costs more than a round."""
     server = start_redis(
         docker_client,
@@ -48,6 +48,6 @@ def lasting(
         restart_policy={"Name": "unless-stopped"},
     )
     try:
-        yield estate(server, tmp_path_factory.mktemp("store"))
+        yield managed_redis(server, tmp_path_factory.mktemp("store"))
     finally:
         server.remove()

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from redis_dr.deployments.demo.prefect_server import running
+from tests.support.installation import Installation
 from tests.support.prefect_server import ROOT, PrefectServer
-from tests.support.scene import Scene
 
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 
 
 @contextlib.contextmanager
-def working(server: PrefectServer, made: Scene, pool: str) -> Iterator["subprocess.Popen[bytes]"]:
+def working(
+    server: PrefectServer, made: Installation, pool: str
+) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker of one host: its own pool, its own configuration."""
     env = server.environment(made.configuration, PREFECT_WORKER_QUERY_SECONDS="1", **made.secrets)
     command = [PREFECT, "worker", "start", "--pool", pool, "--type", "process"]
@@ -22,7 +24,7 @@ def working(server: PrefectServer, made: Scene, pool: str) -> Iterator["subproce
         yield process
 
 
-def deploy(server: PrefectServer, made: Scene, pool: str) -> None:
+def deploy(server: PrefectServer, made: Installation, pool: str) -> None:
     """As a person does it once for each host."""
     env = server.environment(made.configuration, **made.secrets)
     done = subprocess.run(

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from redis_dr.tasks.restore.unfinished import unfinished_operation
+from tests.support.installation import NAME, Installation
 from tests.support.prefect_hosts import working
 from tests.support.prefect_server import (
     PrefectServer,
@@ -22,7 +23,6 @@ from tests.support.prefect_server import (
     send,
     serving,
 )
-from tests.support.scene import NAME, Scene
 from tests.support.waiting import wait_until
 
 RESTORE = f"from redis_dr.flows.restore import restore; print(restore('{NAME}', warm=False))"
@@ -84,12 +84,12 @@ def _resumed(client: Any, run_id: Any) -> bool:
     return str(answer.json().get("status")) == "ACCEPT"
 
 
-def until_stopped(made: Scene) -> None:
+def until_stopped(made: Installation) -> None:
     """Return in the middle of the exchange: the container is down."""
     wait_until(lambda: made.server.container.status == "exited", 90, "it stopped", interval=0.01)
 
 
-def old_or_new(made: Scene, old: dict[bytes, object]) -> str:
+def old_or_new(made: Installation, old: dict[bytes, object]) -> str:
     """Which data is served; an assertion when it is neither."""
     wait_until(lambda: made.server.container.status == "running", 90, "it runs again", interval=0.2)
     content = made.content()
@@ -98,7 +98,7 @@ def old_or_new(made: Scene, old: dict[bytes, object]) -> str:
     return "old" if content == old else "new"
 
 
-def nobody_holds(made: Scene) -> bool:
+def nobody_holds(made: Installation) -> bool:
     """No hands and no sandbox of this instance is left."""
     return not made.server.helpers()
 
@@ -125,7 +125,7 @@ def _cancel(server: PrefectServer, run_id: UUID) -> None:
 
 
 @contextlib.contextmanager
-def hosted(under: str, made: Scene, server: PrefectServer) -> Iterator[Process]:
+def hosted(under: str, made: Installation, server: PrefectServer) -> Iterator[Process]:
     """A fresh runner of that kind."""
     if under == "worker":
         with working(server, made, POOL) as process:
@@ -136,7 +136,9 @@ def hosted(under: str, made: Scene, server: PrefectServer) -> Iterator[Process]:
 
 
 @contextlib.contextmanager
-def restoring(death: Death, made: Scene, server: PrefectServer) -> Iterator[tuple[Process, UUID]]:
+def restoring(
+    death: Death, made: Installation, server: PrefectServer
+) -> Iterator[tuple[Process, UUID]]:
     """A restore whose name was typed in: the process that carries it out, and the run."""
     if death.under == "direct":
         with direct(made, server) as process:
@@ -149,7 +151,7 @@ def restoring(death: Death, made: Scene, server: PrefectServer) -> Iterator[tupl
 
 
 @contextlib.contextmanager
-def direct(made: Scene, server: PrefectServer) -> Iterator[Process]:
+def direct(made: Installation, server: PrefectServer) -> Iterator[Process]:
     """The flow called by a script of somebody's own."""
     env = server.environment(made.configuration, **made.secrets)
     with (
@@ -172,7 +174,7 @@ def newest_restore(server: PrefectServer) -> UUID | None:
 
 def after(
     death: Death,
-    made: Scene,
+    made: Installation,
     server: PrefectServer,
     alone: float = 30,
     told: Callable[[], bool] = lambda: True,
@@ -200,7 +202,7 @@ def after(
     return Left(old_or_new(made, old), state, round(seconds, 1), server.run(run_id).state.name)
 
 
-def janitor(under: str, made: Scene, server: PrefectServer) -> None:
+def janitor(under: str, made: Installation, server: PrefectServer) -> None:
     """The runner is started again, and its janitor's hour comes."""
     suffix = f"-{POOL}" if under == "worker" else ""
     with hosted(under, made, server):
@@ -208,7 +210,7 @@ def janitor(under: str, made: Scene, server: PrefectServer) -> None:
         server.await_state(run_id, "Completed", seconds=90)
 
 
-def _settled(made: Scene) -> bool:
+def _settled(made: Installation) -> bool:
     up = made.server.container.status == "running"
     return up and nobody_holds(made) and not unfinished_operation(made.instance)
 

@@ -13,12 +13,12 @@ import docker
 
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.runbook.backup import backup
+from tests.support.installation import installation
 from tests.support.leftovers import sweep
 from tests.support.prefect_hosts import deploy
 from tests.support.prefect_server import PrefectServer, running_prefect
 from tests.support.redis_server import start_redis
 from tests.support.restore_deaths import POOL, Death, after
-from tests.support.scene import scene
 
 KILL, TERM = signal.SIGKILL, signal.SIGTERM
 DEATHS = (
@@ -58,7 +58,7 @@ def one_row(engine: docker.DockerClient, folder: Path, server: PrefectServer, de
     """Strike once, and print the row."""
     redis = start_redis(engine, args=RUNBOOK_ARGS, restart_policy={"Name": "unless-stopped"})
     try:
-        made = scene(folder, redis)
+        made = installation(folder, redis)
         backup(made.instance)
         made.server.client().set("written:since", "1")
         if death.under == "worker":

@@ -10,9 +10,9 @@ from playwright.sync_api import Page
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.runbook.backup import backup
 from tests.support.chromium import open_page
+from tests.support.installation import Installation, installation
 from tests.support.prefect_server import PrefectServer, serving
 from tests.support.redis_server import start_redis
-from tests.support.scene import Scene, scene
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +20,11 @@ def shown(
     docker_client: docker.DockerClient,
     prefect_server: PrefectServer,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Scene]:
+) -> Iterator[Installation]:
     """A Redis with one backup, and every deployment served."""
     server = start_redis(docker_client, args=RUNBOOK_ARGS)
     try:
-        made = scene(tmp_path_factory.mktemp("ui"), server)
+        made = installation(tmp_path_factory.mktemp("ui"), server)
         backup(made.instance)
         with serving(prefect_server, made.configuration, **made.secrets):
             yield made

@@ -9,7 +9,7 @@ import redis
 
 from redis_dr.tasks.configuration import load_settings
 from redis_dr.tasks.model.settings.instance import Instance
-from tests.support.estate import fill
+from tests.support.managed_redis import fill
 from tests.support.redis_server import PASSWORD, RedisServer
 
 # the hands of a drill are named after its instance: two workers drill two
@@ -34,7 +34,7 @@ janitor = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Installation:
     """One or many servers, one store, one redis-dr.toml."""
 
     folder: Path
@@ -84,9 +84,11 @@ def _value(client: redis.Redis, key: bytes) -> object:
     return read[client.type(key)]()
 
 
-def scene(folder: Path, *servers: RedisServer, more: str = "", keys: int = 300) -> Scene:
+def installation(
+    folder: Path, *servers: RedisServer, more: str = "", keys: int = 300
+) -> Installation:
     """Fill the servers and write the configuration."""
-    made = Scene(folder, servers)
+    made = Installation(folder, servers)
     names = [NAME] if len(servers) == 1 else [f"{NAME}-{n}" for n in range(len(servers))]
     tables = []
     for name, server in zip(names, servers, strict=True):

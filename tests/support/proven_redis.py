@@ -20,7 +20,7 @@ from tests.support.redis_server import RedisServer, start_redis
 
 
 @dataclass(frozen=True)
-class Estate:
+class ProvenRedis:
     """A server with one proven backup."""
 
     server: RedisServer
@@ -33,9 +33,9 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate(
+def proven_redis(
     docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Estate]:
+) -> Iterator[ProvenRedis]:
     """Tests put back what they change."""
     server = start_redis(docker_client, args=RUNBOOK_ARGS)
     store = tmp_path_factory.mktemp("check") / "store"
@@ -46,5 +46,5 @@ def estate(
     made = backup(instance)
     name = proof_name("drill", made.started_at, ok=True)
     add_proof(open_store(instance.store), instance.name, made.backup_id, name, b"{}")
-    yield Estate(server, instance, store)
+    yield ProvenRedis(server, instance, store)
     server.remove()

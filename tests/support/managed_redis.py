@@ -15,7 +15,7 @@ from tests.support.redis_server import RedisServer
 
 
 @dataclass(frozen=True)
-class Estate:
+class ManagedRedis:
     """One server, one directory as its store."""
 
     server: RedisServer
@@ -49,10 +49,10 @@ class Estate:
         return not self.server.helpers()
 
 
-def estate(server: RedisServer, store: Path, **fields: Any) -> Estate:
+def managed_redis(server: RedisServer, store: Path, **fields: Any) -> ManagedRedis:
     """The server as a configured instance; `fields` go on top of the configuration."""
     settings = {"store": {"url": f"file:{store}"}, **fields}
-    return Estate(server, store, instance_of(server, **settings))
+    return ManagedRedis(server, store, instance_of(server, **settings))
 
 
 def fill(server: RedisServer, keys: int = 300) -> None:
@@ -71,7 +71,7 @@ def fill(server: RedisServer, keys: int = 300) -> None:
         pipeline.execute()
 
 
-def changed(made: Estate) -> tuple[str, str]:
+def changed(made: ManagedRedis) -> tuple[str, str]:
     """Back up, change the content; digests of the backup and of what is there now."""
     saved = made.digest()
     made.backup()
