@@ -1,6 +1,8 @@
 """The doctor tries the store, and says of each server what is true of it (facts/s3.md 1)."""
 
 import json
+from threading import Lock
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from redis_dr.tasks.model.catalog.store_reports import DoctorReport
 from redis_dr.tasks.model.errors import StoreError
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.storage.s3 import probe
 from tests.storage.conftest import settings_of
 from tests.support.backups import NAME, instance, store_backup
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -58,7 +61,18 @@ def test_what_rclone_is_worth(request: pytest.FixtureRequest) -> None:
 
 
 def test_what_moto_is_worth(moto_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It honours If-None-Match, versions and locks, and takes a wrong MD5."""
+    """It honours If-None-Match, versions and locks, and takes a wrong MD5.
+
+    It looks, then writes: of racers that meet between the two it may let in both. So each racer's
+    request is over before the next begins.
+    """
+    created, turn = probe._created, Lock()
+
+    def in_turn(*arguments: Any) -> bool:
+        with turn:
+            return created(*arguments)
+
+    monkeypatch.setattr(probe, "_created", in_turn)
     for name, value in moto_server.environment.items():
         monkeypatch.setenv(name, value)
     bucket = moto_server.new_bucket(ObjectLockEnabledForBucket=True)
