@@ -78,7 +78,8 @@ def _plan_text(plan: "PlanReport") -> str:
     from redis_dr.tasks.model.restore.lost import loss_lines, loss_summary
 
     databases = sorted({*plan.there_now, *plan.will_come})
-    changes = [(db, plan.there_now.get(db, 0), plan.will_come.get(db, 0)) for db in databases]
+    absent = 0 if plan.answers else "unknown number of"
+    changes = [(db, plan.there_now.get(db, absent), plan.will_come.get(db, 0)) for db in databases]
     lines = [
         f"Plan: restore {plan.backup_id} into {plan.instance}",
         f"  LOST: {loss_summary(plan.lost)}",
@@ -115,9 +116,11 @@ def _show_restore(report: "RestoreReport", out: Output) -> None:
     for line in (*loss_lines(report.lost), *(_rule(rule) for rule in report.rules)):
         out.line(line)
     if report.rolled_back:
-        out.line(f"ROLLED BACK, the old data is served: {report.failure}")
+        out.line(f"ROLLED BACK: {report.failure}")
     else:
-        out.line(f"proven; the replaced data is kept in {report.set_aside} on the volume")
+        verdict = "proven" if report.ok else f"NOT proven: {report.failure}"
+        out.line(f"{verdict}; the replaced data is kept in {report.set_aside} on the volume")
+    out.line(f"served at the end: {report.served or 'unknown'}")
     out.line(
         f"downtime {report.downtime_seconds:.2f} s "
         f"(predicted {report.predicted_downtime_seconds:.1f} s); "

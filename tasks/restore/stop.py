@@ -17,6 +17,7 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, last_epochs
 from redis_dr.tasks.restore.last_save import save_and_shut_down
 from redis_dr.tasks.restore.second_server import require_alone
+from redis_dr.tasks.restore.served import leads_elsewhere
 from redis_dr.tasks.server.connection import ServerConnection, seconds_for
 from redis_dr.tasks.server.info import server_info, wait_until_ready
 from redis_dr.tasks.step import step
@@ -53,8 +54,7 @@ def stop_server(
     # the process must not make the engine start it (facts/redis.md 15)
     helper.assert_held()
     set_restart_policy(server.instance.container, "no")
-    # with the container down, whatever answers at the url is another server, and not ours to stop
-    info = _answer(server) if inspect(server.instance.container).running else None
+    info = _answer_of_ours(server)
     helper.assert_held()
     epochs = None
     if info is None:
@@ -80,7 +80,7 @@ def stop_new_data(
     """
     helper.assert_held()
     set_restart_policy(server.instance.container, "no")
-    info = _answer(server) if inspect(server.instance.container).running else None
+    info = _answer_of_ours(server)
     helper.assert_held()
     if info is None:
         if seen_serving:
@@ -96,7 +96,7 @@ def stop_new_data(
 @step
 def written_since_start(server: ServerConnection) -> bool:
     """Whether the running server was written to since it loaded its data; True when not known."""
-    info = _answer(server)
+    info = _answer_of_ours(server)
     return info is None or _written(info)
 
 
@@ -175,7 +175,7 @@ def require_same(server: ServerConnection, stopped: ContainerState) -> None:
 def keep_serving(server: ServerConnection, journal: Journal) -> None:
     """The stop did not come about: take back what was set for it."""
     restore_policy(server.instance, journal)
-    if not journal.answered:
+    if not journal.answered or _answer_of_ours(server) is None:
         return
     with contextlib.suppress(RedisDrError), server.errors():
         server.client().config_set("save", journal.save)
@@ -189,6 +189,12 @@ def restore_policy(instance: Instance, journal: Journal) -> None:
     # another one than ours was set by somebody since, and that is what holds
     if inspect(instance.container).restart_policy == "no" != journal.restart_policy:
         set_restart_policy(instance.container, journal.restart_policy, journal.restart_retries)
+
+
+def _answer_of_ours(server: ServerConnection) -> ServerInfo | None:
+    """INFO, or None when nothing answers or another server does: that one is left alone."""
+    info = _answer(server)
+    return None if info is None or leads_elsewhere(server, info) else info
 
 
 def _written(info: ServerInfo) -> bool:

@@ -80,6 +80,57 @@ def do(what: str, made: ManagedRedis, place: Place) -> dict[str, object]:
     return answer
 
 
+def gone(pid: int) -> bool:
+    """No such process, or only what its parent has not asked for yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def kill_engine(place: Place) -> None:
+    """kill -9 of the engine, and start it again."""
+    pid = int(place.pidfile.read_text())
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: gone(pid), 30, "the engine is gone")
+    place.pidfile.unlink(missing_ok=True)
+    dockerd.start(place)
+
+
+def test_a_container_that_a_killed_engine_took_down_is_started(
+    there: ManagedRedis, place: Place
+) -> None:
+    """
+    The engine is killed while a restore stages; the container, which no restart policy brings
+    back, is down. The journal says that it ran: recover starts it. Without a journal recover is
+    bad, and says how to start it.
+    """
+    fill(there.server)
+    do("backup", there, place)
+    content = there.digest()
+    there.server.container.update(restart_policy={"Name": "no"})
+    instance, heard = faults.as_json(there.instance), "staging on the volume"
+    spec = faults.Spec(instance=instance, heard=heard, fault=faults.STOP)
+    restore = faults.spawn(spec, DOCKER_HOST=place.host)
+    wait_until(partial(stopped_by_itself, restore.pid), 90, "the restore is held")
+
+    kill_engine(place)
+    restore.kill()
+    restore.communicate(timeout=120)
+    assert there.server.container.status == "exited"
+
+    report = do("recover", there, place)
+    assert report["ok"], report
+    assert there.server.container.status == "running"
+    assert there.digest() == content
+    assert there.helper_gone()
+
+    there.server.container.stop()
+    report = do("recover", there, place)
+    assert not report["ok"]
+    assert f"docker start {there.server.name}" in str(report["findings"])
+
+
 @pytest.mark.parametrize("killed", [True, False], ids=["killed", "goes on"])
 @pytest.mark.parametrize("path", ["/stop?", "/start"], ids=["stopped", "started"])
 def test_an_engine_that_starts_anew_leaves_the_data_old_or_new(

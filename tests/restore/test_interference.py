@@ -10,9 +10,10 @@ import redis
 from redis_dr.flows.runbook.recover.recover import recover
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 from tests.support.client_writes import keys_set_aside
+from tests.support.fault_proxy import FaultProxy
 from tests.support.instances import DEBUG, Make
 from tests.support.managed_redis import ManagedRedis, changed, fill, managed_redis
-from tests.support.redis_server import start_redis
+from tests.support.redis_server import RedisServer, start_redis
 from tests.support.waiting import wait_until
 
 DAMAGE = 'for f in /data/appendonlydir/*.base.rdb; do printf damaged > "$f"; done'
@@ -228,3 +229,55 @@ def test_a_url_of_another_server_stops_nobody(filled_redis: ManagedRedis) -> Non
         assert (filled_redis.run_id(), managed_redis(other, filled_redis.store).run_id()) == before
     finally:
         other.remove()
+
+
+def untouched(server: RedisServer) -> tuple[object, ...]:
+    client = server.client()
+    return client.info("server")["run_id"], client.config_get("save"), client.get("only")
+
+
+@pytest.mark.parametrize("append_only", ["yes", "no"])
+def test_another_server_at_the_url_is_not_taken_for_the_old_data(
+    make_redis: Make, append_only: str
+) -> None:
+    """
+    While a restore verifies, its url begins to lead to another server. The report calls unknown
+    what is served, the other server is neither stopped nor changed, and recover says the same.
+    """
+    made = make_redis("--appendonly", append_only)
+    fill(made.server)
+    changed(made)
+    other = start_redis(made.server.engine, args=["--appendonly", "no"])
+    try:
+        other.client().set("only", "theirs")
+        before = untouched(other)
+        with FaultProxy(made.server.port) as proxy:
+            through = managed_redis(made.server, made.store, url=f"redis://127.0.0.1:{proxy.port}")
+
+            def elsewhere() -> None:
+                proxy.target = other.port
+                proxy.drop()
+
+            report = through.restore({"verifying": elsewhere})
+            assert not report.ok
+            assert "is not the one in" in report.served, report
+            assert not recover(through.instance).ok
+        assert untouched(other) == before
+    finally:
+        other.remove()
+
+
+def test_a_replica_at_the_end_of_the_comparison_is_not_proven(filled_redis: ManagedRedis) -> None:
+    """
+    While a restore verifies, somebody makes the server a replica: not proven, rolled back, and the
+    report says by a look that the old data is served.
+    """
+    _, now = changed(filled_redis)
+    report = filled_redis.restore(
+        {"verifying": lambda: filled_redis.server.client().replicaof("127.0.0.1", "1")}
+    )
+
+    assert report.rolled_back
+    assert "its role is slave" in report.failure
+    assert report.served.startswith("the old data: 50 keys")
+    assert filled_redis.digest() == now

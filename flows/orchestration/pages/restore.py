@@ -55,7 +55,7 @@ def approval_question(plan: PlanReport) -> str:
 def restore_line(report: RestoreReport) -> str:
     """For the run list: the outcome in one line."""
     if report.rolled_back:
-        return f"ROLLED BACK, the old data is served again: {report.failure}"
+        return f"ROLLED BACK: {report.failure}. Served at the end: {report.served or 'unknown'}"
     keys = sum(database.found for database in report.databases.values())
     verdict = "proven" if report.ok else "NOT proven"
     return (
@@ -127,7 +127,7 @@ def _rules(rules: Sequence[RuleLine]) -> str:
 
 def _key_counts(plan: PlanReport) -> str:
     # a server that did not answer has unknown counts, not zero keys
-    absent = "0" if plan.there_now else "?"
+    absent = "0" if plan.answers else "unknown"
     rows = [
         (
             db,

@@ -6,10 +6,12 @@ from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import judge_placed
 from redis_dr.tasks.model.restore.journal import Journal
+from redis_dr.tasks.model.restore.sighting import judge_still_there
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.restore.accounts import accounts_of_placed
 from redis_dr.tasks.restore.compare import compare_keys, load_counters
 from redis_dr.tasks.restore.download import fetch_placed, placed_size
+from redis_dr.tasks.restore.served import look_at_served
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.rights import ask_rights
 from redis_dr.tasks.workspace import workspace
@@ -23,6 +25,7 @@ def prove_late(
     A server that was started once more since then has forgotten what clients wrote: then the
     findings are bad. Raises Unreachable, Fenced.
     """
+    first = look_at_served(server)
     counters = load_counters(server, journal.keys_placed)
     lacking = ask_rights(server, "compare").lacks("dump", "pexpiretime", "select")
     if lacking:
@@ -43,6 +46,7 @@ def prove_late(
     return (
         counters,
         *(judge_placed(db, account) for db, account in accounts.items()),
+        judge_still_there(first, look_at_served(server), comparison.found),
         *([examples] if comparison.examples else []),
     )
 

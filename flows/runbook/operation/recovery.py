@@ -20,11 +20,13 @@ from redis_dr.tasks.model.restore.journal import (
     UnfinishedRestore,
     what_to_undo,
 )
+from redis_dr.tasks.model.restore.sighting import judge_old_data
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.resilience.signals import signals_held
 from redis_dr.tasks.restore.journal import end, move_to, read, require_own
 from redis_dr.tasks.restore.replaced import sweep_replaced
 from redis_dr.tasks.restore.second_server import require_alone
+from redis_dr.tasks.restore.served import look_at_served
 from redis_dr.tasks.restore.stop import (
     NotServing,
     await_server,
@@ -50,6 +52,7 @@ class RecoveryResult:
     phase: Phase
     outcome: Outcome  # kept: the new data stays, unproven
     findings: tuple[Finding, ...]
+    served: str = ""  # what a look at the end saw
 
 
 def recover_unfinished(
@@ -149,7 +152,8 @@ def _unchanged(
     """Nothing was stopped or moved yet; but the engine may have ended since."""
     findings = [Finding(check="nothing had been changed", ok=True)]
     if left.journal.was_running and not inspect(server.instance.container).running:
-        findings.append(_served(helper, server, left.journal, progress))
+        start_server(helper, server.instance, left.journal.dir)
+        findings.append(_old_data(server, left.journal, progress)[0])
     return RecoveryResult(left.journal, left.phase, "nothing was changed", tuple(findings))
 
 
@@ -158,19 +162,20 @@ def _finish(
 ) -> RecoveryResult:
     journal = left.journal
     restore_policy(server.instance, journal)
-    check = "the new data is served"
     if not inspect(server.instance.container).running:
         start_server(helper, server.instance, journal.dir)
-    try:
-        info = await_server(server, progress)
-    except NotServing as error:
-        finding = Finding(check=check, ok=False, actual=error.problem)
-        return RecoveryResult(journal, left.phase, "finished", (finding,))
-    keys = {db: space.keys for db, space in info.keyspace.items()}
-    finding = Finding(check=check, ok=True, actual=keys)
+    with contextlib.suppress(NotServing):  # the look sees it
+        await_server(server, progress)
+    seen = look_at_served(server)
+    finding = Finding(
+        check="the new data is served",
+        ok=not seen.unclear,
+        actual=f"unknown: {seen.unclear}" if seen.unclear else seen.keys,
+    )
+    served = seen.text("the new data")
     if left.phase == "kept":
-        return RecoveryResult(journal, left.phase, "kept", (finding, _unproven(journal)))
-    return RecoveryResult(journal, left.phase, "finished", (finding,))
+        return RecoveryResult(journal, left.phase, "kept", (finding, _unproven(journal)), served)
+    return RecoveryResult(journal, left.phase, "finished", (finding,), served)
 
 
 def _keep(
@@ -190,9 +195,10 @@ def _keep(
     progress("clients have written to the new data, so it stays; comparing it")
     proof = prove_late(helper, server, journal, progress)
     move_to(helper, layout, "proven" if all_ok(proof) else "kept")
+    served = look_at_served(server).text("the new data")
     if all_ok(proof):
-        return RecoveryResult(journal, left.phase, "finished", proof)
-    return RecoveryResult(journal, left.phase, "kept", (*proof, _unproven(journal)))
+        return RecoveryResult(journal, left.phase, "finished", proof, served)
+    return RecoveryResult(journal, left.phase, "kept", (*proof, _unproven(journal)), served)
 
 
 def _unproven(journal: Journal) -> Finding:
@@ -226,11 +232,12 @@ def _put_back(
             undone = undo(helper, Layout(journal.dir, journal.operation_id), journal)
             findings += [undone.finding, *_taken(undone)]
     except SaveFailed as error:
-        return _not_stopped(helper, server, left, error)
+        return _not_stopped(helper, server, left, error, progress)
     restore_policy(server.instance, journal)
     if journal.was_running:
-        findings.append(_served(helper, server, journal, progress))
-    return RecoveryResult(journal, phase, "rolled back", tuple(findings))
+        start_server(helper, server.instance, journal.dir)
+    finding, served = _old_data(server, journal, progress)
+    return RecoveryResult(journal, phase, "rolled back", (*findings, finding), served)
 
 
 def _down(helper: Helper, server: ServerConnection, left: UnfinishedRestore) -> None:
@@ -260,14 +267,19 @@ def _taken(undone: UndoneSwap) -> list[Finding]:
 
 
 def _not_stopped(
-    helper: Helper, server: ServerConnection, left: UnfinishedRestore, error: SaveFailed
+    helper: Helper,
+    server: ServerConnection,
+    left: UnfinishedRestore,
+    error: SaveFailed,
+    progress: Progress,
 ) -> RecoveryResult:
-    """The server cannot save what it holds: it runs on, with whichever data it has."""
+    """The server cannot save what it holds: it was not stopped, with whichever data it has."""
     journal, phase = left.journal, left.phase
     if phase in BEFORE_SWAP:
         keep_serving(server, journal)
-        finding = Finding(check="the server was never stopped", ok=True, actual=error.problem)
-        return RecoveryResult(journal, phase, "rolled back", (finding,))
+        finding = Finding(check="why it was not stopped", ok=True, actual=error.problem)
+        now, served = _old_data(server, journal, progress)
+        return RecoveryResult(journal, phase, "rolled back", (finding, now), served)
     if phase not in {"placed", "serving"}:
         raise error  # part of either data lies there; the journal stays
     move_to(helper, Layout(journal.dir, journal.operation_id), "kept")
@@ -275,21 +287,20 @@ def _not_stopped(
     finding = Finding(
         check="the old data is back", ok=False, actual=error.problem, detail=error.remedy
     )
-    return RecoveryResult(journal, phase, "kept", (finding, _unproven(journal)))
+    served = look_at_served(server).text("the new data")
+    return RecoveryResult(journal, phase, "kept", (finding, _unproven(journal)), served)
 
 
-def _served(
-    helper: Helper, server: ServerConnection, journal: Journal, progress: Progress
-) -> Finding:
-    start_server(helper, server.instance, journal.dir)
+def _old_data(
+    server: ServerConnection, journal: Journal, progress: Progress
+) -> tuple[Finding, str]:
+    """What is served now that the old files lie there: waited for, then looked at."""
     if not journal.answered:
-        return Finding(check="started as it was before", ok=True, detail="it did not answer then")
-    check = "the old data is served"
-    try:
-        info = await_server(server, progress)
-    except NotServing as error:
-        # the old files are all there: that they cannot be loaded is for a restore to mend
-        return Finding(check=check, ok=False, expected=journal.keys, actual=error.problem)
-    keys = {db: space.keys for db, space in info.keyspace.items()}
-    empty = bool(sum(journal.keys.values())) and not sum(keys.values())
-    return Finding(check=check, ok=not empty, expected=journal.keys, actual=keys)
+        seen = look_at_served(server)
+        as_before = seen.status == "running" or not journal.was_running
+        text = f"{seen.container} is {seen.status}; its server did not answer before the restore"
+        return Finding(check="container as it was before", ok=as_before, actual=seen.status), text
+    with contextlib.suppress(NotServing):  # the old files are there: what does not load is seen
+        await_server(server, progress)
+    seen = look_at_served(server)
+    return judge_old_data(seen, journal.keys), seen.text("the old data")

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
-from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.restore.journal import RecoverReport, SetAsideLine
+from redis_dr.tasks.model.restore.sighting import Sighting
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.replaced import list_replaced
+from redis_dr.tasks.restore.served import look_at_served
 
 
 def recover(instance: Instance, progress: Progress = quiet) -> RecoverReport:
@@ -44,25 +45,31 @@ def _report(operation: Operation) -> RecoverReport:
 
 def _up(operation: Operation) -> tuple[Finding, ...]:
     """The container and the server as they are now: a container that is down is never good."""
-    container = operation.instance.container
-    state = inspect(container)
-    if not state.running:
-        remedy = "docker unpause" if state.status == "paused" else "docker start"
-        return (
-            Finding(
-                check="the container runs",
-                ok=False,
-                expected="running",
-                actual=state.status,
-                detail=f"no journal says that it should run; if it should: `{remedy} {container}`"
-                if operation.recovered is None
-                else f"see `docker logs {container}`, then `{remedy} {container}`",
-            ),
-        )
-    answers = Finding(
-        check="the server answers",
-        ok=operation.survey.answers,
-        actual=operation.survey.silent or "it answers",
-        detail="" if operation.survey.answers else f"see `docker logs {container}`",
+    seen = look_at_served(operation.server)
+    runs = seen.status == "running"
+    container = Finding(
+        check="the container runs",
+        ok=runs,
+        expected=None if runs else "running",
+        actual=seen.status,
+        detail="" if runs else _remedy(operation, seen),
     )
-    return (Finding(check="the container runs", ok=True, actual=state.status), answers)
+    if not runs:
+        return (container,)
+    loading = seen.info is not None and seen.info.loading
+    served = Finding(
+        check="its server answers",
+        ok=loading or not seen.unclear,
+        actual=seen.unclear or seen.keys,
+        detail=f"see `docker logs {seen.container}`, and `url` and `container` of this instance"
+        if seen.unclear
+        else "",
+    )
+    return (container, served)
+
+
+def _remedy(operation: Operation, seen: Sighting) -> str:
+    start = f"`docker {'unpause' if seen.status == 'paused' else 'start'} {seen.container}`"
+    if operation.recovered is None:
+        return f"no journal says that it should run; if it should: {start}"
+    return f"see `docker logs {seen.container}`, then {start}"

@@ -14,12 +14,14 @@ from redis_dr.tasks.model.errors import Fenced, Interrupted, RedisDrError
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
 from redis_dr.tasks.model.restore.journal import Journal
+from redis_dr.tasks.model.restore.sighting import judge_still_there
 from redis_dr.tasks.resilience.signals import signals_held
 from redis_dr.tasks.restore.accounts import database_accounts
 from redis_dr.tasks.restore.compare import load_counters
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, raise_epochs
 from redis_dr.tasks.restore.journal import begin, end, move_to
 from redis_dr.tasks.restore.second_server import alone, require_alone
+from redis_dr.tasks.restore.served import look_at_served
 from redis_dr.tasks.restore.stop import (
     await_server,
     require_same,
@@ -40,6 +42,7 @@ class CutoverResult:
     sampled: bool = False
     rolled_back: bool = False
     failure: str = ""
+    served: str = ""  # what a look at the end saw
 
 
 def write_journal(operation: Operation, data: NewData, safety_backup_id: str = "") -> Journal:
@@ -131,19 +134,25 @@ def _prove(
 ) -> CutoverResult:
     operation.progress("verifying")
     with operation.timings.measure("verify"):
+        first = look_at_served(operation.server)
         counters = load_counters(operation.server, data.spliced.written)
         compared = compare_restored(operation, data)
+        last = look_at_served(operation.server)
     comparison = compared.comparison
     accounts = database_accounts(data.spliced, comparison.outcomes, comparison.found)
-    findings = [
-        *raised,
-        counters,
-        alone(operation.helper, operation.instance.container, operation.dir),
-    ]
+    alone_on_data = alone(operation.helper, operation.instance.container, operation.dir)
+    still_there = judge_still_there(first, last, comparison.found)
+    findings = [*raised, counters, alone_on_data, still_there]
     for db, account in sorted(accounts.items()):
         findings.extend(judge(db, account, written_to=comparison.written_to))
     findings.extend(compared.findings)
-    return CutoverResult(tuple(findings), accounts, downtime, comparison.sampled)
+    return CutoverResult(
+        findings=tuple(findings),
+        databases=accounts,
+        downtime_seconds=downtime,
+        sampled=comparison.sampled,
+        served=last.text("the new data"),
+    )
 
 
 @signals_held(drop=True)
@@ -177,6 +186,7 @@ def _roll_back(
         downtime_seconds=round(time.monotonic() - begun, 3),
         rolled_back=result is None or result.outcome != "kept",
         failure=why,
+        served=result.served if result else look_at_served(operation.server).text("some data"),
     )
 
 

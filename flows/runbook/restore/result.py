@@ -56,6 +56,7 @@ class RestoreResult:
             sampled=cutover.sampled,
             rolled_back=cutover.rolled_back,
             failure=cutover.failure,
+            served=cutover.served,
             safety_backup_id=self.safety.backup_id if self.safety else None,
             set_aside="" if cutover.rolled_back else operation.layout.old,
             warm=None if warm_up is None else dict(warm_up),

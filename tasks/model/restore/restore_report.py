@@ -95,6 +95,7 @@ class RestoreReport(Report):
     sampled: bool = False  # content compared for a sample of the keys only
     rolled_back: bool = False  # the new data was taken away again
     failure: str = ""  # what made it roll back
+    served: str = ""  # what a look at the end saw: the new data, the old data, or unknown, and why
     safety_backup_id: str | None = None  # the backup of what was replaced; null: none was made
     set_aside: str = ""  # where the replaced data lies
     warm: dict[str, Any] | None = None  # report of the warm-up; null: there was none

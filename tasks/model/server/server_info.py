@@ -33,6 +33,7 @@ class ServerInfo(_Noun):
     server_name: Literal["redis", "valkey"] = "redis"  # the program that runs
     run_id: str = ""  # random, new at each start
     process_id: int = 0  # inside the container
+    tcp_port: int = 0  # as the server itself names it; 0: none, or TLS only
     uptime_in_seconds: int = 0  # since the start of the server
     config_file: str = ""  # "": none, its settings came by command line or standard input
 
@@ -42,6 +43,7 @@ class ServerInfo(_Noun):
     replicas: tuple[Replica, ...] = ()  # of a master
     master_link_status: str | None = None  # of a replica: up | down
     master_repl_offset: int = 0  # bytes
+    master_replid: str = ""  # of the history of its data: another one after a full synchronisation
 
     loading: bool = False  # it loads its data and does not serve yet
     loading_loaded_perc: float = 0.0  # per cent of the file
