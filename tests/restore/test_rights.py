@@ -12,7 +12,7 @@ from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.rights import NEEDS, smallest_acl
 from tests.support.instances import Make
-from tests.support.managed_redis import ManagedRedis, changed
+from tests.support.managed_redis import ManagedRedis, changed, fill
 
 USER, SECRET = "dr", "pw"
 LOGIN = {"username": USER, "password": SECRET}
@@ -35,6 +35,7 @@ def disabled(*names: str) -> tuple[str, ...]:
 
 def restored(made: ManagedRedis) -> tuple[Finding, ...]:
     """Bring back what was saved, seen by the server's own digest; the findings."""
+    fill(made.server, 50)
     saved, _ = changed(made)
     report = made.restore()
     assert report.ok, [one for one in report.findings if not one.ok]
