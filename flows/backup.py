@@ -11,16 +11,15 @@ from redis_dr.flows.orchestration.names import run_name
 from redis_dr.flows.orchestration.pages.backup import backup_line, backup_page
 from redis_dr.flows.orchestration.settings import InstanceName, worker_settings
 from redis_dr.flows.runbook.backup import backup as run_backup
-from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.catalog.catalog import choose
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.backup.backup_report import BackupReport
-from redis_dr.tasks.storage.opening import open_store
 
 
 def page_with_inventory(report: BackupReport) -> str:
     """The report with the patterns that the manifest counted."""
     instance = worker_settings().instance(report.instance)
-    catalog = load_catalog(open_store(instance.store), instance.name)
-    return backup_page(report, choose(catalog, report.backup_id))
+    return backup_page(report, choose(open_catalog(instance), report.backup_id))
 
 
 BACKUP = FlowSpec(

@@ -23,7 +23,7 @@ def drill(instance: InstanceName | None = None, which: str = "latest") -> State[
 
     Args:
         instance: which Redis; empty: every configured one
-        which: latest, random, or a backup's ID
+        which: latest, latest-proven, random, or a backup's ID
     """
 
     def work(subject: Instance, progress: Progress) -> DrillReport:

@@ -23,15 +23,16 @@ from redis_dr.flows.orchestration.settings import InstanceName, worker_settings
 from redis_dr.flows.runbook.fleet import Work
 from redis_dr.flows.runbook.restore.restore import plan_restore, typed_name
 from redis_dr.flows.runbook.restore.restore import restore as run_restore
-from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.catalog.catalog import choose
+from redis_dr.tasks.catalog.judged import open_catalog
+from redis_dr.tasks.model.catalog.choosing import LATEST, LATEST_PROVEN
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import require
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions, RestoreReport
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.storage.opening import open_store
 
-LATEST_PROVEN = "latest proven"
+_AS_OLD_FORMS_SAY = "latest proven"
 
 
 @flow(name="restore", flow_run_name=run_name("restore"), **HOOKS)
@@ -46,7 +47,7 @@ def restore(
 
     Args:
         instance: which Redis
-        backup: latest proven, latest, or an ID from the catalog page
+        backup: latest-proven, latest, or an ID from the catalog page
         source: rdb, the state of the save; aof, also the writes after it
         safety_backup: first back up the current data
         warm: afterwards ask the common queries, which fills the cache
@@ -75,7 +76,7 @@ def restore(
 def _approved_restore(options: RestoreOptions, minutes: int) -> Work[RestoreReport]:
     def work(instance: Instance, progress: Progress) -> RestoreReport:
         # fixed now: a newer backup may come while the person reads the plan
-        fixed = replace(options, backup=resolve(instance, options.backup))
+        fixed = resolve(instance, options)
         with instance_slot(instance.name):
             plan = plan_restore(instance, fixed, progress)
         links = see_also("plan", instance.name, plan.backup_id)
@@ -88,15 +89,13 @@ def _approved_restore(options: RestoreOptions, minutes: int) -> Work[RestoreRepo
     return work
 
 
-def resolve(instance: Instance, backup: str) -> str:
-    """The ID of the backup. "latest proven" is the newest with a good proof, else the latest."""
-    catalog = load_catalog(open_store(instance.store), instance.name)
-    if backup != LATEST_PROVEN:
-        return choose(catalog, backup).backup_id
-    proven = [
-        manifest.backup_id
-        for manifest in catalog.manifests
-        if catalog.proven_at(manifest.backup_id)
-    ]
-    # with no proven backup the plan says so in bold, and a person decides
-    return proven[0] if proven else choose(catalog, "latest").backup_id
+def resolve(instance: Instance, options: RestoreOptions) -> RestoreOptions:
+    """The options with the ID of the backup that the word means now.
+
+    With no proven backup "latest-proven" is the latest: the plan says that it is not proven, and a
+    person decides.
+    """
+    word = LATEST_PROVEN if options.backup == _AS_OLD_FORMS_SAY else options.backup
+    catalog = open_catalog(instance)
+    meant = LATEST if word == LATEST_PROVEN and not catalog.proven else word
+    return replace(options, backup=choose(catalog, meant).backup_id, stands_for=word)

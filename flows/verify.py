@@ -34,7 +34,7 @@ def verify(instance: InstanceName | None = None, which: str = "seventh") -> Stat
 
     Args:
         instance: which Redis; empty: every configured one
-        which: a backup's ID, latest, all, or seventh (today's share: everything once a week)
+        which: an ID, latest, latest-proven, all, or seventh (today's share: all once a week)
     """
 
     def work(subject: Instance, progress: Progress) -> VerifyReport:

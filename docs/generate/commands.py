@@ -13,7 +13,8 @@ from redis_dr.tasks.model import errors
 ABOUT = """
 `redis-dr [OPTIONS] COMMAND`. The options `--config`, `--instance`, `--json` and `--debug` are
 accepted before and after the command. Where a backup is named: an ID, or `latest`, the newest
-backup that is neither suspicious nor a safety backup.
+backup that is neither suspicious nor a safety backup, or `latest-proven`, the newest of those that
+a drill or a restore proved. The beginning of an ID is enough where it fits one backup only.
 
 With `--json` a command prints one JSON document on standard output, see [reports.md](reports.md).
 Progress, plans and logs go to standard error.

@@ -62,7 +62,8 @@ def warm(
         list[str] | None, option("--list", "FILE", "A query list; repeatable.", "[warm] lists")
     ] = None,
     backup: Annotated[
-        str | None, option("--backup", "ID|latest", "Add the hot keys of a backup.", "none")
+        str | None,
+        option("--backup", "ID|latest", "Add the hot keys of a backup.", "none"),
     ] = None,
     replay: Annotated[bool, flag("--replay", "Ask once more and measure the hits.")] = False,
 ) -> "WarmReport":

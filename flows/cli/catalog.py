@@ -1,4 +1,4 @@
-"""The backups of an instance: `list`, `show`, `prune`, `pin`, `unpin`."""
+"""The backups of an instance: `list`, `show`, `prune`, `pin`, `unpin`, `accept`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +9,7 @@ from redis_dr.flows.cli.output import Output, ago, size
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.catalog.store_reports import (
+        AcceptReport,
         ListedBackup,
         ListReport,
         PinReport,
@@ -20,20 +21,29 @@ if TYPE_CHECKING:
 def _show_list(report: "ListReport", out: Output) -> None:
     def row(one: "ListedBackup") -> tuple[object, ...]:
         proven = ago(one.proven_at, report.started_at) if one.proven_at else "never"
+        if one.failed_at:
+            proven = "FAILED"
+        read = ago(one.verified_at, report.started_at) if one.verified_at else "never"
         marks = {
             "pinned": one.pinned,
             "in use": one.in_use_until,
             "SUSPICIOUS": one.suspicious,
+            "accepted": one.accepted,
             "safety": one.safety,
         }
         words = " ".join(word for word, present in marks.items() if present)
-        return one.backup_id, one.keys, size(one.size), size(one.stored_size), proven, words
+        return one.backup_id, one.keys, size(one.size), size(one.stored_size), proven, read, words
 
     if report.backups:
-        columns = ("backup", "keys", "size", "stored", "proven", "")
+        columns = ("backup", "keys", "size", "stored", "proven", "read back", "")
         out.table(columns, map(row, report.backups), report.instance)
     else:
         out.line(f"{report.instance} has no backups in {report.store}")
+    for one in report.backups:
+        if one.failed_at:
+            out.line(f"NOT PROVEN: {one.backup_id}: {one.proof_reason}")
+        for reason in one.suspicious:
+            out.line(f"SUSPICIOUS: {one.backup_id}: {reason}")
     for label, oddities in (
         ("cannot be used", report.unreadable),
         ("unfinished", report.unfinished),
@@ -53,14 +63,17 @@ def _show_backup(report: "ShowReport", out: Output) -> None:
     manifest = report.manifest
     created = f"{manifest.created_at:%Y-%m-%d %H:%M:%S} UTC"
     server = f"{manifest.server_name} {manifest.redis_version} ({manifest.image})"
-    proven = f"proven {ago(report.proven_at, report.started_at)}" if report.proven_at else ""
     out.line(f"{manifest.backup_id} of {manifest.instance} in {report.store}")
-    for reason in manifest.suspicious:
+    for reason in report.suspicious:
         out.line(f"  SUSPICIOUS: {reason}")
+    if report.accepted:
+        out.line(f"  accepted: {report.accepted}")
     out.line(f"  made {created} by {server}, RDB version {manifest.rdb_version}")
     sizes = f"{size(manifest.size)}, stored as {size(manifest.stored_size)}"
     out.line(f"  {manifest.keys:,} keys, {sizes}")
-    out.line(f"  {proven or 'not proven'}")
+    out.line(f"  {report.proof}: {report.proof_reason}")
+    if report.verified_at:
+        out.line(f"  read back {ago(report.verified_at, report.started_at)}")
     if report.pinned:
         out.line("  pinned")
     for db, counts in sorted(manifest.databases.items()):
@@ -70,7 +83,8 @@ def _show_backup(report: "ShowReport", out: Output) -> None:
         out.line(f"  {file.stored_name}: {stored}")
     for proof in report.proofs:
         verdict = "ok" if proof.ok else "FAILED"
-        out.line(f"  {proof.kind} {verdict}, {proof.at:%Y-%m-%d %H:%M} UTC")
+        doubt = f"; does not count: {proof.doubt}" if proof.doubt else ""
+        out.line(f"  {proof.kind} {verdict}, {proof.at:%Y-%m-%d %H:%M} UTC{doubt}")
 
 
 @command(
@@ -80,7 +94,7 @@ def _show_backup(report: "ShowReport", out: Output) -> None:
 )
 def show(
     context: Context,
-    backup: Annotated[str, argument("ID|latest", "The backup.")] = "latest",
+    backup: Annotated[str, argument("ID|latest|latest-proven", "The backup.")] = "latest",
 ) -> "ShowReport":
     """Show one backup: what is inside, and what proves it."""
     return api.show(context.instance, backup)
@@ -131,7 +145,7 @@ def _show_pin(report: "PinReport", out: Output) -> None:
 )
 def pin(
     context: Context,
-    backup: Annotated[str, argument("ID", "The backup.")],
+    backup: Annotated[str, argument("ID|latest|latest-proven", "The backup.")],
     *,
     reason: Annotated[str, option("--reason", "TEXT", "Stored beside the backup.", "none")] = "",
 ) -> "PinReport":
@@ -140,6 +154,33 @@ def pin(
 
 
 @command("redis-dr unpin 20261122T020000Z-1f09ac", show=_show_pin)
-def unpin(context: Context, backup: Annotated[str, argument("ID", "The backup.")]) -> "PinReport":
+def unpin(
+    context: Context, backup: Annotated[str, argument("ID|latest|latest-proven", "The backup.")]
+) -> "PinReport":
     """Leave a backup to retention again."""
     return api.unpin(context.instance, backup)
+
+
+def _show_accept(report: "AcceptReport", out: Output) -> None:
+    out.line(f"{report.backup_id} counts as usual: {report.reason} ({report.by})")
+    for reason in report.overruled:
+        out.line(f"  no longer suspicious: {reason}")
+    for backup_id in report.still_suspicious:
+        out.line(f"  still suspicious: {backup_id}")
+
+
+@command(
+    'redis-dr accept 20261122T020000Z-1f09ac --reason "the queue was drained for the migration"',
+    show=_show_accept,
+)
+def accept(
+    context: Context,
+    backup: Annotated[str, argument("ID", "The suspicious backup.")],
+    *,
+    reason: Annotated[str, option("--reason", "TEXT", "Why the fall was meant; stored.")],
+) -> "AcceptReport":
+    """Accept a fall of the content: the backup counts as usual again.
+
+    Later backups are compared with it, and no longer with those before it.
+    """
+    return api.accept(context.instance, backup, reason)

@@ -26,7 +26,7 @@ def _show(report: "DrillReport", out: Output) -> None:
 )
 def drill(
     context: Context,
-    backup: Annotated[str, argument("ID|latest|random", "The backup.")] = "latest",
+    backup: Annotated[str, argument("ID|latest|latest-proven|random", "The backup.")] = "latest",
     *,
     no_control: Annotated[
         bool, flag("--no-control", "Skip the negative control: do not restore a damaged copy.")

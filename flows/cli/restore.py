@@ -27,7 +27,7 @@ def _show(report: Any, out: Output) -> None:
 )
 def restore(
     context: Context,
-    backup: Annotated[str, argument("ID|latest", "The backup.")] = "latest",
+    backup: Annotated[str, argument("ID|latest|latest-proven", "The backup.")] = "latest",
     *,
     confirm: Annotated[
         str,
@@ -84,9 +84,10 @@ def _plan_text(plan: "PlanReport") -> str:
         f"Plan: restore {plan.backup_id} into {plan.instance}",
         f"  LOST: {loss_summary(plan.lost)}",
         *(f"    {line}" for line in (*loss_lines(plan.lost), *_missing(plan))),
+        *(f"  SKIPPED, though newer: {name}: {why}" for name, why in plan.skipped.items()),
         *(f"  {line}" for line in finding_lines(plan.findings)),
         f"  age: {duration(plan.backup_age_seconds)}",
-        f"  proven: {plan.proven_at or 'never'}",
+        f"  {plan.proof}: {plan.proof_reason}",
         *(f"  DB {db}: {now} keys now, {new} after" for db, now, new in changes),
         *(f"  {_rule(rule)}" for rule in plan.rules),
         f"  predicted downtime: {plan.prediction}",
@@ -106,6 +107,8 @@ def _show_restore(report: "RestoreReport", out: Output) -> None:
     from redis_dr.tasks.model.restore.lost import loss_lines, loss_summary
 
     out.findings(report.findings, only_bad=True)
+    for name, why in report.skipped.items():
+        out.line(f"skipped, though newer: {name}: {why}")
     columns = ("DB", "in backup", "restored", "expired", "dropped", "evicted", "changed", "found")
     rows = [
         (str(db), *(getattr(one, column.replace(" ", "_")) for column in columns[1:]))

@@ -36,7 +36,9 @@ def _show_verify(report: "VerifyReport", out: Output) -> None:
 )
 def verify(
     context: Context,
-    backup: Annotated[str | None, argument("ID|latest", "The backup.", "latest")] = None,
+    backup: Annotated[
+        str | None, argument("ID|latest|latest-proven", "The backup.", "latest")
+    ] = None,
     *,
     every: Annotated[bool, flag("--all", "Verify every backup.")] = False,
     part: Annotated[
@@ -81,7 +83,7 @@ def _show_copy(report: "CopyReport", out: Output) -> None:
 )
 def copy(
     context: Context,
-    backup: Annotated[str, argument("ID|latest", "The backup.")] = "latest",
+    backup: Annotated[str, argument("ID|latest|latest-proven", "The backup.")] = "latest",
     *,
     to: Annotated[
         str | None, option("--to", "URL", "The other store.", "the configured store.copies")
@@ -126,7 +128,7 @@ def _show_export(report: "ExportReport", out: Output) -> None:
 @command("redis-dr export latest --db 0 --output db0.rdb", show=_show_export)
 def export(
     context: Context,
-    backup: Annotated[str, argument("ID|latest", "The backup.")],
+    backup: Annotated[str, argument("ID|latest|latest-proven", "The backup.")],
     *,
     db: Annotated[int, option("--db", "N", "The database.")],
     output: Annotated[Path, option("--output", "FILE", "The file to write.")],

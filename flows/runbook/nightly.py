@@ -16,13 +16,14 @@ from redis_dr.tasks.model.timings import Timings
 def nightly(instance: Instance, progress: Progress = quiet) -> NightlyReport:
     """Backup, proof, retention; the proof is a drill, or a verification where [drill] says so.
 
-    Raises what backup, drill and prune raise. Without a proven backup every older one stays; a
-    missed target of time is a bad night, and no reason to keep what a proven backup replaces.
+    Raises what backup, drill and prune raise. When the drill or the verification fails, every
+    older backup stays; a missed target of time is a bad night, and no reason to keep what a proven
+    backup replaces. A verification proves nothing: retention then keeps the newest proven backup.
     """
     timings = Timings()
     made = backup(instance, progress)
     proof = _prove(instance, made, progress)
-    pruned = prune(instance, apply=True, progress=progress) if _proven(proof) else None
+    pruned = prune(instance, apply=True, progress=progress) if _may_prune(proof) else None
     findings = tuple(_findings(made, proof, pruned))
     return NightlyReport(
         **heading("nightly", instance.name, timings, findings),
@@ -40,7 +41,7 @@ def _prove(
     return verify(instance, made.backup_id, progress=progress)
 
 
-def _proven(proof: DrillReport | VerifyReport) -> bool:
+def _may_prune(proof: DrillReport | VerifyReport) -> bool:
     return proof.proven if isinstance(proof, DrillReport) else proof.ok
 
 
@@ -53,12 +54,12 @@ def _findings(
             check=proof.command,
             ok=proof.ok,
             actual="; ".join(finding.check for finding in proof.findings if not finding.ok)
-            or "proven",
+            or ("proven" if isinstance(proof, DrillReport) else "read back, not proven"),
         ),
         Finding(
             check="retention",
             ok=pruned is not None and pruned.ok,
-            actual=f"{len(pruned.removed)} removed" if pruned else "not done: nothing was proven",
+            actual=f"{len(pruned.removed)} removed" if pruned else "not done: the backup failed",
             detail="; ".join(pruned.frozen) if pruned else "",
         ),
     ]

@@ -18,6 +18,10 @@ FLUSHALL_NOTE = (
     "FLUSHALL rewrote dump.rdb with the empty set at once: what is on the volume protects nothing "
     "now, only the backup does"
 )
+ACCEPT_NOTE = (
+    "the next backup may look suspicious, because it holds far less: then retention waits, and "
+    "`redis-dr accept ID --reason TEXT` makes it usual"
+)
 
 
 @step

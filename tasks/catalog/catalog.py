@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import (
+    ACCEPTED,
     MANIFEST,
     PIN,
     PROOFS,
+    accepted_key,
     backup_prefix,
     backups_prefix,
     leases_prefix,
@@ -19,15 +21,16 @@ from redis_dr.tasks.model.backup.store_layout import (
     pin_key,
     split_backup_key,
 )
+from redis_dr.tasks.model.catalog.accepted import Acceptance
 from redis_dr.tasks.model.catalog.catalog import (
     Catalog,
     Lease,
-    Proof,
     Strange,
     Unfinished,
     read_lease,
 )
 from redis_dr.tasks.model.catalog.choosing import choose
+from redis_dr.tasks.model.catalog.proof import Proof
 from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused, StoreError
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.base.protocol import ObjectStore, StoredObject
@@ -65,7 +68,11 @@ def commit(store: ObjectStore, manifest: Manifest) -> None:
 
 @step
 def load_catalog(store: ObjectStore, instance: str) -> Catalog:
-    """Read what the store holds: one listing, and one small object for each backup."""
+    """Read what the store holds: one listing, and one small object for each backup.
+
+    The raw listing: `open_catalog` (judged.py) also judges proofs and content by the configuration,
+    and every decision about a backup needs that.
+    """
     folders: dict[str, list[StoredObject]] = {}
     strange: list[Strange] = []
     for found in store.list(backups_prefix(instance)):
@@ -85,6 +92,7 @@ def load_catalog(store: ObjectStore, instance: str) -> Catalog:
             backup_id: tuple(_proofs(instance, backup_id, folders[backup_id]))
             for backup_id in committed
         },
+        accepted=_acceptances(store, instance, folders),
         pinned=frozenset(i for i in folders if _has(instance, i, PIN, folders)),
         in_use=_leases(store, instance),
         unreadable=unreadable,
@@ -114,7 +122,7 @@ def pin(store: ObjectStore, instance: str, backup_id: str, reason: str = "") -> 
     body = {"pinned_at": datetime.now(UTC).isoformat(), "reason": reason}
     if store.stat(pin_key(instance, backup_id)) is None:
         store.create(pin_key(instance, backup_id), json.dumps(body).encode())
-    _still_there(store, instance, backup_id, pin_key(instance, backup_id))
+    refuse_when_gone(store, instance, backup_id, pin_key(instance, backup_id))
 
 
 @step
@@ -130,7 +138,7 @@ def mark_in_use(store: ObjectStore, instance: str, backup_id: str, until: dateti
     """
     key = f"{leases_prefix(instance)}{backup_id}-{secrets.token_hex(6)}.json"
     store.create(key, Lease(backup_id, until).to_json())
-    _still_there(store, instance, backup_id, key)
+    refuse_when_gone(store, instance, backup_id, key)
     return key
 
 
@@ -139,7 +147,8 @@ def release_use(store: ObjectStore, lease: str) -> None:
     store.delete(lease)
 
 
-def _still_there(store: ObjectStore, instance: str, backup_id: str, claim: str) -> None:
+def refuse_when_gone(store: ObjectStore, instance: str, backup_id: str, claim: str) -> None:
+    """Withdraw a claim on a backup that is gone, and raise Damaged."""
     # prune looks for claims before and after it deletes the manifest: one of the two sees the other
     if store.stat(manifest_key(instance, backup_id)) is None:
         store.delete(claim)
@@ -198,7 +207,7 @@ def _foreign(
     instance: str, manifests: dict[str, Manifest], folders: dict[str, list[StoredObject]]
 ) -> Iterator[Strange]:
     for backup_id, manifest in manifests.items():
-        known = {MANIFEST, PIN, *(file.stored_name for file in manifest.files)}
+        known = {MANIFEST, PIN, ACCEPTED, *(file.stored_name for file in manifest.files)}
         prefix = backup_prefix(instance, backup_id)
         for found in folders[backup_id]:
             name = found.key.removeprefix(prefix)
@@ -227,6 +236,22 @@ def _proofs(instance: str, backup_id: str, found: Iterable[StoredObject]) -> Ite
 def _has(instance: str, backup_id: str, name: str, folders: dict[str, list[StoredObject]]) -> bool:
     key = backup_prefix(instance, backup_id) + name
     return any(found.key == key for found in folders[backup_id])
+
+
+def _acceptances(
+    store: ObjectStore, instance: str, folders: dict[str, list[StoredObject]]
+) -> dict[str, Acceptance]:
+    accepted: dict[str, Acceptance] = {}
+    for backup_id in folders:
+        if _has(instance, backup_id, ACCEPTED, folders):
+            try:
+                with store.open(accepted_key(instance, backup_id)) as source:
+                    acceptance = Acceptance.from_json(source.read(_MANIFEST_LIMIT))
+            except Damaged:
+                continue  # removed between the listing and the reading
+            if acceptance:
+                accepted[backup_id] = acceptance
+    return accepted
 
 
 def _leases(store: ObjectStore, instance: str) -> dict[str, datetime]:

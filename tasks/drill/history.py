@@ -1,6 +1,6 @@
 """Earlier drills, read from the proofs beside the backups: there is no other record of them."""
 
-from redis_dr.tasks.drill.evidence import read_proof
+from redis_dr.tasks.evidence.proof import read_proof
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import DrillLine

@@ -46,7 +46,7 @@ def render_page(
         age=duration((report.started_at - manifest.created_at).total_seconds()),
         split=stacked_bar(timings, "s") if timings else None,
         rto=_rto_plot((*report.trend, _line(report)), instance.drill.rto_seconds),
-        sizes=_size_plot(known[-_BACKUPS_SHOWN:]),
+        sizes=_size_plot(catalog, known[-_BACKUPS_SHOWN:]),
         patterns=_patterns(known[-_BACKUPS_SHOWN:]),
     )
 
@@ -108,12 +108,12 @@ def _rto_plot(lines: Sequence[DrillLine], target: float | None) -> Markup:
     return line_plot(points, "s", target)
 
 
-def _size_plot(manifests: Sequence[Manifest]) -> Markup | None:
+def _size_plot(catalog: Catalog, manifests: Sequence[Manifest]) -> Markup | None:
     points = [
         Point(
             manifest.created_at,
             manifest.rdb.size,
-            good=not manifest.suspicious,
+            good=not catalog.suspicious(manifest),
             says=manifest.backup_id,
         )
         for manifest in manifests

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from redis_dr.tasks.drill.evidence import load_verifier, read_proof
+from redis_dr.tasks.evidence.proof import load_verifier, read_proof
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.errors import Damaged
@@ -42,6 +42,8 @@ def drilled(
     Raises UsageError for a key that cannot be read, StoreError.
     """
     if wanted.target.modules:  # a drill loads none from the command line
+        return None
+    if catalog.proven_at(wanted.backup_id) is None:  # a later one failed, or the key is another
         return None
     key = load_verifier(settings)
     found = [

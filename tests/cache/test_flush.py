@@ -1,12 +1,17 @@
 """The guarded flush: what is free goes at once, what is not is refused, with a proof behind it."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
 from redis_dr.flows.runbook.cache.flush import flush
 from redis_dr.flows.runbook.catalog.verify import verify
-from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.catalog.catalog import add_proof, load_catalog
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.store_layout import proof_name
 from redis_dr.tasks.model.cache.flush import FlushRequest, plan_flush, require_confirmation
 from redis_dr.tasks.model.errors import Refused, UsageError
 from redis_dr.tasks.model.settings.instance import Instance
@@ -19,8 +24,16 @@ NAME = "weka-redis"
 
 
 def prove(instance, backup_id, progress):
-    """A whole proof that costs less than a drill: everything is read back and checked."""
-    return verify(instance, backup_id, progress=progress)
+    """What a drill leaves behind, for less: everything is read back, and a proof is stored."""
+    report = verify(instance, backup_id, progress=progress)
+    write_proof(instance, backup_id, ok=report.ok)
+    return report
+
+
+def write_proof(instance, backup_id, *, ok):
+    """The proof of a drill with this outcome, as it lies in the store."""
+    name = proof_name("drill", datetime.now(UTC), ok=ok)
+    add_proof(open_store(instance.store), instance.name, backup_id, name, b"{}")
 
 
 @pytest.fixture
@@ -119,8 +132,8 @@ def test_a_failed_proof_stops_the_flush(filled, guarded):
     before = sizes(filled)
 
     def disproved(instance, backup_id, progress):
-        report = verify(instance, backup_id, progress=progress)
-        return report.model_copy(update={"ok": False})
+        write_proof(instance, backup_id, ok=False)
+        return verify(instance, backup_id, progress=progress)  # a good read-back changes nothing
 
     with pytest.raises(Refused, match="proof failed"):
         flush(guarded, FlushRequest(db=0, confirm=NAME), disproved)
@@ -128,10 +141,35 @@ def test_a_failed_proof_stops_the_flush(filled, guarded):
     assert sizes(filled) == before
 
 
+@pytest.mark.parametrize("what", ["read back only", "a safety backup", "suspicious"])
+def test_only_a_sound_and_proven_backup_lets_a_flush_go(filled, guarded, what):
+    """A fresh backup that was read back, one of a restore, or one of fallen content: refused."""
+    before = sizes(filled)
+
+    def dubious(instance, backup_id, progress):
+        report = verify(instance, backup_id, progress=progress)
+        if what != "read back only":
+            write_proof(instance, backup_id, ok=True)
+            path = next(Path(instance.store.url[5:]).rglob(f"{backup_id}/manifest.json"))
+            manifest = Manifest.from_json(path.read_bytes(), "")
+            change = {"operation": "restore"} if what != "suspicious" else {"suspicious": ("fell",)}
+            path.chmod(0o600)
+            path.write_bytes(manifest.model_copy(update=change).to_json())
+        return report
+
+    words = FlushRequest(db=0, confirm=NAME)
+    for _ in range(2):  # the second time it lies there already, fresh
+        with pytest.raises(Refused, match="nothing was flushed"):
+            flush(guarded, words, dubious)
+
+    assert sizes(filled) == before
+
+
 def test_an_old_backup_does_not_count(filled, guarded):
     """A proven backup older than backup_max_age_hours is no backup for a flush: another is made."""
+    keys = filled.client().dbsize()
     flush(guarded, FlushRequest(db=0, confirm=NAME), prove)
-    filled.client().set("doc:cache:new", "x")
+    filled.client().mset({f"doc:cache:{n}": "x" for n in range(keys)})  # or it would look fallen
     hasty = guarded.model_copy(
         update={"flush": guarded.flush.model_copy(update={"backup_max_age_hours": 1e-9})}
     )

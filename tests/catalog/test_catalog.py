@@ -16,6 +16,7 @@ from redis_dr.tasks.catalog.catalog import (
     proofs,
 )
 from redis_dr.tasks.model.backup.store_layout import backup_prefix, proof_name
+from redis_dr.tasks.model.catalog.choosing import choose_for_drill
 from redis_dr.tasks.model.errors import Damaged, Refused, UsageError
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
@@ -40,9 +41,9 @@ def test_backups_are_listed_newest_first(how: StoreSettings, weka: Instance) -> 
 def test_an_empty_store_has_no_backups(weka: Instance, store: ObjectStore) -> None:
     """`list` is fine with it; whoever wants a backup is told how to make one."""
     assert list_backups(weka).backups == ()
-    for which in ("latest", "random", "20261122T020000Z-000000"):
+    for which in ("latest", "latest-proven", "random", "20261122T020000Z-000000"):
         with pytest.raises(UsageError, match="redis-dr backup") as caught:
-            choose(load_catalog(store, NAME), which)
+            choose_for_drill(load_catalog(store, NAME), which)
         assert caught.value.exit_code == 2
 
 
@@ -63,7 +64,7 @@ def test_latest_is_the_newest_that_is_not_suspicious(
 
     assert choose(catalog, "latest").backup_id == good.backup_id
     assert choose(catalog, odd.backup_id).backup_id == odd.backup_id
-    assert choose(catalog, "random").backup_id in {good.backup_id, odd.backup_id}
+    assert choose_for_drill(catalog, "random").backup_id == good.backup_id
 
 
 def test_only_suspicious_backups_are_no_latest(how: StoreSettings, store: ObjectStore) -> None:
@@ -179,25 +180,29 @@ def _prove(store: ObjectStore, backup_id: str, kind: str, at: datetime, *, ok: b
     add_proof(store, NAME, backup_id, proof_name(kind, at, ok=ok), b"{}")
 
 
-def test_a_backup_is_proven_by_its_newest_whole_proof(
+def test_only_a_drill_or_a_restore_proves(
     how: StoreSettings, weka: Instance, store: ObjectStore
 ) -> None:
-    """A failed one takes it back, a partial one adds nothing, a later whole one restores it."""
+    """A failure of any kind takes it back; reading back adds nothing, before and after it."""
     one = store_backup(how).backup_id
     assert list_backups(weka).backups[0].proven_at is None
 
     steps = [
         ("verify-stored", True, None),
-        ("verify", True, 2),
+        ("verify", True, None),
         ("drill", True, 3),
         ("verify-stored", True, 3),
         ("verify-stored", False, None),
-        ("verify-stored", True, None),
+        ("verify", True, None),
         ("drill", True, 7),
+        ("drill", False, None),
+        ("verify", True, None),
+        ("restore-aof", True, None),
+        ("restore", True, 11),
     ]
     for hour, (kind, ok, expected) in enumerate(steps, 1):
         _prove(store, one, kind, NOON + timedelta(hours=hour), ok=ok)
         proven = NOON + timedelta(hours=expected) if expected else None
         assert list_backups(weka).backups[0].proven_at == proven, (kind, ok)
-        assert load_catalog(store, NAME).disproven(one) == (hour in {5, 6})
+        assert load_catalog(store, NAME).disproven(one) == (hour in {5, 6, 8, 9, 10})
     assert [(p.kind, p.ok) for p in proofs(store, NAME, one)] == [(k, ok) for k, ok, _ in steps]

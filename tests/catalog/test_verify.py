@@ -25,7 +25,7 @@ def _path(weka: Instance, made: Manifest, name: str) -> Path:
     return root / backup_prefix(NAME, made.backup_id) / name
 
 
-def test_a_sound_backup_is_proven(weka: Instance, store: ObjectStore) -> None:
+def test_a_sound_backup_is_read_back(weka: Instance, store: ObjectStore) -> None:
     """Both files' hashes, the RDB's checksum, each database; the proof lies beside the backup."""
     made = store_backup(weka.store)
     report = verify(weka, "latest")
@@ -33,7 +33,8 @@ def test_a_sound_backup_is_proven(weka: Instance, store: ObjectStore) -> None:
     assert (report.ok, report.exit_code) == (True, 0)
     assert len(report.findings) == 5
     catalog = load_catalog(store, NAME)
-    assert catalog.proven_at(made.backup_id) is not None
+    assert catalog.proof_state(made.backup_id).verified_at is not None
+    assert catalog.proven_at(made.backup_id) is None
     key = backup_prefix(NAME, made.backup_id) + catalog.proofs[made.backup_id][0].name
     kept = json.loads(store.open(key).read())
     assert kept["findings"] == json.loads(report.model_dump_json())["findings"]

@@ -92,6 +92,7 @@ def test_global_options_are_taken_before_and_after_the_command(
     required = {
         ("pin",): ["ID"],
         ("unpin",): ["ID"],
+        ("accept",): ["ID", "--reason", "meant"],
         ("init",): ["box"],
         ("export",): ["ID", "--db", "0", "--output", "f"],
     }.get(words, [])

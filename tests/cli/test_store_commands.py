@@ -56,7 +56,9 @@ def test_the_life_of_some_backups(line: CommandLine, how: StoreSettings, tmp_pat
     }
     assert line.report("show", old)["manifest"]["backup_id"] == old
     assert [one["ok"] for one in line.report("verify", "--all")["backups"]] == [True, True]
-    assert line.report("show")["proven_at"]
+    shown = line.report("show")
+    assert shown["verified_at"]
+    assert (shown["proof"], shown["proven_at"]) == ("unproven", None)
     assert line.report("pin", old, "--reason", "audit")["pinned"]
     assert line.report("prune", "--apply")["removed"] == []
     assert not line.report("unpin", old)["pinned"]
@@ -77,10 +79,10 @@ def test_people_get_sentences(line: CommandLine, how: StoreSettings) -> None:
     assert "SUSPICIOUS" in listed
     shown = line.run("show", one).out
     assert "51 keys" in shown
-    assert "not proven" in shown
+    assert "unproven: it was never drilled" in shown
     assert "FROZEN" in line.run("prune").out
     assert "all that was read is sound" in line.run("verify", one).out
-    assert re.search(r"proven (now|(a|\d+) seconds? ago)", line.run("show", one).out)
+    assert re.search(r"read back (now|(a|\d+) seconds? ago)", line.run("show", one).out)
 
 
 def test_bad_news_has_its_exit_code(line: CommandLine, how: StoreSettings, tmp_path: Path) -> None:

@@ -12,17 +12,16 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redis_dr.tasks.drill.evidence import (
+from redis_dr.tasks.catalog.judged import open_catalog
+from redis_dr.tasks.evidence.proof import (
     PAYLOAD_TYPE,
     load_signer,
     load_verifier,
     proof_of,
     read_proof,
 )
-from redis_dr.tasks.drill.signature import judge_signature
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.drill import DrillSettings
-from redis_dr.tasks.storage.opening import open_store
 from tests.support.drill_case import DrillCase
 
 STATEMENT: dict[str, Any] = {
@@ -150,9 +149,11 @@ def test_a_drill_leaves_a_signed_proof_beside_the_backup(
     assert len(predicate["report"]["findings"]) == len(report.findings)
     assert predicate["report"]["image_id"].startswith("sha256:")
     assert predicate["backup"]["persistence"]["appendonly"] is True
-    store = open_store(drill_case.instance.store)
-    assert judge_signature(store, drill_case.catalog, signing.instance).ok
+    judged = open_catalog(signing.instance)
+    assert judged.proven_at(drill_case.backup_id) == report.started_at
 
     forged = next((drill_case.folder / "proofs").glob("*-drill-ok-*.json"))
     forged.write_bytes(proof_of(statement, None))
-    assert not judge_signature(store, drill_case.catalog, signing.instance).ok
+    judged = open_catalog(signing.instance)
+    assert "signature" in judged.proof_state(drill_case.backup_id).why
+    assert judged.proven == ()

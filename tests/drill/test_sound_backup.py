@@ -17,9 +17,9 @@ from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
 from redis_dr.flows.runbook.drill.scratch import on_scratch
 from redis_dr.flows.runbook.restore.prepare import download
 from redis_dr.tasks.catalog.catalog import choose, load_catalog
-from redis_dr.tasks.drill.evidence import read_proof
 from redis_dr.tasks.engine.helper import holder_of
 from redis_dr.tasks.engine.scratch import scratch_name
+from redis_dr.tasks.evidence.proof import read_proof
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, DrillReport
 from redis_dr.tasks.model.errors import Refused

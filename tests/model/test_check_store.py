@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
-from redis_dr.tasks.model.catalog.catalog import Catalog, Proof
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.proof import Proof
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.observe.check_store import judge_catalog
 from redis_dr.tasks.model.report import Finding

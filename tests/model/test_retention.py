@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.catalog.catalog import Catalog, Proof, Unfinished
+from redis_dr.tasks.model.catalog.catalog import Catalog, Unfinished
+from redis_dr.tasks.model.catalog.proof import Proof
 from redis_dr.tasks.model.catalog.retention import RetentionPlan, plan_retention
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.settings.retention import RetentionSettings
@@ -96,6 +97,25 @@ def test_a_safety_backup_takes_no_place_and_does_not_freeze() -> None:
     assert plan.frozen == ()
 
 
+def test_a_proven_safety_backup_does_not_cost_the_only_proven_regular_one() -> None:
+    """The case: a drill of a safety backup, or of a suspicious one, came later."""
+    good, plain = manifest(days_ago(9)), manifest(days_ago(1))
+    others = [
+        manifest(days_ago(0.5), operation="restore"),
+        manifest(days_ago(2), suspicious=("fell",)),
+    ]
+    for other in others:
+        made = [good, plain, other]
+        drilled = {
+            one.backup_id: (Proof(one.backup_id, "p", "drill", True, NOON),)
+            for one in (good, other)
+        }
+        plan = plan_retention(_catalog(made, proofs=drilled), _policy(keep_last=1), NOON)
+        reasons = {one.backup_id: one.reasons for one in plan.kept}
+
+        assert reasons[good.backup_id] == ("the newest proven backup",)
+
+
 def test_doubts_about_the_newest_freeze_everything() -> None:
     """Drift seen now, a failed proof, or a newer backup that cannot even be read."""
     made = [manifest(days_ago(d)) for d in (0, 1, 2)]
@@ -170,9 +190,15 @@ def test_no_plan_loses_what_must_stay(catalog: Catalog, policy: RetentionSetting
         if not one.suspicious and not one.is_safety and not catalog.disproven(one.backup_id)
     ]
     proven = [name for name in newest_first if catalog.proven_at(name)]
+    regular_proven = [
+        one.backup_id
+        for one in catalog.manifests
+        if not one.suspicious and not one.is_safety and catalog.proven_at(one.backup_id)
+    ]
     used = {name for name, until in catalog.in_use.items() if until > NOON}
 
     assert removed.isdisjoint(proven[:1])
+    assert removed.isdisjoint(regular_proven[:1])
     assert removed.isdisjoint(newest_first[: policy.keep_last])
     assert removed.isdisjoint(sound[: policy.keep_last])
     assert removed.isdisjoint(catalog.pinned | used)

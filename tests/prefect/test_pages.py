@@ -40,11 +40,11 @@ def plan(**fields: object) -> PlanReport:
 
 def test_the_question_says_all_that_a_person_decides_by() -> None:
     """Age, proof, keys now and after, every rule, downtime, and what to type."""
-    text = approval_question(plan(proven_at="2026-11-22T01:00:00+00:00"))
+    text = approval_question(plan(proof="proven", proof_reason="drill of 2026-11-22 01:00 UTC"))
 
     for said in (
         "2 hours old",
-        "last proven 2026-11-22",
+        "proven by the drill of 2026-11-22",
         "| 0 | 5 | 12,004 |",
         "drop",
         "lock:{id}",
@@ -80,8 +80,8 @@ def test_a_silent_servers_loss_is_called_unknown() -> None:
 
 def test_a_backup_that_was_never_proven_is_called_so_in_bold() -> None:
     """In the dialog and on the page."""
-    assert "**it was never proven**" in approval_question(plan())
-    assert "**it was never proven**" in plan_page(plan())
+    assert "**unproven: it was never drilled**" in approval_question(plan())
+    assert "**unproven: it was never drilled**" in plan_page(plan())
 
 
 def test_a_shut_gate_stands_first() -> None:

@@ -1,6 +1,6 @@
 """The pages of the catalog: all backups with their proofs, verification, retention."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from redis_dr.flows.orchestration.pages.markdown import (
@@ -28,7 +28,7 @@ PageLinks = Mapping[str, Mapping[str, str]]
 
 def catalog_page(report: ListReport, links: PageLinks) -> str:
     """Newest first, as `redis-dr list` shows them."""
-    head = ("backup", "taken (UTC)", "keys", "bytes", "stored", "proven", "")
+    head = ("backup", "taken (UTC)", "keys", "bytes", "stored", "proven", "read back", "")
     return page(
         f"Backups of {report.instance}",
         f"{len(report.backups)} backups in `{report.store}`. To restore one, start the "
@@ -47,9 +47,28 @@ def _catalog_row(backup: ListedBackup, links: Mapping[str, str]) -> tuple[str, .
         f"{backup.keys:,}",
         size(backup.size),
         size(backup.stored_size),
-        link(_minute(backup.proven_at), links.get("drill")) if backup.proven_at else "never",
-        "; ".join((*(("pinned",) if backup.pinned else ()), *backup.suspicious)),
+        link(_proof(backup), links.get("drill")),
+        _minute(backup.verified_at) if backup.verified_at else "never",
+        "; ".join(_marks(backup)),
     )
+
+
+def _proof(backup: ListedBackup) -> str:
+    if backup.proven_at:
+        return _minute(backup.proven_at)
+    return f"FAILED {_minute(backup.failed_at)}" if backup.failed_at else "never"
+
+
+def _marks(backup: ListedBackup) -> Iterator[str]:
+    if backup.pinned:
+        yield "pinned"
+    if backup.safety:
+        yield "safety backup"
+    if backup.failed_at:
+        yield backup.proof_reason
+    yield from (f"SUSPICIOUS: {reason}" for reason in backup.suspicious)
+    if backup.accepted:
+        yield f"accepted: {backup.accepted}"
 
 
 def _minute(at: datetime) -> str:

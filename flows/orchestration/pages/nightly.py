@@ -32,4 +32,4 @@ def _proof(report: NightlyReport) -> str:
 
 
 def _retention(report: NightlyReport) -> str:
-    return prune_line(report.prune) if report.prune else "nothing removed: nothing was proven"
+    return prune_line(report.prune) if report.prune else "nothing removed: the new backup failed"

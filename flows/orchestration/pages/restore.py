@@ -1,6 +1,6 @@
 """The pages of a restore: the plan that a person decides on at 3 a.m., and the result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from redis_dr.flows.orchestration.pages.cache import warm_summary
 from redis_dr.flows.orchestration.pages.markdown import (
@@ -26,6 +26,7 @@ def plan_page(plan: PlanReport) -> str:
         f"The backup is **{age(plan.backup_age_seconds)} old**; {_proof(plan)}. "
         f"Predicted downtime: **{plan.prediction}**. Nothing was changed yet.",
         _lost(plan),
+        _skipped(plan.skipped),
         _key_counts(plan),
         _rules(plan.rules),
         findings_table(plan.findings, "Gates"),
@@ -43,6 +44,7 @@ def approval_question(plan: PlanReport) -> str:
     parts = (
         _lost(plan),
         outcome,
+        _skipped(plan.skipped),
         _key_counts(plan),
         _rules(plan.rules),
         f"Predicted downtime: **{plan.prediction}**.",
@@ -70,6 +72,7 @@ def restore_page(report: RestoreReport) -> str:
         f"Restore of {report.instance} from {report.backup_id}",
         f"{restore_line(report)} (predicted {report.predicted_downtime_seconds:.1f} s).",
         _lost_list(report.lost),
+        _skipped(report.skipped),
         _databases(report),
         _rules(report.rules),
         _replaced_data(report),
@@ -139,8 +142,16 @@ def _key_counts(plan: PlanReport) -> str:
     return table(("DB", "keys now", "keys after"), rows)
 
 
+def _skipped(skipped: Mapping[str, str]) -> str:
+    return "\n".join(
+        f"* **Skipped, though newer:** {code(name)}: {why}" for name, why in skipped.items()
+    )
+
+
 def _proof(plan: PlanReport) -> str:
-    return f"last proven {plan.proven_at}" if plan.proven_at else "**it was never proven**"
+    if plan.proof == "proven":
+        return f"proven by the {plan.proof_reason}"
+    return f"**{plan.proof}: {plan.proof_reason}**"
 
 
 def _actual(gate: Finding) -> str:

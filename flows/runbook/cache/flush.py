@@ -10,6 +10,7 @@ import redis
 from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.tasks.cache.flush import (
+    ACCEPT_NOTE,
     FLUSHALL_NOTE,
     flush_database,
     flush_everything,
@@ -17,7 +18,7 @@ from redis_dr.tasks.cache.flush import (
     look_at_pattern,
     look_at_server,
 )
-from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.cache.flush import (
     FlushPlan,
@@ -28,6 +29,8 @@ from redis_dr.tasks.model.cache.flush import (
     plan_flush,
     require_confirmation,
 )
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.choosing import choose
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, Report, heading
@@ -37,7 +40,6 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.rights import ask_rights
-from redis_dr.tasks.storage.opening import open_store
 
 Prove = Callable[[Instance, str, Progress], Report]  # instance, backup id -> a drill's report
 
@@ -71,7 +73,10 @@ def flush(
         policy=plan.reason,
         backup_id=behind.backup_id,
         backup_taken=behind.backup_taken,
-        notes=(FLUSHALL_NOTE,) if request.everything else (),
+        notes=(
+            *((FLUSHALL_NOTE,) if request.everything else ()),
+            *((ACCEPT_NOTE,) if plan.backup else ()),
+        ),
     )
 
 
@@ -131,22 +136,38 @@ def _backup_behind(
     if not plan.backup:
         return _Behind()
     now = datetime.now(UTC)
-    catalog = load_catalog(open_store(instance.store), instance.name)
-    for manifest in catalog.manifests:  # newest first
-        if is_fresh(manifest.created_at, now, instance) and catalog.proven_at(manifest.backup_id):
+    for manifest in open_catalog(instance).proven:
+        if is_fresh(manifest.created_at, now, instance):
             progress(f"backup {manifest.backup_id} is fresh and proven")
             return _Behind(manifest.backup_id)
     progress("no fresh proven backup: making one and proving it first")
     taken = backup(instance, progress)
-    backup_id = taken.backup_id
-    proof = prove(instance, backup_id, progress)
-    if not proof.ok:
+    prove(instance, taken.backup_id, progress)
+    _require_proven(open_catalog(instance), taken.backup_id)
+    recovered = tuple(finding for finding in taken.findings if not finding.ok)
+    return _Behind(taken.backup_id, backup_taken=True, recovered=recovered)
+
+
+def _require_proven(catalog: Catalog, backup_id: str) -> None:
+    """The same decision as for a backup that was there: sound, and proven by what lies beside it.
+
+    Raises Refused.
+    """
+    if backup_id in {manifest.backup_id for manifest in catalog.proven}:
+        return
+    state = catalog.proof_state(backup_id)
+    if state.word != "proven":
         raise Refused(
-            f"backup {backup_id} was made for this flush and its proof failed: nothing was flushed",
+            f"backup {backup_id} was made for this flush and its proof failed: {state.why}; "
+            "nothing was flushed",
             f"see `redis-dr drill {backup_id}`",
         )
-    recovered = tuple(finding for finding in taken.findings if not finding.ok)
-    return _Behind(backup_id, backup_taken=True, recovered=recovered)
+    reasons = ", ".join(catalog.suspicious(choose(catalog, backup_id)))
+    raise Refused(
+        f"backup {backup_id} was made for this flush and looks suspicious: {reasons}; nothing was "
+        "flushed",
+        f"when the fall was meant, `redis-dr accept {backup_id} --reason TEXT`, then flush",
+    )
 
 
 def _flush(client: redis.Redis, request: FlushRequest, instance: Instance) -> _Done:

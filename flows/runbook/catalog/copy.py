@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from redis_dr.flows.runbook.operation.read_lease import reading
-from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.catalog.catalog import choose
 from redis_dr.tasks.catalog.copy import commit_copy, copy_file, discard_copy
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.store_reports import CopyReport
 from redis_dr.tasks.model.errors import RedisDrError, UsageError
@@ -35,7 +36,7 @@ def copy(
     if not targets:
         raise UsageError("no store to copy to", "add --to URL, or [[store.copies]] to the file")
     source = open_store(instance.store)
-    manifest = choose(load_catalog(source, instance.name), which)
+    manifest = choose(open_catalog(instance, source), which)
     with reading(instance, manifest, _LEASE):
         findings = [
             _copied(source, open_store(target), manifest, instance, progress) for target in targets

@@ -5,7 +5,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.catalog.catalog import choose
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.catalog.store_reports import ExportReport, ExportRequest
 from redis_dr.tasks.model.errors import Refused, UsageError
 from redis_dr.tasks.model.progress import Progress, quiet
@@ -14,7 +15,6 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.rdb import InventoryOptions, SplicePlan, SpliceResult, splice, take_inventory
 from redis_dr.tasks.restore.download import agrees, fetch, look_inside
-from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.workspace import refused_when_full
 
 
@@ -26,7 +26,7 @@ def export(instance: Instance, request: ExportRequest, progress: Progress = quie
     """
     timings = Timings()
     _require_writable(request)
-    manifest = choose(load_catalog(open_store(instance.store), instance.name), request.backup)
+    manifest = choose(open_catalog(instance), request.backup)
     progress(f"fetching {manifest.backup_id}")
     folder = request.output.parent
     # beside the target, so that the last step is a rename

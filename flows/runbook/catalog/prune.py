@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.catalog.prune import (
     remove_backup,
     remove_expired_leases,
     remove_orphans,
     sweep_uploads,
 )
-from redis_dr.tasks.model.backup.drift import content_drift
-from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.retention import RetentionPlan, plan_retention
 from redis_dr.tasks.model.catalog.store_reports import PlannedBackup, PruneReport
+from redis_dr.tasks.model.catalog.usual import content_alarm
 from redis_dr.tasks.model.errors import Refused, StoreError
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, heading
@@ -31,8 +30,8 @@ def prune(
 ) -> PruneReport:
     """Plan and, with `apply`, remove. While the newest backup looks wrong nothing is removed."""
     timings, store, now = Timings(), open_store(instance.store), datetime.now(UTC)
-    catalog = load_catalog(store, instance.name)
-    plan = plan_retention(catalog, instance.retention, now, _drift(catalog, instance))
+    catalog = open_catalog(instance, store)
+    plan = plan_retention(catalog, instance.retention, now, content_alarm(catalog, instance))
     findings = [] if despite_drift else list(_frozen(plan))
     act = apply and not findings
     before = now - timedelta(hours=instance.retention.orphan_grace_hours)
@@ -57,11 +56,6 @@ def prune(
 
 def _planned(backup_id: str, *reasons: str) -> PlannedBackup:
     return PlannedBackup(backup_id=backup_id, reasons=reasons)
-
-
-def _drift(catalog: Catalog, instance: Instance) -> tuple[str, ...]:
-    regular = [backup for backup in catalog.manifests if not backup.is_safety]
-    return content_drift(regular[0], regular[1:], instance) if regular else ()
 
 
 def _frozen(plan: RetentionPlan) -> Iterator[Finding]:

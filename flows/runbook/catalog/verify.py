@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from redis_dr.tasks.catalog.catalog import add_proof, choose, load_catalog
+from redis_dr.tasks.catalog.catalog import add_proof, choose
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.catalog.verify import Share, verify_backup, verify_stored
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import proof_name
@@ -28,7 +29,7 @@ def verify(
     """
     timings = Timings()
     store = open_store(instance.store)
-    catalog = load_catalog(store, instance.name)
+    catalog = open_catalog(instance, store)
     chosen, findings = _chosen(catalog, which)
     backups = []
     for manifest in chosen:

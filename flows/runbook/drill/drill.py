@@ -20,14 +20,15 @@ from redis_dr.flows.runbook.drill.warm import rehearse_warm_up
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.operation.read_lease import reading
 from redis_dr.flows.runbook.restore.prepare import download
-from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.drill.aof import end_of_aof, living_keys
-from redis_dr.tasks.drill.evidence import load_signer
 from redis_dr.tasks.drill.history import drills_so_far, recent_drills
 from redis_dr.tasks.engine.sandbox import SandboxFailed
+from redis_dr.tasks.evidence.proof import load_signer
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.choosing import choice_of, choose_for_drill
 from redis_dr.tasks.model.drill.drill_findings import (
     judge_control,
     judge_replay,
@@ -49,7 +50,7 @@ from redis_dr.tasks.workspace import workspace
 class DrillOptions:
     """What a person chose for one drill; everything else is configuration."""
 
-    backup: str = "latest"  # ID | latest | random
+    backup: str = "latest"  # ID | latest | latest-proven | random
     control: bool = True
     seed: int | None = None  # of the negative control; None: the backup's name decides
     turn: int | None = None  # which damage; None: the next one
@@ -79,6 +80,7 @@ class _Drilled:
 class _History:
     """What the report says beyond this backup."""
 
+    choice: tuple[Finding, ...]  # newer backups that the drill did not take
     swept: tuple[str, ...]  # what dead drills had left
     trend: tuple[DrillLine, ...]
     signed: bool
@@ -96,15 +98,17 @@ def drill(
     options = options or DrillOptions()
     signer = load_signer(instance.drill)  # a proof that could not be signed is not worth the drill
     store = open_store(instance.store)
-    catalog = load_catalog(store, instance.name)
-    manifest = choose(catalog, options.backup)
+    catalog = open_catalog(instance, store)
+    manifest = choose_for_drill(catalog, options.backup)
+    choice = choice_of(catalog, options.backup, manifest)
     with (
         _opened(instance, manifest, progress) as (operation, swept, workspace),
         drill_start(operation, manifest) as start,
     ):
-        choice = _control_choice(instance, catalog, manifest, options)
-        proven = _prove(operation, _Drilled(manifest, start, choice), workspace)
+        control = _control_choice(instance, catalog, manifest, options)
+        proven = _prove(operation, _Drilled(manifest, start, control), workspace)
         history = _History(
+            choice=choice.findings,
             swept=swept,
             trend=recent_drills(store, catalog, instance.drill.trend),
             signed=signer is not None,
@@ -214,7 +218,13 @@ def _report(
     targets = judge_targets(proven.rto_seconds, rpo, operation.instance.drill) if sound else ()
     names = RecordNames.new(started, proven=sound)
     return DrillReport(
-        **heading("drill", operation.instance.name, operation.timings, (*findings, *targets)),
+        **heading(
+            "drill",
+            operation.instance.name,
+            operation.timings,
+            (*history.choice, *findings, *targets),
+            ok=all_ok((*findings, *targets)),
+        ),
         backup_id=manifest.backup_id,
         proven=sound,
         rto_seconds=proven.rto_seconds,

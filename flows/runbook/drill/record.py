@@ -8,8 +8,8 @@ from shutil import copyfileobj
 from typing import Self
 
 from redis_dr.tasks.catalog.catalog import add_proof
-from redis_dr.tasks.drill.evidence import Signer, proof_of
 from redis_dr.tasks.drill.page import render_page
+from redis_dr.tasks.evidence.proof import Signer, proof_of
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import PROOFS, backup_prefix, proof_name
 from redis_dr.tasks.model.catalog.catalog import Catalog

@@ -8,10 +8,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from redis_dr.flows.runbook.observe.restorable import judge_restorable, refused
-from redis_dr.tasks.catalog.catalog import load_catalog
 from redis_dr.tasks.catalog.doctor import probe_clock
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.drill.history import recent_drills
-from redis_dr.tasks.drill.signature import judge_signature
 from redis_dr.tasks.engine.scratch import sweep
 from redis_dr.tasks.http.prefect_schedules import read_schedules
 from redis_dr.tasks.model.backup.manifest import Manifest
@@ -26,7 +25,7 @@ from redis_dr.tasks.model.observe.check_server import (
     judge_settings,
     unanswered,
 )
-from redis_dr.tasks.model.observe.check_store import judge_catalog, proven, regular_backups
+from redis_dr.tasks.model.observe.check_store import judge_catalog
 from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.server.names import names_of
 from redis_dr.tasks.model.settings.instance import Instance
@@ -73,19 +72,14 @@ def check(instance: Instance) -> CheckReport:
 
 def _look_at_store(seen: _Seen, instance: Instance, now: datetime) -> None:
     store = open_store(instance.store)
-    catalog = seen.ask("the store answers", lambda: load_catalog(store, instance.name))
+    catalog = seen.ask("the store answers", lambda: open_catalog(instance, store))
     if catalog is None:
         return
     seen.findings += judge_catalog(catalog, instance, now)
     _look_at_copies(seen, instance, catalog, now)
     if clock := seen.ask("clock of the store", lambda: probe_clock(store, instance.name)):
         seen.findings.append(clock.model_copy(update={"check": "clock of the store"}))
-    good, regular = proven(catalog), regular_backups(catalog)
-    if good and instance.drill.public_key_file:
-        judged = seen.ask(
-            "the newest proof is signed", lambda: judge_signature(store, catalog, instance)
-        )
-        seen.findings += [judged] if judged else []
+    good, regular = catalog.proven, catalog.regular
     last = seen.ask("the last drill", lambda: recent_drills(store, catalog, 1)) or ()
     seen.figures.update(
         backups=len(catalog.manifests),
@@ -134,7 +128,7 @@ def _look_at_gates(seen: _Seen, instance: Instance) -> None:
 def _look_at_copies(seen: _Seen, instance: Instance, catalog: Catalog, now: datetime) -> None:
     for settings in instance.store.copies:
         store = open_store(settings)
-        copy = seen.ask(f"copy in {store.address}", partial(load_catalog, store, instance.name))
+        copy = seen.ask(f"copy in {store.address}", partial(open_catalog, instance, store))
         if copy is not None:
             seen.findings.append(judge_copy(store.address, copy, catalog, now))
 

@@ -11,11 +11,13 @@ from redis_dr.flows.runbook.operation.save import (
 )
 from redis_dr.tasks.backup.link import link_aof, remove_links
 from redis_dr.tasks.backup.upload import UploadResult, discard, read_back, upload_aof, upload_rdb
-from redis_dr.tasks.catalog.catalog import commit, load_catalog
+from redis_dr.tasks.catalog.catalog import commit
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.backup.backup_report import ManifestParts, StoredBackup, build_manifest
 from redis_dr.tasks.model.backup.drift import Content, content_drift
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.snapshot import LinkedFile
+from redis_dr.tasks.model.catalog.usual import usual_backups
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.report import require
 from redis_dr.tasks.observe.survey import require_answer
@@ -76,17 +78,16 @@ def _commit(operation: Operation, save: ProvenSave, aof: tuple[StoredFile, ...])
 
 
 def _drift(operation: Operation, save: ProvenSave) -> tuple[str, ...]:
-    """Why the content looks wrong against the last backups; a flushed database is stored, too."""
-    name, holder = operation.instance.name, operation.helper.holder
-    catalog = load_catalog(open_store(operation.instance.store), name)
-    regular = [one for one in catalog.manifests if one.operation == holder.operation]
+    """Why the content looks wrong against the usual; a flushed database is stored all the same.
+
+    A safety backup holds what a restore replaces. It is never the latest, so it is not judged.
+    """
     inventory = save.upload.inventory
-    content = Content(
-        created_at=save.snapshot.forked_at,
-        databases=inventory.databases if inventory else {},
-        patterns=inventory.patterns if inventory else (),
-    )
-    reasons = content_drift(content, regular, operation.instance)
+    if inventory is None or operation.helper.holder.operation != "backup":
+        return ()
+    content = Content(save.snapshot.forked_at, inventory.databases, inventory.patterns)
+    usual = usual_backups(open_catalog(operation.instance), content.created_at)
+    reasons = content_drift(content, usual, operation.instance)
     for reason in reasons:
         operation.progress(f"SUSPICIOUS, so not the latest for a restore: {reason}")
     return reasons

@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime
 
-from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.flows.runbook.restore.look_ahead import with_entrypoint
 from redis_dr.flows.runbook.restore.lost import keeps_live, lost_keys
 from redis_dr.flows.runbook.restore.prepare import NewData, RestorePlan
+from redis_dr.flows.runbook.restore.run import RestoreRun
 from redis_dr.tasks.drill.history import recent_drills
-from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.drill.drill_report import DrillLine
 from redis_dr.tasks.model.report import heading
 from redis_dr.tasks.model.restore.lost import not_in_backup
@@ -44,10 +43,11 @@ def rule_lines(spliced: SpliceResult) -> tuple[RuleLine, ...]:
     )
 
 
-def plan_report(operation: Operation, catalog: Catalog, plan: RestorePlan) -> PlanReport:
-    """The plan; every gate is a finding."""
+def plan_report(run: RestoreRun, plan: RestorePlan) -> PlanReport:
+    """The plan; every gate is a finding, and so are the newer backups that it passes over."""
+    operation, catalog = run.operation, run.catalog
     info, data, manifest = operation.survey.info, plan.data, plan.data.backup.manifest
-    proven = catalog.proven_at(manifest.backup_id)
+    proven, state = catalog.proven_at(manifest.backup_id), catalog.proof_state(manifest.backup_id)
     age = datetime.now(UTC) - manifest.created_at
     drills = recent_drills(open_store(operation.instance.store), catalog, 1)
     drilled = next(iter(drills), None)
@@ -56,7 +56,12 @@ def plan_report(operation: Operation, catalog: Catalog, plan: RestorePlan) -> Pl
     replaced = {db: k for db, k in there_now.items() if not keeps_live(operation.instance, db)}
     in_backup = {db: one.in_backup for db, one in data.spliced.databases.items()}
     return PlanReport(
-        **heading("restore", operation.instance.name, operation.timings, plan.gates),
+        **heading(
+            "restore",
+            operation.instance.name,
+            operation.timings,
+            (*run.choice.findings, *plan.gates),
+        ),
         backup_id=manifest.backup_id,
         backup_age_seconds=round(age.total_seconds(), 1),
         proven_at=proven.isoformat() if proven else None,
@@ -65,7 +70,14 @@ def plan_report(operation: Operation, catalog: Catalog, plan: RestorePlan) -> Pl
         not_in_backup=not_in_backup(replaced, in_backup),
         answers=info is not None,
         there_now=there_now,
-        will_come={db: one.written for db, one in data.spliced.databases.items()},
+        skipped=dict(run.choice.skipped),
+        proof=state.word,
+        proof_reason=state.why,
+        # a database without a key is named as well: that may be the news
+        will_come={
+            **dict.fromkeys(operation.instance.databases, 0),
+            **{db: one.written for db, one in data.spliced.databases.items()},
+        },
         rules=rule_lines(data.spliced),
         predicted_downtime_seconds=expected.seconds,
         prediction_doubt=expected.doubt,

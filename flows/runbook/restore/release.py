@@ -3,12 +3,11 @@
 import contextlib
 
 from redis_dr.flows.runbook.operation.operation import Operation
-from redis_dr.tasks.catalog.catalog import load_catalog
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.errors import StoreError
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.restore.replaced import list_replaced, remove_replaced
-from redis_dr.tasks.storage.opening import open_store
 
 
 def release_replaced(operation: Operation) -> tuple[str, ...]:
@@ -22,9 +21,7 @@ def release_replaced(operation: Operation) -> tuple[str, ...]:
     if not lying:
         return ()
     with contextlib.suppress(StoreError):
-        newest = _newest_proven(
-            load_catalog(open_store(operation.instance.store), operation.instance.name)
-        )
+        newest = _newest_proven(open_catalog(operation.instance))
         # an operation's id begins with its second, in UTC
         gone = tuple(one.operation_id for one in lying if one.operation_id[: len(newest)] < newest)
         remove_replaced(operation.helper, folder, gone)
@@ -33,10 +30,5 @@ def release_replaced(operation: Operation) -> tuple[str, ...]:
 
 
 def _newest_proven(catalog: Catalog) -> str:
-    proven = [
-        one
-        for one in catalog.manifests
-        if not one.is_safety and catalog.proven_at(one.backup_id) is not None
-    ]
-    newest = max((one.created_at for one in proven), default=None)
+    newest = max((one.created_at for one in catalog.proven), default=None)
     return "" if newest is None else f"{newest:%Y%m%dT%H%M%SZ}"

@@ -7,6 +7,7 @@ from redis_dr.flows.runbook.restore.cutover import cut_over, write_journal
 from redis_dr.flows.runbook.restore.live_set import fetch_live
 from redis_dr.flows.runbook.restore.plan import plan_report
 from redis_dr.flows.runbook.restore.prepare import RestorePlan, prepare
+from redis_dr.flows.runbook.restore.record import record
 from redis_dr.flows.runbook.restore.release import release_replaced
 from redis_dr.flows.runbook.restore.result import RestoreResult
 from redis_dr.flows.runbook.restore.run import RestoreRun, begin_restore
@@ -35,7 +36,7 @@ def plan_restore(
     """What a restore would do, every gate judged; nothing is changed."""
     with begin_restore(instance, options, progress) as run:
         plan = prepare(run.operation, run.backup, options, run.ahead)
-        return plan_report(run.operation, run.catalog, plan)
+        return plan_report(run, plan)
 
 
 def restore(
@@ -60,15 +61,18 @@ def restore(
         cutover = cut_over(operation, plan.data, journal)
         result = RestoreResult(run, plan, safety, trial, cutover)
         heading = result.heading()
+        # before the warm-up, which may take long: the data is proven now
+        recorded = record(result, result.report(heading, None))
     warm_up = None if cutover.rolled_back or not options.warm else _warm_up(run)
-    report = result.report(heading, warm_up)
+    heading = {**heading, "findings": recorded.findings}
+    report = result.report(heading, warm_up).model_copy(update={"proof": recorded.proof})
     keep_report(instance, operation.helper.holder.id, report)
     return report
 
 
 def _agreed_plan(run: RestoreRun, agree: Agree) -> RestorePlan:
     plan = prepare(run.operation, run.backup, run.options, run.ahead)
-    for_person = plan_report(run.operation, run.catalog, plan)
+    for_person = plan_report(run, plan)
     require(plan.gates, "restore")
     if agree(for_person):
         return plan

@@ -26,7 +26,12 @@ class RestoreResult:
 
     def heading(self) -> Heading:
         """The common report fields, for a restore that ends now."""
-        findings = (*self.plan.gates, *self.trial.findings, *self.cutover.findings)
+        findings = (
+            *self.run.choice.findings,
+            *self.plan.gates,
+            *self.trial.findings,
+            *self.cutover.findings,
+        )
         operation = self.run.operation
         return heading(
             "restore",
@@ -47,6 +52,7 @@ class RestoreResult:
                 answers=operation.survey.info is not None,
             ),
             backup_id=self.run.backup.manifest.backup_id,
+            skipped=dict(self.run.choice.skipped),
             source=self.run.options.source,
             downtime_seconds=cutover.downtime_seconds,
             predicted_downtime_seconds=self.trial.downtime.seconds,

@@ -10,15 +10,16 @@ from redis_dr.flows.runbook.operation.operation import Operation, begin_operatio
 from redis_dr.flows.runbook.operation.read_lease import reading
 from redis_dr.flows.runbook.restore.look_ahead import look_ahead
 from redis_dr.flows.runbook.restore.prepare import DownloadedBackup, download_any
-from redis_dr.tasks.catalog.catalog import choose, load_catalog
+from redis_dr.tasks.catalog.catalog import choose
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.choosing import Choice, choice_of
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.restore.next_start_gates import Ahead
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.workspace import workspace
 
 
@@ -31,6 +32,7 @@ class RestoreRun:
     catalog: Catalog
     backup: DownloadedBackup
     ahead: Ahead
+    choice: Choice
 
 
 @contextmanager
@@ -38,8 +40,11 @@ def begin_restore(
     instance: Instance, options: RestoreOptions, progress: Progress
 ) -> Iterator[RestoreRun]:
     """Choose the backup, hold the instance, keep prune away from the backup, download it."""
-    catalog = load_catalog(open_store(instance.store), instance.name)
+    catalog = open_catalog(instance)
     manifest = choose(catalog, options.backup)
+    choice = choice_of(catalog, options.stands_for or options.backup, manifest)
+    for backup_id, why in choice.skipped.items():
+        progress(f"skipping the newer backup {backup_id}: {why}")
     operation_id = new_backup_id(datetime.now(UTC))
     with (
         begin_operation(instance, "restore", operation_id, progress) as operation,
@@ -52,7 +57,7 @@ def begin_restore(
             renamed = looking.result().start.renamed if options.source == "aof" else {}
             backup = download_any(operation, manifest, options, folder, renamed)
             ahead = looking.result()
-        yield RestoreRun(operation, options, catalog, backup, ahead)
+        yield RestoreRun(operation, options, catalog, backup, ahead, choice)
 
 
 def _needed(manifest: Manifest, options: RestoreOptions) -> int:

@@ -31,6 +31,7 @@ from redis_dr.api._cache import (
     warm,
 )
 from redis_dr.api._catalog import (
+    accept,
     copy,
     doctor,
     export,
@@ -86,6 +87,7 @@ __all__ = [
     "Settings",
     "Share",
     "StoreSettings",
+    "accept",
     "audit_keys",
     "backup",
     "backup_all",

@@ -27,12 +27,12 @@ def warm(
     Without a configured list and endpoint `report.configured` is False and `reason` says why.
     """
     from redis_dr.flows.runbook.restore.warm import warm as run
-    from redis_dr.tasks.catalog.catalog import choose, load_catalog
-    from redis_dr.tasks.storage.opening import open_store
+    from redis_dr.tasks.catalog.catalog import choose
+    from redis_dr.tasks.catalog.judged import open_catalog
 
     chosen, manifest = chosen_instance(target), None
     if backup is not None:
-        manifest = choose(load_catalog(open_store(chosen.store), chosen.name), backup)
+        manifest = choose(open_catalog(chosen), backup)
     return run(chosen, manifest, progress)
 
 

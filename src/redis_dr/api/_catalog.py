@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from redis_dr.api._target import Target
     from redis_dr.tasks.catalog.verify import Share
     from redis_dr.tasks.model.catalog.store_reports import (
+        AcceptReport,
         CopyReport,
         DoctorReport,
         ExportReport,
@@ -84,6 +85,17 @@ def unpin(target: Target, backup: str) -> PinReport:
     from redis_dr.flows.runbook.catalog.list import set_pin
 
     return set_pin(chosen_instance(target), backup, pinned=False)
+
+
+def accept(target: Target, backup: str, reason: str) -> AcceptReport:
+    """Declare that the fall of the content in a suspicious backup was meant.
+
+    It may be the latest again, and later backups are compared with it. `backup` is an ID or the
+    beginning of one; `reason` is stored beside it.
+    """
+    from redis_dr.flows.runbook.catalog.list import accept_backup
+
+    return accept_backup(chosen_instance(target), backup, reason)
 
 
 def copy(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 MANIFEST = "manifest.json"
 PIN = "pin.json"
+ACCEPTED = "accepted.json"
 PROOFS = "proofs/"
 
 
@@ -27,6 +28,11 @@ def manifest_key(instance: str, backup_id: str) -> str:
 def pin_key(instance: str, backup_id: str) -> str:
     """The object that keeps the backup for ever."""
     return backup_prefix(instance, backup_id) + PIN
+
+
+def accepted_key(instance: str, backup_id: str) -> str:
+    """The object that says who accepted a fall of the content."""
+    return backup_prefix(instance, backup_id) + ACCEPTED
 
 
 def leases_prefix(instance: str) -> str:

@@ -6,18 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.accepted import Acceptance
+from redis_dr.tasks.model.catalog.proof import Proof, ProofState, proof_state
 from redis_dr.tasks.model.errors import RedisDrError
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """One drill or verification of a backup, as its name tells (store_layout.proof_name)."""
-
-    backup_id: str
-    name: str  # relative to the backup's folder, "proofs/..."
-    kind: str  # "drill", "verify", "verify-stored", ...
-    ok: bool
-    at: datetime  # UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +36,9 @@ class Catalog:
     address: str  # of the store, for texts
     manifests: tuple[Manifest, ...] = ()
     proofs: Mapping[str, tuple[Proof, ...]] = field(default_factory=dict)  # oldest first
+    accepted: Mapping[str, Acceptance] = field(default_factory=dict)  # by backup id
+    # backup id -> why its content looks wrong, where the history judges it other than its manifest
+    rejudged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
     in_use: Mapping[str, datetime] = field(default_factory=dict)  # backup id -> until, UTC
     unreadable: Mapping[str, RedisDrError] = field(default_factory=dict)  # backup id -> why
@@ -52,25 +46,37 @@ class Catalog:
     strange: tuple[Strange, ...] = ()
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # backup id -> its objects
 
+    def proof_state(self, backup_id: str) -> ProofState:
+        """Proven, disproven or unproven, with the fact that decided."""
+        return proof_state(self.proofs.get(backup_id, ()))
+
     def proven_at(self, backup_id: str) -> datetime | None:
-        """When the newest whole proof succeeded; None when none did, or a later one failed."""
-        verdict = self._verdict(backup_id)
-        return verdict.at if verdict and verdict.ok else None
+        """When the proof ended that holds now; None when there is none, or a later one failed."""
+        state = self.proof_state(backup_id)
+        return state.at if state.word == "proven" else None
 
     def disproven(self, backup_id: str) -> bool:
-        """Whether a proof failed, and no whole one succeeded since."""
-        verdict = self._verdict(backup_id)
-        return verdict is not None and not verdict.ok
+        """Whether damage was seen, and nothing proved the whole backup since."""
+        return self.proof_state(backup_id).word == "disproven"
 
-    def _verdict(self, backup_id: str) -> Proof | None:
-        """The newest proof that says something of the whole: a partial success does not."""
-        for proof in reversed(self.proofs.get(backup_id, ())):
-            if not proof.ok or proof.kind in WHOLE_PROOFS:
-                return proof
-        return None
+    def suspicious(self, manifest: Manifest) -> tuple[str, ...]:
+        """Why the content looks wrong, as it is judged today; () when it is usual or accepted."""
+        return self.rejudged.get(manifest.backup_id, manifest.suspicious)
 
+    @property
+    def regular(self) -> tuple[Manifest, ...]:
+        """Newest first, without the safety backups of restores: they hold what was replaced."""
+        return tuple(one for one in self.manifests if not one.is_safety)
 
-WHOLE_PROOFS = frozenset({"drill", "verify"})  # a "verify-stored" did not open the files
+    @property
+    def sound(self) -> tuple[Manifest, ...]:
+        """Newest first: the regular backups whose content is not suspicious."""
+        return tuple(one for one in self.regular if not self.suspicious(one))
+
+    @property
+    def proven(self) -> tuple[Manifest, ...]:
+        """Newest first: the sound backups that a drill or a restore proved."""
+        return tuple(one for one in self.sound if self.proven_at(one.backup_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,10 @@ def plan_retention(
     A suspicious backup, one that failed its last proof, and the safety backup of a restore fill
     no place of a better one: the rules are applied to all backups and to the sound ones alone,
     and whatever either keeps stays.
-    `drift` is what content_drift says of the newest backup.
+    `drift` is what content_alarm says of the newest backup.
     """
     reasons: dict[str, list[str]] = {manifest.backup_id: [] for manifest in catalog.manifests}
-    sound = [manifest for manifest in catalog.manifests if _sound(catalog, manifest)]
+    sound = [one for one in catalog.sound if not catalog.disproven(one.backup_id)]
     for group in (catalog.manifests, sound):
         for backup_id, reason in _by_rules(group, policy):
             if reason not in reasons[backup_id]:
@@ -91,9 +91,12 @@ def _by_rules(
 
 def _protected(catalog: Catalog, now: datetime) -> Iterator[tuple[str, str]]:
     known = {manifest.backup_id for manifest in catalog.manifests}
-    proven = [manifest for manifest in catalog.manifests if catalog.proven_at(manifest.backup_id)]
-    if proven:
-        yield proven[0].backup_id, "the newest proven backup"
+    restored = [manifest for manifest in catalog.manifests if catalog.proven_at(manifest.backup_id)]
+    for manifest in catalog.proven[:1]:
+        yield manifest.backup_id, "the newest proven backup"
+    # a safety backup or a suspicious one takes nobody's place, and it is not lost either
+    for manifest in [one for one in restored[:1] if one not in catalog.proven[:1]]:
+        yield manifest.backup_id, "the newest backup of any kind that was proven"
     for backup_id in sorted(known & catalog.pinned):
         yield backup_id, "pinned"
     for backup_id in sorted(known & catalog.in_use.keys()):
@@ -101,23 +104,19 @@ def _protected(catalog: Catalog, now: datetime) -> Iterator[tuple[str, str]]:
             yield backup_id, "a running operation reads it"
 
 
-def _sound(catalog: Catalog, manifest: Manifest) -> bool:
-    doubtful = manifest.suspicious or manifest.is_safety
-    return not doubtful and not catalog.disproven(manifest.backup_id)
-
-
 def _freezing(catalog: Catalog, drift: Sequence[str]) -> Iterator[str]:
     """Reasons to doubt the newest backup: then the older ones are the only good ones."""
-    newest = next((manifest for manifest in catalog.manifests if not manifest.is_safety), None)
+    newest = next(iter(catalog.regular), None)
     for backup_id, error in sorted(catalog.unreadable.items()):
         if newest is None or backup_id > newest.backup_id:
             yield f"the newer backup {backup_id} cannot be used: {error.problem}"
     if newest is None:
         return
-    for reason in dict.fromkeys((*newest.suspicious, *drift)):
+    for reason in dict.fromkeys((*catalog.suspicious(newest), *drift)):
         yield f"the newest backup {newest.backup_id} looks wrong: {reason}"
-    if catalog.disproven(newest.backup_id):
-        yield f"the newest backup {newest.backup_id} failed its last proof"
+    state = catalog.proof_state(newest.backup_id)
+    if state.word == "disproven":
+        yield f"the newest backup {newest.backup_id} failed its last proof: {state.why}"
 
 
 def _orphans(catalog: Catalog, before: datetime, now: datetime) -> Iterator[Unfinished]:

@@ -23,10 +23,15 @@ class ListedBackup(_Line):
     size: int  # bytes, plain
     stored_size: int  # bytes in the store, all files
     keys: int  # of all databases
-    proven_at: datetime | None  # UTC, the last proof; null: never proven
+    proof: str = "unproven"  # proven | disproven | unproven
+    proof_reason: str = ""  # the fact that decided
+    proven_at: datetime | None  # UTC, by a drill or a restore; null: not proven
+    failed_at: datetime | None = None  # UTC, when damage was seen that no later proof outweighs
+    verified_at: datetime | None = None  # UTC, when every file was last read back
     pinned: bool  # it is kept for ever
     in_use_until: datetime | None = None  # UTC, end of a reader's lease; null: nobody reads it
     suspicious: tuple[str, ...] = ()  # why the content looks wrong; empty: as usual
+    accepted: str = ""  # why a person accepted it, and who
     safety: bool = False  # made by a restore, of what it replaced; never "latest"
 
 
@@ -48,12 +53,13 @@ class ListReport(Report):
 
 
 class ListedProof(_Line):
-    """One drill or verification in `show`."""
+    """One drill, restore or verification in `show`."""
 
     name: str  # its file beside the backup
     kind: str  # drill, verify, verify-stored, ...
     ok: bool  # the verdict was good
     at: datetime  # UTC
+    doubt: str = ""  # why a good one does not count: its signature, or what it speaks of
 
 
 class ShowReport(Report):
@@ -61,8 +67,13 @@ class ShowReport(Report):
 
     store: str  # URL of the store
     manifest: Manifest  # as it is stored
-    proofs: tuple[ListedProof, ...]  # drills and verifications
-    proven_at: datetime | None  # UTC, the last proof; null: never proven
+    proofs: tuple[ListedProof, ...]  # drills, restores and verifications
+    proof: str = "unproven"  # proven | disproven | unproven
+    proof_reason: str = ""  # the fact that decided
+    proven_at: datetime | None  # UTC, by a drill or a restore; null: not proven
+    verified_at: datetime | None = None  # UTC, when every file was last read back
+    suspicious: tuple[str, ...] = ()  # as it is judged today; the manifest keeps the first verdict
+    accepted: str = ""  # why a person accepted it, and who
     pinned: bool  # it is kept for ever
     in_use_until: datetime | None  # UTC, end of a reader's lease; null: nobody reads it
 
@@ -116,6 +127,16 @@ class PinReport(Report):
 
     backup_id: str  # the backup
     pinned: bool  # it is kept for ever
+
+
+class AcceptReport(Report):
+    """A backup whose content a person declared to be meant."""
+
+    backup_id: str  # the backup that counts as usual
+    overruled: tuple[str, ...]  # why it was suspicious
+    reason: str  # the first that was given
+    by: str  # user@host
+    still_suspicious: tuple[str, ...] = ()  # backups that stay suspicious
 
 
 class CopyReport(Report):

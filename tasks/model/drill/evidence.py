@@ -4,13 +4,20 @@ from typing import Any, Final
 
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.drill.drill_report import DrillLine, DrillReport
+from redis_dr.tasks.model.restore.restore_report import RestoreReport
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
-PREDICATE: Final = "urn:redis-dr:drill:v1"
 _LEFT_OUT: Final = {"trend", "proof", "html", "signed", "swept"}  # of the report, not of the backup
 
 
-def statement_of(report: DrillReport, manifest: Manifest, release: str) -> dict[str, Any]:
+def predicate_type(command: str) -> str:
+    """Of the proof that this command writes: "drill" or "restore"."""
+    return f"urn:redis-dr:{command}:v1"
+
+
+def statement_of(
+    report: DrillReport | RestoreReport, manifest: Manifest, release: str
+) -> dict[str, Any]:
     """Subjects are the files as they lie in the store; the predicate is every check and time."""
     return {
         "_type": STATEMENT,
@@ -18,7 +25,7 @@ def statement_of(report: DrillReport, manifest: Manifest, release: str) -> dict[
             {"name": file.stored_name, "digest": {"sha256": file.stored_sha256}}
             for file in manifest.files
         ],
-        "predicateType": PREDICATE,
+        "predicateType": predicate_type(report.command),
         "predicate": {
             "release": release,
             "backup": {

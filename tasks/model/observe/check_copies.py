@@ -15,7 +15,7 @@ def judge_copy(address: str, copy: Catalog, source: Catalog, now: datetime) -> F
     A copy was read back when it was made (its manifest is written last); so a drill of the
     original, or of the copy, proves it.
     """
-    newest = next((one for one in source.manifests if not one.is_safety), None)
+    newest = next(iter(source.regular), None)
     ids = {one.backup_id for one in copy.manifests}
     problems = []
     if newest and newest.backup_id not in ids and now - newest.created_at > _CARRIED_WITHIN:
@@ -34,9 +34,9 @@ def judge_copy(address: str, copy: Catalog, source: Catalog, now: datetime) -> F
 
 
 def _held(copy: Catalog) -> str:
-    regular = [one for one in copy.manifests if not one.is_safety]
-    return f"its newest is {regular[0].backup_id}" if regular else "it holds none"
+    return f"its newest is {copy.regular[0].backup_id}" if copy.regular else "it holds none"
 
 
 def _proven(manifest: Manifest, copy: Catalog, source: Catalog) -> bool:
-    return any(catalog.proven_at(manifest.backup_id) is not None for catalog in (source, copy))
+    proven = {one.backup_id for catalog in (source, copy) for one in catalog.proven}
+    return manifest.backup_id in proven and not copy.disproven(manifest.backup_id)

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from redis_dr.tasks.model.backup.drift import content_drift
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.proof import PROVING
 from redis_dr.tasks.model.catalog.retention import plan_retention
+from redis_dr.tasks.model.catalog.usual import content_alarm
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.settings.instance import Instance
 
@@ -24,27 +25,18 @@ _UNITS: tuple[tuple[str, str, timedelta], ...] = (
 
 def judge_catalog(catalog: Catalog, instance: Instance, now: datetime) -> tuple[Finding, ...]:
     """Everything that the catalog alone can tell."""
-    regular = regular_backups(catalog)
+    regular = catalog.regular
     return (
         _age("the newest backup", regular[:1], instance.check.backup_age_hours, now),
-        _age("the newest proven backup", proven(catalog)[:1], instance.check.proven_age_hours, now),
+        _age("the newest proven backup", catalog.proven[:1], instance.check.proven_age_hours, now),
         _readable(catalog),
-        _content(regular, instance),
-        _size(regular, instance.check.size_change),
+        _content(catalog, instance),
+        _size(catalog, instance.check.size_change),
         _last_proof(catalog),
+        *_signature(catalog, instance),
         _retention(catalog, instance, now),
         *_promises(regular, instance, now),
     )
-
-
-def regular_backups(catalog: Catalog) -> list[Manifest]:
-    """Newest first, without the safety backups of restores: they tell nothing of the routine."""
-    return [manifest for manifest in catalog.manifests if not manifest.is_safety]
-
-
-def proven(catalog: Catalog) -> list[Manifest]:
-    """The backups whose last proof is a good one, newest first."""
-    return [manifest for manifest in catalog.manifests if catalog.proven_at(manifest.backup_id)]
 
 
 def _age(what: str, newest: Sequence[Manifest], limit: float | None, now: datetime) -> Finding:
@@ -69,22 +61,26 @@ def _readable(catalog: Catalog) -> Finding:
     )
 
 
-def _content(regular: Sequence[Manifest], instance: Instance) -> Finding:
-    newest = regular[0] if regular else None
-    reasons = newest.suspicious if newest else ()
-    if newest and not reasons:
-        reasons = content_drift(newest, regular[1:], instance)
+def _content(catalog: Catalog, instance: Instance) -> Finding:
+    reasons = content_alarm(catalog, instance)
+    remedy = ""
+    if reasons:
+        name = catalog.regular[0].backup_id
+        remedy = (
+            f"look at {name} before the older ones expire: it is not taken for the latest; when "
+            f"the fall was meant, `redis-dr accept {name} --reason TEXT`"
+        )
     return Finding(
         check="keys of the newest backup",
         ok=not reasons,
         expected=f"no fall by more than {instance.drift.max_fall:.0%}",
         actual="; ".join(reasons) or "as usual",
-        detail="look before the old ones expire: it is not taken for the latest" if reasons else "",
+        detail=remedy,
     )
 
 
-def _size(regular: Sequence[Manifest], change: float) -> Finding:
-    sizes = [manifest.rdb.size for manifest in regular if not manifest.suspicious]
+def _size(catalog: Catalog, change: float) -> Finding:
+    sizes = [manifest.rdb.size for manifest in catalog.sound]
     usual = median(sizes[1:8]) if len(sizes) > 1 else None
     newest = sizes[0] if sizes else 0
     ok = usual is None or abs(newest - usual) <= max(usual * change, 1_000_000)
@@ -99,27 +95,60 @@ def _size(regular: Sequence[Manifest], change: float) -> Finding:
 
 
 def _last_proof(catalog: Catalog) -> Finding:
-    last = max(
-        (found[-1] for found in catalog.proofs.values() if found),
-        key=lambda one: one.at,
-        default=None,
-    )
+    """Bad while the last fact about any backup is a failure, or a failed one is newer than all
+    proven ones. A verification that succeeds changes nothing of either."""
+    facts = [
+        proof
+        for proofs in catalog.proofs.values()
+        for proof in proofs
+        if proof.proves or not proof.ok
+    ]
+    last = max(facts, key=lambda proof: proof.at, default=None)
+    failed = [one for one in catalog.regular if catalog.disproven(one.backup_id)]
+    newest_proven = catalog.proven[0].created_at if catalog.proven else None
+    newer = [one for one in failed if newest_proven is None or one.created_at > newest_proven]
+    bad = {one.backup_id for one in newer}
+    if last and not last.ok and catalog.disproven(last.backup_id):
+        bad.add(last.backup_id)
+    words = [
+        f"{backup_id}: {catalog.proof_state(backup_id).why}"
+        for backup_id in sorted({*bad, *(one.backup_id for one in failed)}, reverse=True)
+    ]
     return Finding(
         check="the last proof was good",
-        ok=last is None or last.ok,
+        ok=not bad,
         expected="good",
-        actual="there is none"
-        if last is None
-        else f"{last.kind} of {last.backup_id}: {_word(last.ok)}",
+        actual="; ".join(words[:3]) or (f"{last.backup_id}: {last}" if last else "there is none"),
+        detail="`redis-dr show ID` lists its proofs; only a drill that succeeds outweighs a failure"
+        if bad
+        else "",
     )
 
 
-def _word(ok: bool) -> str:  # noqa: FBT001 one value in, one word out
-    return "good" if ok else "BAD"
+def _signature(catalog: Catalog, instance: Instance) -> tuple[Finding, ...]:
+    """With a public key: whether the newest good drill or restore was signed by it."""
+    if not instance.drill.public_key_file:
+        return ()
+    good = [
+        proof
+        for proofs in catalog.proofs.values()
+        for proof in proofs
+        if proof.ok and proof.kind in PROVING
+    ]
+    newest = max(good, key=lambda proof: proof.at, default=None)
+    return (
+        Finding(
+            check="the newest proof is signed",
+            ok=newest is not None and not newest.doubt,
+            expected="by the configured key",
+            actual=f"{newest.name}: {newest.doubt or 'signed'}" if newest else "there is no drill",
+        ),
+    )
 
 
 def _retention(catalog: Catalog, instance: Instance, now: datetime) -> Finding:
-    frozen = plan_retention(catalog, instance.retention, now).frozen
+    alarm = content_alarm(catalog, instance)
+    frozen = plan_retention(catalog, instance.retention, now, alarm).frozen
     return Finding(
         check="retention can work",
         ok=not frozen,

@@ -14,7 +14,8 @@ from redis_dr.tasks.model.restore.lost import Lost
 class RestoreOptions:
     """The command line's and the form's choices; everything else is configuration."""
 
-    backup: str = "latest"  # ID | latest
+    backup: str = "latest"  # ID | latest | latest-proven
+    stands_for: str = ""  # the word that a person chose, where `backup` is the ID that it meant
     confirm: str = ""  # the instance's name, typed in
     source: Literal["rdb", "aof"] = "rdb"
     dry_run: bool = False
@@ -64,8 +65,11 @@ class PlanReport(Report):
     )
     answers: bool = True  # the server answered when the plan was made
     backup_id: str  # the backup that would be restored
+    skipped: dict[str, str] = Field(default_factory=dict)  # newer backup -> why it is not taken
     backup_age_seconds: float  # since its data was saved
-    proven_at: str | None = None  # when it was last proven; null: never
+    proven_at: str | None = None  # by a drill or a restore; null: not proven
+    proof: str = "unproven"  # proven | disproven | unproven
+    proof_reason: str = "it was never drilled"  # the fact that decided
     there_now: dict[int, int]  # keys per database on the server; empty when it does not answer
     will_come: dict[int, int]  # keys per database in the file that would be placed
     rules: tuple[RuleLine, ...]  # rules that meet keys of the backup
@@ -86,6 +90,7 @@ class RestoreReport(Report):
         description="By database and pattern: keys of the backup that did not come back.",
     )
     backup_id: str  # the backup that was restored
+    skipped: dict[str, str] = Field(default_factory=dict)  # newer backup -> why it was not taken
     source: str  # rdb | aof
     downtime_seconds: float  # from the stop to the first answer of the new data
     predicted_downtime_seconds: float  # as the plan or the trial boot said
@@ -98,5 +103,6 @@ class RestoreReport(Report):
     served: str = ""  # what a look at the end saw: the new data, the old data, or unknown, and why
     safety_backup_id: str | None = None  # the backup of what was replaced; null: none was made
     set_aside: str = ""  # where the replaced data lies
+    proof: str = ""  # name of the proof beside the backup; "" when none was written
     warm: dict[str, Any] | None = None  # report of the warm-up; null: there was none
     timings: dict[str, float]  # seconds per part

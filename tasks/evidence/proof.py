@@ -59,7 +59,7 @@ def proof_of(statement: dict[str, Any], signer: Signer | None) -> bytes:
     payload = json.dumps(statement, indent=1, sort_keys=True).encode()
     if signer is None:
         return payload + b"\n"
-    from redis_dr.tasks.drill.envelope import sealed  # noqa: PLC0415 imports boto3, see there
+    from redis_dr.tasks.evidence.envelope import sealed  # noqa: PLC0415 imports boto3, see there
 
     return json.dumps(sealed(payload, PAYLOAD_TYPE, signer), indent=1).encode() + b"\n"
 
@@ -74,7 +74,7 @@ def read_proof(data: bytes, key: Verifier | None = None) -> dict[str, Any]:
         signed = "payloadType" in fields
         statement = json.loads(b64decode(fields["payload"])) if signed else fields
         if key is not None:
-            from redis_dr.tasks.drill.envelope import require_seal  # noqa: PLC0415 imports boto3, see there
+            from redis_dr.tasks.evidence.envelope import require_seal  # noqa: PLC0415 imports boto3, see there
 
             require_seal(fields, PAYLOAD_TYPE, key)
         predicate = statement["predicate"]

@@ -1,0 +1,67 @@
+"""What content is usual: the sound backups since a person last accepted a change. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from redis_dr.tasks.model.backup.drift import content_drift, emptied
+from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.accepted import Acceptance
+from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.settings.instance import Instance
+
+
+def usual_backups(catalog: Catalog, before: datetime) -> list[Manifest]:
+    """The backups that define what is usual at that moment, newest first.
+
+    Suspicious ones and safety backups never count. The newest accepted backup is the oldest that
+    counts: with it the usual changed.
+    """
+    usual = []
+    for manifest in catalog.sound:
+        if manifest.created_at < before:
+            usual.append(manifest)
+            if manifest.backup_id in catalog.accepted:
+                break
+    return usual
+
+
+def rejudge(
+    manifests: Sequence[Manifest], accepted: Mapping[str, Acceptance], instance: Instance
+) -> dict[str, tuple[str, ...]]:
+    """Backup id -> reasons, where the history judges a backup other than its manifest does.
+
+    * An accepted backup is usual. A later one that was judged before that was known is compared
+      with the usual since then.
+    * A backup without a key to restore is suspicious where one before it had some, whatever its
+      manifest says: older releases let the alarm clear itself.
+    """
+    rejudged: dict[str, tuple[str, ...]] = {}
+    since: list[Manifest] = []  # all regular ones since the newest acceptance
+    usual: list[Manifest] = []  # the sound ones of them
+    acceptance: Acceptance | None = None
+    for manifest in sorted(manifests, key=lambda one: (one.created_at, one.backup_id)):
+        if manifest.is_safety:
+            continue
+        if manifest.backup_id in accepted:
+            acceptance, since, usual = accepted[manifest.backup_id], [], []
+            reasons: tuple[str, ...] = ()
+        else:
+            reasons = manifest.suspicious
+            if acceptance and manifest.created_at < acceptance.at:
+                reasons = content_drift(manifest, usual, instance)
+            reasons = reasons or emptied(manifest, since[::-1], instance)
+        if reasons != manifest.suspicious:
+            rejudged[manifest.backup_id] = reasons
+        since.append(manifest)
+        if not reasons:
+            usual.append(manifest)
+    return rejudged
+
+
+def content_alarm(catalog: Catalog, instance: Instance) -> tuple[str, ...]:
+    """Why the newest regular backup looks wrong today; () when it is usual or accepted."""
+    newest = next(iter(catalog.regular), None)
+    if newest is None or newest.backup_id in catalog.accepted:
+        return ()
+    reasons = catalog.suspicious(newest)
+    return reasons or content_drift(newest, usual_backups(catalog, newest.created_at), instance)
