@@ -19,4 +19,4 @@ def test_no_fault_is_called_proven(kind: str, drill_case: DrillCase, means: Mean
     assert not proven, f"seed {seed}"
     assert any(text in cause for text in broken.says), cause
     assert cause
-    assert broken.place.catalog.proven_at(broken.place.backup_id) is None
+    assert broken.drill_case.catalog.proven_at(broken.drill_case.backup_id) is None

@@ -42,7 +42,7 @@ Fault = Callable[[DrillCase, Random, Means], Broken]
 def outcome(broken: Broken) -> tuple[bool, str]:
     """Whether the drill called it proven, and everything that it said was bad."""
     try:
-        report = broken.place.drill(control=False)
+        report = broken.drill_case.drill(control=False)
     except RedisDrError as error:
         return False, error.problem
     bad = [one for one in report.findings if not one.ok]
@@ -109,8 +109,8 @@ def wrong_image(_place: DrillCase, _dice: Random, means: Means) -> Broken:
 
 
 def wrong_file_name(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
-    name = dice.choice(["../dump.rdb", "sub/dump.rdb", "dump rdb", ""])
-    return _persisted(drill_case, {"dbfilename": name}, "names that the server will load")
+    name = dice.choice(["../dump.rdb", "sub/dump.rdb", "..", ""])
+    return _persisted(drill_case, {"dbfilename": name}, "names of the data directory")
 
 
 def empty_base(drill_case: DrillCase, _dice: Random, _means: Means) -> Broken:
