@@ -1,7 +1,7 @@
 """The keys of a file one by one, with digests for a comparison or with values in memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import BinaryIO
 
@@ -21,7 +21,8 @@ class Entry:
     type: str  # as TYPE says
     expire_at_ms: int | None  # Unix ms
     digest: int  # 128 bits
-    size: int  # bytes of its record in the file
+    # bytes of its record in this file; another encoding of the same content has another size
+    size: int = field(compare=False)
 
 
 def entries(source: BinaryIO, alive_at_ms: int | None = None) -> Iterator[Entry]:
