@@ -31,7 +31,7 @@ def asked(server: RedisServer, *, renamed: bool = False, **fields: Any) -> NextS
     instance = instance_of(server, **fields)
     with ServerConnection(instance) as connection:
         # CONFIG may have another name
-        found = Survey(inspect(server.id)) if renamed else survey(connection)
+        found = Survey(inspect(server.id)) if renamed else survey(connection, "restore")
         folder = found.persistence.dir if found.persistence else "/data"
         with mount_reader(found.container) as reader:
             running = running_settings(connection)
