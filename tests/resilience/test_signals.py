@@ -20,6 +20,8 @@ ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 def handlers() -> Iterator[None]:
     """Handlers as the command line sets them; afterwards those of the test runner."""
     before = {number: signal.getsignal(number) for number in ALL}
+    for number in ALL:  # a shell that runs the tests in the background ignores SIGINT
+        signal.signal(number, signal.SIG_DFL)
     interrupt_on_signals()
     yield
     for number, handler in before.items():

@@ -64,6 +64,8 @@ def start(redis_dr: CommandLine, stdout: int, stderr: int | None = None) -> subp
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,
+        # a shell that runs the tests in the background ignores SIGINT, and a child inherits that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 no thread of ours holds a lock here
     )
 
 

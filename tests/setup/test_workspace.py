@@ -14,8 +14,10 @@ from redis_dr.tasks.model.errors import Refused, UsageError
 from redis_dr.tasks.workspace import private_folder, workspace
 
 HOLD = """
-import sys, time
+import signal, sys
 from redis_dr.tasks.workspace import workspace
+# a shell that runs the tests in the background ignores it, and a child inherits that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with workspace(0) as folder:
     (folder / "fetched.rdb").write_text("production's data")
     print(folder, flush=True)
@@ -53,7 +55,7 @@ def test_what_a_killed_operation_left_is_removed_by_the_next() -> None:
     dead, left = holder()
     living, held = holder()
     dead.kill()
-    dead.wait()
+    dead.wait(30)
     assert (left / "fetched.rdb").exists()
     with workspace(0):
         assert not left.exists()
@@ -67,7 +69,7 @@ def test_no_death_leaves_files_for_long(temporary: Path, strike: signal.Signals)
     """However the process ends."""
     process, _ = holder()
     process.send_signal(strike)
-    process.wait()
+    process.wait(30)
     with workspace(0):
         pass
     assert [path for path in temporary.rglob("*") if path.is_file()] == []
