@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
             return call(asked.command, host)
     except KeyboardInterrupt:
         return Interrupted.exit_code
-    except RedisDrError as error:
+    except (RedisDrError, Interrupted) as error:
         print(f"engine: {error.problem}; {error.remedy}", file=sys.stderr)
         return error.exit_code
 

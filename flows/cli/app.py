@@ -101,7 +101,7 @@ def execute(function: Command, show: Show | None, context: Context, own: dict[st
         report = function(context, **own)
     except KeyboardInterrupt:
         return fail(context, Interrupted("interrupted by the keyboard", "run `redis-dr recover`"))
-    except RedisDrError as error:
+    except (RedisDrError, Interrupted) as error:
         return fail(context, error)
     except Exception as error:  # noqa: BLE001 the last line of defence: no traceback for a bug
         bug = RedisDrError(
@@ -142,7 +142,7 @@ def _json_text(text: str) -> str:
     return text if text.isascii() else json.dumps(json.loads(text))
 
 
-def fail(context: Context, error: RedisDrError) -> int:
+def fail(context: Context, error: RedisDrError | Interrupted) -> int:
     """Print what happened and what to do; with --json also as the one document on stdout."""
     import json
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from redis_dr.tasks.model.errors import Interrupted, RedisDrError
+from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.observe.check_report import FleetLine, FleetReport
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, Report, heading
@@ -56,8 +56,6 @@ def attempt(
 
     try:
         report = work(instance, progress)
-    except Interrupted:
-        raise  # it is about the whole run
     except RedisDrError as error:
         return told(type(error).__name__, one_line(error), error.exit_code), None
     if report.ok:

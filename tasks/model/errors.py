@@ -12,9 +12,10 @@ RedisDrError            1  the run is over and its verdict is bad
 ├── Damaged             6  stored data is not what was written
 │   └── RdbError        6  an RDB file breaks its own format
 │       └── UnknownRdb  6  an RDB file uses what this program does not know
-├── ServiceError        1  the service that a warm-up asks refuses
-│   └── ServiceDown     1  it may answer a little later: refused, timed out, 429, 5xx
-└── Interrupted       130  a person or a signal stopped the run
+└── ServiceError        1  the service that a warm-up asks refuses
+    └── ServiceDown     1  it may answer a little later: refused, timed out, 429, 5xx
+
+Interrupted           130  a person or a signal stopped the run; it passes every handler
 """
 
 from typing import ClassVar
@@ -109,7 +110,19 @@ class ServiceDown(ServiceError):
     retry_after_seconds: float = 0.0  # that it asked for
 
 
-class Interrupted(RedisDrError):
-    """A person or a signal stopped the run."""
+class Interrupted(BaseException):
+    """A person or a signal stopped the run.
 
-    exit_code = 130
+    A signal may raise it anywhere. So it is no RedisDrError: a step that goes on after an error of
+    ours, because the work does not depend on it, must not go on after this.
+    """
+
+    exit_code: ClassVar[int] = 130
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}\nWhat to do: {self.remedy}"

@@ -1,9 +1,8 @@
 """How an operation reports what it does while it runs."""
 
+import contextlib
 import time
 from typing import Protocol
-
-from redis_dr.tasks.model.errors import Interrupted
 
 
 class Progress(Protocol):
@@ -27,12 +26,9 @@ def unfailing(progress: Progress) -> Progress:
     """
 
     def tell(text: str, done: float | None = None, /) -> None:
-        try:
+        # any listener's fault; there is nobody to tell it to
+        with contextlib.suppress(Exception):
             progress(text, done)
-        except Interrupted:
-            raise
-        except Exception:  # noqa: BLE001, S110 any listener's fault; there is nobody to tell it to
-            pass
 
     return tell
 

@@ -10,7 +10,7 @@ from redis_dr.flows.runbook.recover.after_fencing import check_after_fencing
 from redis_dr.flows.runbook.restore.compare import compare_restored
 from redis_dr.flows.runbook.restore.prepare import NewData
 from redis_dr.tasks.engine.errors import NoSuchContainer
-from redis_dr.tasks.model.errors import Fenced, Interrupted, RedisDrError
+from redis_dr.tasks.model.errors import Fenced, RedisDrError
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
 from redis_dr.tasks.model.restore.journal import Journal
@@ -102,7 +102,7 @@ def cut_over(operation: Operation, data: NewData, journal: Journal) -> CutoverRe
     except BaseException as error:
         # Prefect's TerminationSignal has no words
         undone = _roll_back(operation, begun, str(error) or type(error).__name__, proof)
-        if not isinstance(error, RedisDrError) or isinstance(error, Interrupted):
+        if not isinstance(error, RedisDrError):
             raise
         return undone
     why = "; ".join(f"{bad.check}: {bad.actual}" for bad in proof.findings if not bad.ok)
