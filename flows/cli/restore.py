@@ -82,7 +82,7 @@ def _plan_text(plan: "PlanReport") -> str:
     changes = [(db, plan.there_now.get(db, absent), plan.will_come.get(db, 0)) for db in databases]
     lines = [
         f"Plan: restore {plan.backup_id} into {plan.instance}",
-        f"  LOST: {loss_summary(plan.lost)}",
+        f"  {'LOST' if plan.lost else 'lost'}: {loss_summary(plan.lost)}",
         *(f"    {line}" for line in (*loss_lines(plan.lost), *_missing(plan))),
         *(f"  SKIPPED, though newer: {name}: {why}" for name, why in plan.skipped.items()),
         *(f"  {line}" for line in finding_lines(plan.findings)),
@@ -115,7 +115,8 @@ def _show_restore(report: "RestoreReport", out: Output) -> None:
         for db, one in sorted(report.databases.items())
     ]
     out.table(columns, rows, f"Restore of {report.instance} from {report.backup_id}")
-    out.line(f"LOST: {loss_summary(report.lost)}")
+    if not report.rolled_back:
+        out.line(f"{'LOST' if report.lost else 'lost'}: {loss_summary(report.lost)}")
     for line in (*loss_lines(report.lost), *(_rule(rule) for rule in report.rules)):
         out.line(line)
     if report.rolled_back:

@@ -16,6 +16,7 @@ from redis_dr.tasks.server.info import config_values, server_info
 
 _POLL_SECONDS = 0.05
 _SAVE_POINTS = "3600 1"
+_HOLD_SECONDS = 60  # longer than the save, until the engine has killed the container
 _BUSY = ("already in progress", "Another child process")
 
 
@@ -25,6 +26,39 @@ def save_and_shut_down(server: ServerConnection, seconds: float) -> None:
         _save_for_signal(server, seconds)
     else:
         _shut_down(server, seconds)
+
+
+def hold_writes(server: ServerConnection, seconds: float, *, save: bool) -> None:
+    """Hold all writes for longer than `seconds`, and see that what the server holds is in a file.
+
+    With `save` that is an RDB, else the append-only file. Raises SaveFailed, also when writes
+    cannot be held.
+    """
+    if server.rights.lacks("client|pause"):
+        raise SaveFailed(
+            f"process 1 of {server.instance.container} is not the server and may start it again, "
+            "and this user may not hold the writes meanwhile",
+            "grant CLIENT PAUSE (docs/acl.md), or make the server process 1",
+        )
+    with server.errors():
+        client = server.client()
+        client.client_pause(int((seconds + _HOLD_SECONDS) * 1000), all=False)
+        if save:
+            _background_save(server, client, seconds)
+        else:
+            _await_append(server, client, time.monotonic() + seconds)
+
+
+def _await_append(server: ServerConnection, client: redis.Redis, deadline: float) -> None:
+    # while an fsync is going on the server answers before it has written
+    while int(client.info("persistence").get("aof_buffer_length", 0)):
+        if time.monotonic() > deadline:
+            raise SaveFailed(
+                f"{server.instance.name} does not write its append-only file, so it was not "
+                "stopped",
+                "see the container's log (disk full?), then try again",
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 def _shut_down(server: ServerConnection, seconds: float) -> None:

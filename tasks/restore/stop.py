@@ -15,7 +15,7 @@ from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, last_epochs
-from redis_dr.tasks.restore.last_save import save_and_shut_down
+from redis_dr.tasks.restore.last_save import hold_writes, save_and_shut_down
 from redis_dr.tasks.restore.second_server import require_alone
 from redis_dr.tasks.restore.served import leads_elsewhere
 from redis_dr.tasks.server.connection import ServerConnection, seconds_for
@@ -64,8 +64,7 @@ def stop_server(
             _no_final_save(server)
         if read_epochs:
             epochs = last_epochs(server)
-        if not info.aof_enabled:
-            save_and_shut_down(server, _patience(server.instance, info))
+        return StoppedServer(_end(helper, server, info, save=not info.aof_enabled), epochs)
     return StoppedServer(halt(helper, server.instance, info), epochs)
 
 
@@ -86,10 +85,10 @@ def stop_new_data(
         if seen_serving:
             _require_nothing_in_memory(server.instance, journal)
     elif not info.loading:
-        if info.aof_enabled or _surely_unwritten(server):
+        save = not (info.aof_enabled or _surely_unwritten(server))
+        if not save:
             _no_final_save(server)
-        else:
-            save_and_shut_down(server, _patience(server.instance, info))
+        return StoppedServer(_end(helper, server, info, save=save))
     return StoppedServer(halt(helper, server.instance, info))
 
 
@@ -100,11 +99,35 @@ def written_since_start(server: ServerConnection) -> bool:
     return info is None or _written(info)
 
 
+def _end(
+    helper: Helper, server: ServerConnection, info: ServerInfo, *, save: bool
+) -> ContainerState:
+    """End the server that answered, and its container; with `save` what it holds is saved first.
+
+    Process 1 of the container may be a supervisor that starts the server again as soon as it has
+    ended, and clients would write to that one until the container is down (measured: 10,000 to
+    50,000 acknowledged writes that no file held). So there the server does not end by itself:
+    writes are held, and all processes are killed together. Raises SaveFailed.
+    """
+    seconds = _patience(server.instance, info)
+    if info.process_id in {0, 1}:  # 0: it does not report it
+        if save:
+            save_and_shut_down(server, seconds)
+        return halt(helper, server.instance, info)
+    hold_writes(server, seconds, save=save)
+    helper.assert_held()
+    return _stopped(server.instance, 0)
+
+
 def halt(helper: Helper, instance: Instance, info: ServerInfo | None = None) -> ContainerState:
     """Stop the container, whatever it does now, without regard for what is only in its memory."""
     helper.assert_held()
     # a first process that is not the server passes no signal on: the server itself is ended first
     seconds = end_server(instance.container, math.ceil(_patience(instance, info)))
+    return _stopped(instance, seconds)
+
+
+def _stopped(instance: Instance, seconds: int) -> ContainerState:
     state = stop(instance.container, seconds)
     if state.status not in {"exited", "created", "dead"}:
         raise Unreachable(

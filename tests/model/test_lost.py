@@ -66,4 +66,4 @@ def test_only_a_difference_that_proves_something_is_named() -> None:
 
 def test_nothing_lost_is_a_sentence_too() -> None:
     """The plan says so instead of being silent."""
-    assert loss_summary({}) == "every key of the backup comes back"
+    assert loss_summary({}) == "nothing, every key of the backup comes back"

@@ -23,6 +23,7 @@ SETTINGS = {
     "appendonly": "yes",
     "appenddirname": "appendonlydir",
     "appendfilename": "appendonly.aof",
+    "replicaof": "",
     "cluster-enabled": "no",
     "port": "6379",
     "tls-port": "0",
@@ -55,6 +56,7 @@ OTHER = {
     "hz": "50",
 }
 FIXED = {"cluster-enabled", "databases", "appendfilename", "appenddirname", "unixsocket", "aclfile"}
+FIXED |= {"replicaof"}
 CONTAINER = ContainerState(
     id="a",
     name="weka-redis",

@@ -29,7 +29,7 @@ def loss_summary(lost: Lost) -> str:
     counts = [one for patterns in lost.values() for one in patterns.values()]
     keys, durable = sum(one.keys for one in counts), sum(one.durable for one in counts)
     if not keys:
-        return "every key of the backup comes back"
+        return "nothing, every key of the backup comes back"
     plain = f"{keys:,} keys of the backup do not come back"
     return f"{plain}, **{durable:,} of them have no expiry**" if durable else plain
 

@@ -26,6 +26,7 @@ SHUT: Mapping[str, str] = {
     "appendonly": "the restart loads the other kind of file",
     "appenddirname": "the restart looks for its append files in another directory",
     "appendfilename": "the restart looks for append files of another name",
+    "replicaof": "the server becomes a replica, and takes the data of its master",
     "cluster-enabled": "a cluster node serves its slots only, and has only database 0",
     "port": "the server would not be reached at its address any more",
     "tls-port": "the server would not be reached at its address any more",
@@ -46,10 +47,14 @@ NAMED: Mapping[str, str] = {
     "aof-use-rdb-preamble": "the form of its append files",
     "appendfsync": "how many seconds of writes a power cut takes",
 }
-# of a server that runs they cannot be changed: the files or the start line were
+# CONFIG SET cannot change them
 _FIXED = frozenset(
-    {"cluster-enabled", "databases", "appendfilename", "appenddirname", "unixsocket", "aclfile"}
+    {
+        *("cluster-enabled", "databases", "appendfilename", "appenddirname", "unixsocket"),
+        *("aclfile", "replicaof"),
+    }
 )
+_NOTHING = {"replicaof": "no one"}  # how a configuration says it, where it is not ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +146,12 @@ def _cure(name: str, running: str, after: str, facts: StartFacts) -> str:
 
 def _write_down(name: str, value: str, facts: StartFacts) -> str:
     """How the next start gets the value that runs now."""
+    value = value or _NOTHING.get(name, _EMPTY)
     if name in on_command_line(facts.container.command):
-        return f"make the container again with --{name} {value or _EMPTY} on its start line"
+        return f"make the container again with --{name} {value} on its start line"
     if facts.config_file:
-        return f"write {name} {value or _EMPTY} into {facts.config_file} (`CONFIG REWRITE`)"
-    return f"make the container again with {name} set to {value or _EMPTY}"
+        return f"write {name} {value} into {facts.config_file} (`CONFIG REWRITE`)"
+    return f"make the container again with {name} set to {value}"
 
 
 def _cluster(facts: StartFacts) -> list[Finding]:
