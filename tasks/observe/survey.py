@@ -14,6 +14,7 @@ from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import options_of
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
+from redis_dr.tasks.server.errors import answered
 from redis_dr.tasks.server.info import config_values, persistence, server_info
 from redis_dr.tasks.server.rights import ask_rights
 from redis_dr.tasks.step import step
@@ -45,7 +46,7 @@ def survey(server: ServerConnection, verb: str) -> Survey:
             settings = None if rights.lacks("config|get") else persistence(client)
             return Survey(container, info, settings, started_at=started)
     except Unreachable as error:
-        return Survey(container, silent=error.problem)
+        return Survey(container, silent=error.problem, refuses=answered(error))
 
 
 def data_dir(helper: Helper, instance: Instance, found: Survey) -> str:

@@ -70,6 +70,16 @@ def redis_errors(instance_name: str) -> Iterator[None]:
         raise translate(error, instance_name) from error
 
 
+def answered(error: BaseException | None) -> bool:
+    """Whether a server was there and refused: it runs, and what it holds may be in memory only."""
+    while error is not None:
+        full = isinstance(error, theirs.ConnectionError) and "max number of clients" in str(error)
+        if full or isinstance(error, theirs.ResponseError):
+            return True
+        error = error.__cause__
+    return False
+
+
 def translate(error: Exception, name: str) -> RedisDrError:
     """Ours for one of theirs. `name` is the instance's, for the sentence."""
     if isinstance(error, theirs.NoPermissionError):

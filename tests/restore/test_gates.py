@@ -1,14 +1,17 @@
 """What a restore says of users and modules before it stops anything."""
 
+import threading
 from pathlib import Path
 
 import pytest
+import redis
 
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.server.acl import names_in
 from tests.support.instances import Make
 from tests.support.managed_redis import ManagedRedis, fill
+from tests.support.waiting import wait_until
 
 USERS = "users (ACL)"
 
@@ -85,3 +88,44 @@ def test_data_of_a_module_that_the_target_lacks_stops_nobody(make_redis: Make) -
         other.restore(backup=report.backup_id)
     assert "vectorset" in str(caught.value)
     assert other.run_id() == running
+
+
+@pytest.mark.parametrize("how", ["script", "clients"])
+def test_a_server_that_runs_and_refuses_is_not_stopped(make_redis: Make, how: str) -> None:
+    """
+    An endless script, or no room for another client: the server holds writes that only its memory
+    has, and cannot be asked to save them. It is refused before the stop, and runs on.
+    """
+    made = make_redis("--appendonly", "no", "--save", "3600 1000", "--maxclients", "10")
+    fill(made.server)
+    made.backup()
+    made.server.client().set("only:in:memory", "1")
+    running = made.server.container.attrs["State"]["StartedAt"]
+    held = [redis.Redis(port=made.server.port, password=made.server.password) for _ in range(12)]
+    script = threading.Thread(target=answer_of, args=(held[0], "EVAL", "while true do end", 0))
+    if how == "script":
+        script.start()
+        wait_until(lambda: "busy" in answer_of(held[1]).lower(), 30, "the script holds the server")
+    else:
+        for client in held:
+            answer_of(client)
+
+    with pytest.raises(Refused, match="refuses to be asked"):
+        made.restore(safety_backup=False)
+
+    if how == "script":
+        answer_of(held[1], "SCRIPT", "KILL")
+        script.join(30)
+    for client in held:
+        client.close()
+    made.server.container.reload()
+    assert made.server.container.attrs["State"]["StartedAt"] == running
+    assert made.server.wait_until_ready().client().get("only:in:memory") == b"1"
+
+
+def answer_of(client: redis.Redis, *command: object) -> str:
+    """What a command gives, or the text of its error."""
+    try:
+        return str(client.execute_command(*(command or ("PING",))))
+    except redis.RedisError as error:
+        return str(error)

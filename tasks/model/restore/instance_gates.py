@@ -116,8 +116,24 @@ def _server(facts: InstanceFacts) -> list[Finding]:
     )
     known = [role, _cluster(facts)]
     if info is None:
-        return [*known, _sentinels_near(facts)]
+        return [*known, _lets_in(facts), _sentinels_near(facts)]
     return [*known, sentinel_gate(facts.sentinels), *_at_work(info), _same_server(facts)]
+
+
+def _lets_in(facts: InstanceFacts) -> Finding:
+    """A server that runs and cannot be asked to save would lose what is only in its memory."""
+    survey = facts.survey
+    return Finding(
+        check="no server runs that refuses to be asked",
+        ok=not survey.refuses,
+        expected="one that answers, or none",
+        actual=survey.silent,
+        detail="what it holds may be in memory only: free it (SCRIPT KILL, CLIENT KILL, a larger "
+        f"maxclients), or end it yourself by `docker stop {survey.container.name}`, which saves as "
+        "its save points say"
+        if survey.refuses
+        else "",
+    )
 
 
 def _cluster(facts: InstanceFacts) -> Finding:

@@ -17,6 +17,7 @@ class Survey:
     info: ServerInfo | None = None  # None: the server does not answer; `silent` says why
     persistence: Persistence | None = None
     silent: str = ""
+    refuses: bool = False  # a server is there, and serves nobody new: a script, too many clients
     started_at: float | None = None  # the server's own start by its clock, Unix seconds
 
     @property
