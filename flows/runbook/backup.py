@@ -11,7 +11,7 @@ from redis_dr.tasks.model.backup.backup_report import BackupReport, report_of
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.report import Finding, bad_in_short
 from redis_dr.tasks.model.settings.instance import Instance
 
 
@@ -51,8 +51,6 @@ def _prove(instance: Instance, backup_id: str, progress: Progress) -> Proof:
     except RedisDrError as error:  # the backup is stored all the same, and not proven
         finding = Finding(check=check, ok=False, actual=error.problem, detail=error.remedy)
         return Proof("", (finding,))
-    bad = "; ".join(
-        f"{finding.check}: {finding.actual}" for finding in report.findings if not finding.ok
-    )
+    bad = bad_in_short(report.findings)
     finding = Finding(check=check, ok=report.ok, actual=report.proof, detail=bad)
     return Proof(report.proof, (finding,))

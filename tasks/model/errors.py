@@ -21,11 +21,10 @@ Interrupted           130  a person or a signal stopped the run; it passes every
 from typing import ClassVar
 
 
-class RedisDrError(Exception):
+class _Problem(BaseException):
     """What happened, and what to do next. Both texts stay in `args`, so that it pickles."""
 
     exit_code: ClassVar[int] = 1
-    transient: bool = False  # may the very same call succeed a little later?
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem, remedy)
@@ -34,6 +33,12 @@ class RedisDrError(Exception):
 
     def __str__(self) -> str:
         return f"{self.problem}\nWhat to do: {self.remedy}"
+
+
+class RedisDrError(_Problem, Exception):
+    """An error of ours, on purpose."""
+
+    transient: bool = False  # may the very same call succeed a little later?
 
 
 class SaveFailed(RedisDrError):
@@ -110,19 +115,11 @@ class ServiceDown(ServiceError):
     retry_after_seconds: float = 0.0  # that it asked for
 
 
-class Interrupted(BaseException):
+class Interrupted(_Problem):
     """A person or a signal stopped the run.
 
     A signal may raise it anywhere. So it is no RedisDrError: a step that goes on after an error of
     ours, because the work does not depend on it, must not go on after this.
     """
 
-    exit_code: ClassVar[int] = 130
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem, remedy)
-        self.problem = problem
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.problem}\nWhat to do: {self.remedy}"
+    exit_code = 130

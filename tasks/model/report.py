@@ -84,6 +84,11 @@ def require(findings: tuple[Finding, ...], operation: str) -> tuple[Finding, ...
     raise Refused(f"the {operation} did not begin: {problems}", _remedy(bad))
 
 
+def bad_in_short(findings: Iterable[Finding]) -> str:
+    """Every bad one as part of a sentence, "" when there is none."""
+    return "; ".join(f"{finding.check}: {finding.actual}" for finding in findings if not finding.ok)
+
+
 def describe(finding: Finding, link: str = " is ") -> str:
     """One finding as part of a sentence; `link` stands between the check and its value."""
     expected = "" if finding.expected is None else f" (expected {finding.expected})"

@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import docker
 import pytest
@@ -69,6 +70,29 @@ def start(redis_dr: CommandLine, stdout: int, stderr: int | None = None) -> subp
     )
 
 
+@dataclass(frozen=True)
+class Running:
+    """A restore that has printed a line."""
+
+    process: subprocess.Popen[bytes]
+    reader: int  # descriptor of what it prints
+
+    def ends(self, server: RedisServer, *, code: int, old: bool) -> None:
+        """With this exit code, the old data or the new is served, and nothing of ours is left."""
+        assert self.process.wait(120) == code
+        assert old_is_served(server) is old
+        wait_until(lambda: not server.helpers(), 30, "the helper is gone")
+
+
+def at_line(redis_dr: CommandLine, line: str, channel: Callable[[], tuple[int, int]]) -> Running:
+    """Start a restore whose output goes to a new pipe or terminal, and read up to this line."""
+    reader, writer = channel()
+    process = start(redis_dr, writer, writer)
+    os.close(writer)
+    read_until(reader, line.encode())
+    return Running(process, reader)
+
+
 def read_until(descriptor: int, word: bytes) -> None:
     """Read what it prints, up to this word."""
     text = b""
@@ -83,26 +107,16 @@ def old_is_served(server: RedisServer) -> bool:
     return bool(server.wait_until_ready().client().exists("written:since"))
 
 
-def nothing_held(server: RedisServer) -> None:
-    """No helper container is left."""
-    wait_until(lambda: not server.helpers(), 30, "the helper is gone")
-
-
 @pytest.mark.usefixtures("old_data")
 @pytest.mark.parametrize("line", LINES)
 def test_a_closed_terminal_brings_the_old_data_back(
     server: RedisServer, redis_dr: CommandLine, line: str
 ) -> None:
     """SIGHUP, as a closed window sends it, and EIO for everything that is printed from then on."""
-    master, slave = os.openpty()
-    process = start(redis_dr, slave, slave)
-    os.close(slave)
-    read_until(master, line.encode())
-    os.close(master)
-    process.send_signal(signal.SIGHUP)
-    assert process.wait(120) == 130
-    assert old_is_served(server)
-    nothing_held(server)
+    restore = at_line(redis_dr, line, os.openpty)
+    os.close(restore.reader)
+    restore.process.send_signal(signal.SIGHUP)
+    restore.ends(server, code=130, old=True)
 
 
 @pytest.mark.usefixtures("old_data")
@@ -111,14 +125,9 @@ def test_a_closed_pipe_does_not_stop_a_restore(
     server: RedisServer, redis_dr: CommandLine, line: str
 ) -> None:
     """`| head`: the restore ends as it would have, and its exit code says so."""
-    read, write = os.pipe()
-    process = start(redis_dr, write, write)
-    os.close(write)
-    read_until(read, line.encode())
-    os.close(read)
-    assert process.wait(120) == 0
-    assert not old_is_served(server)
-    nothing_held(server)
+    restore = at_line(redis_dr, line, os.pipe)
+    os.close(restore.reader)
+    restore.ends(server, code=0, old=False)
 
 
 @pytest.mark.usefixtures("old_data")
@@ -127,12 +136,10 @@ def test_a_second_ctrl_c_does_not_stop_the_roll_back(
     server: RedisServer, redis_dr: CommandLine, line: str
 ) -> None:
     """Pressed again and again while the old data comes back."""
-    read, write = os.pipe()
-    process = start(redis_dr, write, write)
-    os.close(write)
-    read_until(read, line.encode())
+    restore = at_line(redis_dr, line, os.pipe)
+    process = restore.process
     process.send_signal(signal.SIGINT)
-    read_until(read, BACK)
+    read_until(restore.reader, BACK)
     pressed = 0
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
@@ -141,8 +148,6 @@ def test_a_second_ctrl_c_does_not_stop_the_roll_back(
             process.wait(0.1)
         except subprocess.TimeoutExpired:
             continue
-    os.close(read)
+    os.close(restore.reader)
     assert pressed > 2
-    assert process.returncode == 130
-    assert old_is_served(server)
-    nothing_held(server)
+    restore.ends(server, code=130, old=True)

@@ -18,7 +18,7 @@ from redis_dr.tasks.backup.write_probe import write_probe
 from redis_dr.tasks.model.backup.backup_gates import backup_gates
 from redis_dr.tasks.model.backup.snapshot import LinkedFile, Snapshot, judge_snapshot
 from redis_dr.tasks.model.errors import SaveFailed
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, all_ok, bad_in_short
 from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.observe.survey import free_bytes
 
@@ -61,7 +61,7 @@ def proven_save(operation: Operation, collect: Callable[[LinkedFile], UploadResu
             operation.progress("the server saves again: stop-writes-on-bgsave-error is yes again")
         if all_ok(save.findings):
             return save
-        bad = "; ".join(f"{one.check}: {one.actual}" for one in save.findings if not one.ok)
+        bad = bad_in_short(save.findings)
         operation.progress(f"attempt {attempt}: the file is not our save ({bad})")
     raise SaveFailed(
         f"{ATTEMPTS} saves of {operation.instance.name} were disturbed; the last: {bad}",

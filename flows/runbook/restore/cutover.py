@@ -11,7 +11,7 @@ from redis_dr.flows.runbook.restore.compare import compare_restored
 from redis_dr.flows.runbook.restore.prepare import NewData
 from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.model.errors import Fenced, RedisDrError
-from redis_dr.tasks.model.report import Finding, all_ok
+from redis_dr.tasks.model.report import Finding, all_ok, bad_in_short
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
 from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.model.restore.sighting import judge_still_there
@@ -105,7 +105,7 @@ def cut_over(operation: Operation, data: NewData, journal: Journal) -> CutoverRe
         if not isinstance(error, RedisDrError):
             raise
         return undone
-    why = "; ".join(f"{bad.check}: {bad.actual}" for bad in proof.findings if not bad.ok)
+    why = bad_in_short(proof.findings)
     return _roll_back(operation, begun, why, proof)
 
 
