@@ -8,12 +8,11 @@ import redis
 from redis_dr.tasks.model.backup.snapshot import Counts, Snapshot
 from redis_dr.tasks.model.errors import SaveFailed
 from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
-from redis_dr.tasks.server.info import ServerInfo, server_info
+from redis_dr.tasks.server.info import ServerInfo
+from redis_dr.tasks.server.saving import another_save, until_no_save
 from redis_dr.tasks.step import step
 
-_POLL_SECONDS = 0.05
 _DEADLINE_SECONDS = 3600  # for a save of ours, or of somebody else that runs already
-_BUSY = ("already in progress", "Another child process")
 
 
 @step
@@ -73,22 +72,18 @@ def _begin(client: redis.Redis) -> tuple[int, dict[str, Any], dict[str, Any]]:
         (seconds, micros), before, answer, after = pipeline.execute(raise_on_error=False)
         if not isinstance(answer, redis.ResponseError):
             return int(seconds) * 1000 + int(micros) // 1000, before, after
-        if not any(text in str(answer) for text in _BUSY) or time.monotonic() > deadline:
+        if not another_save(answer) or time.monotonic() > deadline:
             raise SaveFailed(f"BGSAVE was refused: {answer}", "see what else saves, then try again")
 
 
 def _until_done(client: redis.Redis) -> ServerInfo:
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while True:
-        info = server_info(client)
-        if not (info.rdb_bgsave_in_progress or info.aof_rewrite_in_progress):
-            return info
-        if time.monotonic() > deadline:
-            raise SaveFailed(
-                f"a save or rewrite has been going on for {_DEADLINE_SECONDS} s",
-                "see the container's log and `INFO persistence`",
-            )
-        time.sleep(_POLL_SECONDS)
+    info = until_no_save(client, _DEADLINE_SECONDS)
+    if info is None:
+        raise SaveFailed(
+            f"a save or rewrite has been going on for {_DEADLINE_SECONDS} s",
+            "see the container's log and `INFO persistence`",
+        )
+    return info
 
 
 def _keyspace(info: dict[str, Any]) -> Counts:

@@ -2,21 +2,17 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from redis_dr.tasks.engine.client import engine
-from redis_dr.tasks.engine.errors import engine_errors
 from redis_dr.tasks.engine.exec import run_in
 from redis_dr.tasks.engine.own_start import OwnStart, own_start
 from redis_dr.tasks.engine.sandbox import (
-    LABEL,
     Sandbox,
     SandboxFailed,
     info_fields,
-    remove_sandbox,
 )
 from redis_dr.tasks.engine.start_files import StartFiles, start_files
 from redis_dr.tasks.model.errors import RedisDrError
@@ -41,7 +37,6 @@ from redis_dr.tasks.server.info import config_values
 from redis_dr.tasks.step import step
 
 _LEAST_SECONDS = 30  # for an entrypoint; one that took longer last time gets three times as much
-_READER_SECONDS = 300
 _INCLUDES = 20  # files that may include each other
 
 
@@ -113,33 +108,6 @@ def running_settings(server: ServerConnection) -> dict[str, str]:
     with contextlib.suppress(RedisDrError), server.errors():
         return without_secrets(config_values(server.client(), ["*"]))
     return {}
-
-
-@contextlib.contextmanager
-def mount_reader(container: ContainerState, image: str = "") -> Iterator[str]:
-    """A short-lived container with the mounts of another, read-only; removed after the block."""
-    api = engine().api
-    with engine_errors(f"making a reader of the mounts of {container.name}"):
-        host = api.create_host_config(
-            volumes_from=[f"{container.id}:ro"], network_mode="none", auto_remove=True
-        )
-        made = api.create_container(
-            image or container.image_id,
-            entrypoint=["sh", "-c", f"sleep {_READER_SECONDS}"],
-            command=[],
-            user="0",
-            labels={LABEL: container.name},
-            network_disabled=True,
-            healthcheck={"test": ["NONE"]},
-            host_config=host,
-        )
-    reader = str(made["Id"])
-    try:
-        with engine_errors(f"starting the reader of the mounts of {container.name}"):
-            api.start(reader)
-        yield reader
-    finally:
-        remove_sandbox(reader)
 
 
 def _asked(server: Sandbox, container: ContainerState) -> NextStart:

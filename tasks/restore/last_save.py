@@ -6,18 +6,17 @@ does so only with save points; without them, writes are held, and a second BGSAV
 """
 
 import time
-from typing import Any
 
 import redis
 
 from redis_dr.tasks.model.errors import SaveFailed
 from redis_dr.tasks.server.connection import ServerConnection
-from redis_dr.tasks.server.info import config_values, server_info
+from redis_dr.tasks.server.info import ServerInfo, config_values
+from redis_dr.tasks.server.saving import another_save, until_no_save
 
 _POLL_SECONDS = 0.05
 _SAVE_POINTS = "3600 1"
 _HOLD_SECONDS = 60  # longer than the save, until the engine has killed the container
-_BUSY = ("already in progress", "Another child process")
 
 
 def save_and_shut_down(server: ServerConnection, seconds: float) -> None:
@@ -102,20 +101,17 @@ def _begun(client: redis.Redis) -> bool:
     try:
         client.execute_command("BGSAVE")  # type: ignore[no-untyped-call] # redis-py left it out
     except redis.ResponseError as error:
-        if any(text in str(error) for text in _BUSY):
+        if another_save(error):
             return False
         raise
     return True
 
 
-def _wait(server: ServerConnection, client: redis.Redis, deadline: float) -> Any:
-    while True:
-        info = server_info(client)
-        if not (info.rdb_bgsave_in_progress or info.aof_rewrite_in_progress):
-            return info
-        if time.monotonic() > deadline:
-            raise SaveFailed(
-                f"{server.instance.name} did not end its save in time, so it was not stopped",
-                "a larger stop_timeout_seconds waits longer",
-            )
-        time.sleep(_POLL_SECONDS)
+def _wait(server: ServerConnection, client: redis.Redis, deadline: float) -> ServerInfo:
+    info = until_no_save(client, deadline - time.monotonic())
+    if info is None:
+        raise SaveFailed(
+            f"{server.instance.name} did not end its save in time, so it was not stopped",
+            "a larger stop_timeout_seconds waits longer",
+        )
+    return info

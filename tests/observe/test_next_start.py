@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from redis_dr.tasks.engine.container import inspect
+from redis_dr.tasks.engine.mount_reader import mount_reader
 from redis_dr.tasks.model.server.next_start import NextStart
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.observe.next_start import (
     StartQuestion,
-    mount_reader,
     next_start,
     running_settings,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.exec import ScriptFailed
+from redis_dr.tasks.engine.mount_reader import mount_reader
 from redis_dr.tasks.engine.own_start import OwnStart
 from redis_dr.tasks.engine.scratch import LABEL, server_name
 from redis_dr.tasks.model.backup.manifest import Manifest
@@ -18,7 +19,6 @@ from redis_dr.tasks.observe.next_start import (
     StartQuestion,
     ask_start,
     collected_files,
-    mount_reader,
     start_with,
 )
 
