@@ -110,13 +110,14 @@ def _end(
     writes are held, and all processes are killed together. Raises SaveFailed.
     """
     seconds = _patience(server.instance, info)
-    if info.process_id in {0, 1}:  # 0: it does not report it
-        if save:
-            save_and_shut_down(server, seconds)
-        return halt(helper, server.instance, info)
-    hold_writes(server, seconds, save=save)
+    if info.process_id != 1:
+        hold_writes(server, seconds, save=save)
+        helper.assert_held()
+        return _stopped(server.instance, 0)
+    if save:
+        save_and_shut_down(server, seconds)
     helper.assert_held()
-    return _stopped(server.instance, 0)
+    return _stopped(server.instance, math.ceil(seconds))
 
 
 def halt(helper: Helper, instance: Instance, info: ServerInfo | None = None) -> ContainerState:
