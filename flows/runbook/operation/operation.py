@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from redis_dr.flows.runbook.operation.dead_save import settle_dead_saves
-from redis_dr.flows.runbook.operation.recovery import RecoveryResult, recover_unfinished
+from redis_dr.flows.runbook.operation.recovery import recover_unfinished
+from redis_dr.flows.runbook.operation.ways_back import RecoveryResult
 from redis_dr.tasks.engine.helper import Helper, hold, require_data_free
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.progress import Progress, quiet, unfailing
