@@ -10,15 +10,24 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from redis_dr.deployments.setup.lock import exclusive
 from redis_dr.tasks.model.errors import Unreachable
 
 _ROUTES = Path("/proc/net/route")
+# root's own folder: whoever makes a network interface is root
+_CHOOSING = Path("/run/redis-dr-networks.lock")
 
 
 def make_bridge(name: str) -> None:
     """Have the interface up with an address that nothing here routes to. Raises Unreachable."""
     if Path("/sys/class/net", name).exists():  # of a run that was killed
         return
+    # engines that start at one moment would choose one network, and mix up their servers
+    with exclusive(_CHOOSING):
+        _make(name)
+
+
+def _make(name: str) -> None:
     address = free_network(_ROUTES.read_text() if _ROUTES.exists() else "")[1]
     for command in (
         ["ip", "link", "add", name, "type", "bridge"],

@@ -2,18 +2,21 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from redis_dr.deployments.setup.bridge import free_network
+from redis_dr.deployments.setup.bridge import free_network, make_bridge, remove_bridge
 from redis_dr.deployments.setup.endpoint import answers
 from redis_dr.deployments.setup.place import LONGEST, Place, place_for
+from redis_dr.tasks.model.errors import Unreachable
 from tests.support.waiting import wait_until
 
 ENGINE = [sys.executable, "-m", "redis_dr.deployments.setup.engine", "run"]
@@ -180,6 +183,31 @@ def test_a_long_path_gets_a_short_place(tmp_path):
         assert place.data.is_relative_to(deep)
     finally:
         place.run.rmdir()
+
+
+def test_engines_that_start_at_one_moment_choose_different_networks():
+    """Eight bridges made side by side have eight networks."""
+    if os.geteuid() != 0:
+        with pytest.raises(Unreachable):
+            make_bridge("rdrtest")
+        return
+    names = [f"rdrt{secrets.token_hex(3)}" for _ in range(8)]
+    try:
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(make_bridge, names))
+        shown = [
+            subprocess.run(
+                ["ip", "-4", "-o", "address", "show", "dev", name],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout.split()[3]
+            for name in names
+        ]
+    finally:
+        for name in names:
+            remove_bridge(name)
+    assert len(set(shown)) == len(names), shown
 
 
 def test_the_network_of_a_private_engine_is_one_that_nothing_routes_to():
