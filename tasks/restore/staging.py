@@ -55,7 +55,8 @@ flush "$new/$folder/$manifest" "$new/$folder" "$new"
 """
 )
 # on the disk before the stop: the exchange then has little to flush, and a power cut takes nothing
-_HASH = FLUSH + 'flush "$1"; sha256sum "$1"'
+# by standard input: sha256sum marks the line of a name with a backslash in it
+_HASH = FLUSH + 'flush "$1"; sha256sum < "$1"'
 
 
 @step

@@ -144,7 +144,7 @@ def test_init_never_overwrites(filled, tmp_path):
     assert path.read_text() == "precious"
 
 
-def test_init_names_a_container_that_is_not_there(tmp_path):
+def test_init_names_a_container_that_is_not_there(docker_client, tmp_path):
     """The engine answers, the container does not exist."""
     with pytest.raises(Unreachable, match="no-such-redis"):
         init(Wish(container="no-such-redis", output=tmp_path / "x.toml"))

@@ -63,6 +63,7 @@ names = st.text(st.one_of(special, plain), min_size=1, max_size=8)
 @given(place=names, dump=names, folder=names, file=names)
 @example(place="my data", dump="-dump.rdb", folder="-x", file="-appendonly.aof")
 @example(place='it\'s "here" $HOME *', dump="a b|.rdb", folder="has x|", file='b "c" \\ é.aof')
+@example(place="a \\ b", dump="a\\b.rdb", folder="c\\d", file="e\\f.aof")
 def test_every_script_works_with_every_name_that_is_not_refused(
     place: str, dump: str, folder: str, file: str
 ) -> None:
