@@ -134,7 +134,7 @@ def _bare(server: RedisServer) -> float:
         command=[],
         volumes_from=[server.id],
         user="0",
-        # as the hands: after a plain stop and start of a bridge's only container, clients that
+        # as the helper: after a plain stop and start of a bridge's only container, clients that
         # knock meanwhile get in a second late (measured: 7 of 7; beside another one 2 of 4)
         network_mode="none",
         detach=True,

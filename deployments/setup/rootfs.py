@@ -14,7 +14,7 @@ _WANTED = re.compile(
     r"usr/s?bin/((redis|valkey)-[a-z-]+|busybox|setpriv)|usr/lib(64)?/([^/]+/)?[^/]+\.so[^/]*"
 )
 _MERGED = re.compile(r"(?=(bin|sbin|lib|lib64)/)")  # older packages still say /lib for /usr/lib
-# what a restore asks of the instance's image (DESIGN.md, "The hands"), and an ordinary shell
+# what a restore asks of the instance's image ("The helper container" in DESIGN.md), and a shell
 _APPLETS = """
     ash awk basename cat chmod chown cmp cp cut date dd df dirname du env expr false find free grep
     head hostname id kill ln ls mkdir mktemp mv nc ps pwd readlink realpath rm rmdir sed seq sh

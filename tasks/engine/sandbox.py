@@ -163,14 +163,14 @@ def info_fields(answer: str) -> dict[str, str]:
 
 
 def sandbox_name(container: str) -> str:
-    """One a time for each instance; its hands are the lock."""
+    """One a time for each instance; its helper is the lock."""
     return f"{container}.redis-dr.trial"
 
 
 @contextmanager
 def sandbox(spec: SandboxSpec) -> Iterator[Sandbox]:
     """Start it, beat for it while the block runs, remove it and its anonymous volumes."""
-    remove_sandbox(spec.name)  # of an operation that died: the hands of this instance are ours
+    remove_sandbox(spec.name)  # of an operation that died: the helper of this instance is ours
     container_id = _create(spec)
     heartbeat = Heartbeat(container_id, spec.lease_seconds / 5)
     server = Sandbox(container_id, spec.name, spec.user)

@@ -1,7 +1,7 @@
-"""The ground of a drill: a volume of its own and a container that never runs, to hold hands on.
+"""The scratch space of a drill: a volume of its own, and a container that never runs.
 
-A restore takes its hands from the instance's container; a drill from this one, so that everything
-a restore does can be done without the instance, and nothing of it can reach the instance.
+A restore takes its helper container from the instance's container, a drill from this one. So a
+drill does all that a restore does without the instance, and cannot reach the instance.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ class ScratchSpec:
 
 
 def scratch_name(instance: str) -> str:
-    """One drill at a time for each instance: the hands of this name are the lock."""
+    """One drill at a time for each instance: the helper of this name is the lock."""
     return f"redis-dr.drill.{instance}"
 
 
@@ -148,7 +148,7 @@ def _free_half_made(holder: Holder) -> None:
 
 
 def _held_by(instance: str) -> str:
-    """The id of the drill whose hands hold the ground now, "" when they are gone or dead."""
+    """The id of the drill whose helper holds the scratch volume now, "" when it is gone or dead."""
     found = holder_of(scratch_name(instance))
     if found is None:
         return ""

@@ -1,4 +1,4 @@
-"""Looks at the instance and the machine around it for `check`; reads only, takes no hands."""
+"""Looks at the instance and the machine around it for `check`; reads only, takes no helper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -98,7 +98,7 @@ def free_bytes(helper: Helper, path: str) -> int:
 
 
 def configuration_text(helper: Helper, found: Survey) -> str:
-    """The server's configuration file where the hands can see it (a bind mount), else ""."""
+    """The server's configuration file where the helper can see it (a bind mount), else ""."""
     path = found.info.config_file if found.info else ""
     return helper.run(_CONFIGURED, path) if path else ""
 

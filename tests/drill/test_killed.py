@@ -72,14 +72,14 @@ def left(engine: docker.DockerClient, drill_case: DrillCase) -> list[str]:
 MADE = {
     "the volume": "volumes/create",
     "the ground": "containers/create?name=redis-dr.drill.{}.2",
-    "the hands": "containers/create?name=redis-dr.drill.{}.redis-dr",
+    "the helper": "containers/create?name=redis-dr.drill.{}.redis-dr",
     "the server": "containers/create?name=redis-dr.drill.{}.redis-dr.server",
 }
 
 
 @pytest.mark.parametrize(
     ("thing", "when"),
-    [*((thing, "after") for thing in MADE), ("the hands", "during"), ("the server", "during")],
+    [*((thing, "after") for thing in MADE), ("the helper", "during"), ("the server", "during")],
 )
 def test_a_signal_leaves_nothing_that_was_half_made(
     thing: str, when: str, drill_case: DrillCase, docker_client: docker.DockerClient, tmp_path: Path
@@ -105,7 +105,7 @@ def test_a_signal_leaves_nothing_that_was_half_made(
 def test_the_next_check_sweeps_what_a_killed_drill_left(
     point: str, drill_case: DrillCase, docker_client: docker.DockerClient, tmp_path: Path
 ) -> None:
-    """SIGKILL: no code of the drill runs any more; `check` removes container, volume and hands."""
+    """SIGKILL: no code of the drill runs any more; `check` removes container, volume and helper."""
     redis_dr = command_line(drill_case, tmp_path)
     strike(start(redis_dr), point, signal.SIGKILL)
     assert left(docker_client, drill_case), "the kill came too late to leave anything"

@@ -1,4 +1,4 @@
-"""The hands: lock, lease, fence, and reach to the volume."""
+"""The helper container: lock, lease, fence, and reach to the volume."""
 
 import io
 import threading
@@ -75,7 +75,7 @@ def test_a_silent_holder_of_another_machine_is_taken_over_and_fenced(
 
 def test_a_long_copy_stops_neither_the_beats_nor_a_take_over(shared_redis: ManagedRedis) -> None:
     """
-    While bytes stream out, the engine still answers for the hands, and the idle count stays low.
+    While bytes stream out, the engine still answers for the helper, and the idle count stays low.
     """
     target = inspect(shared_redis.server.name)
     with hold(target, holder(), 5) as helper:

@@ -31,7 +31,7 @@ def run_guarded(helper: Helper, script: str, turn: int, seconds: float) -> tuple
 
 
 def programs(engine: docker.DockerClient, helper: Helper) -> list[str]:
-    """What runs in the hands."""
+    """What runs in the helper."""
     return [" ".join(line) for line in engine.api.top(helper.id)["Processes"]]
 
 
@@ -92,7 +92,7 @@ def test_a_script_leaves_no_program_behind(shared_redis: ManagedRedis) -> None:
 
 def test_a_beat_that_is_never_answered_costs_no_lease(shared_redis: ManagedRedis) -> None:
     """
-    One hangs for ever: the next ones keep the hands, and letting go does not wait for it.
+    One hangs for ever: the next ones keep the helper, and letting go does not wait for it.
     """
     engine = shared_redis.server.engine
     with hold(inspect(shared_redis.server.name), holder(), 10) as helper:

@@ -76,7 +76,7 @@ def strike(one: tuple[ManagedRedis, str, str], spec: dict[str, Any]) -> str:
     took = f"{time.monotonic() - begun:.0f} s"
     print(spec["path"], spec["then"], spec["after"], took, said)
     # those whose removal was not answered end with their lease
-    wait_until(lambda: not made.server.helpers(running=True), LEASE + 15, "the hands have let go")
+    wait_until(lambda: not made.server.helpers(running=True), LEASE + 15, "the helper is gone")
     container = made.server.container
     ends = {
         "the fault struck": said.get("struck") and (said["swallowed"] or said.get("ok")),
@@ -87,7 +87,7 @@ def strike(one: tuple[ManagedRedis, str, str], spec: dict[str, Any]) -> str:
         "no journal": not made.server.sh("ls /data/.redis-dr/journal.json 2>/dev/null || true"),
     }
     ends["nothing was left to settle"] = recover(made.instance).outcome == "nothing to do"
-    ends["no hands"] = made.helper_gone()
+    ends["no helper"] = made.helper_gone()
     wrong = [what for what, so in ends.items() if not so]
     return f"{spec}: not {wrong}: {said}" if wrong else ""
 

@@ -38,7 +38,7 @@ def test_all_is_well_with_a_fresh_proven_backup(proven_redis: ProvenRedis) -> No
 
 
 def test_the_server_is_only_looked_at(proven_redis: ProvenRedis) -> None:
-    """No key, no setting, no save changes; the hands are not taken."""
+    """No key, no setting, no save changes; the helper is not taken."""
     client = proven_redis.server.client()
     before = (client.dbsize(), client.lastsave(), client.config_get())
     check(proven_redis.instance)

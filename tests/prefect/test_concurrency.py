@@ -65,7 +65,7 @@ def test_a_failure_gives_the_turn_back(prefect_here: PrefectServer) -> None:
 def test_two_backups_started_together_both_succeed(
     here: Installation, prefect_here: PrefectServer
 ) -> None:
-    """By the hands alone the second would be refused; with turns it waits."""
+    """By the helper's lock alone the second would be refused; with turns it waits."""
     with ThreadPoolExecutor(2) as both:
         runs = [
             both.submit(copy_context().run, lambda: backup(instance=NAME, return_state=True))

@@ -59,7 +59,7 @@ def test_kill_9_of_the_flow_is_healed_and_told_by_the_hook_at_once(
     prefect_server: PrefectServer,
     hook_and_block: tuple[Listener, Listener, str],
 ) -> None:
-    """The runner's hook recovers: the old data runs, no hands are left; hook and block tell."""
+    """The runner's hook recovers: the old data runs, no helper is left; hook and block tell."""
     hook, block, more = hook_and_block
     changed_installation = prepared(
         make_installation(more=more, restart_policy={"Name": "unless-stopped"})

@@ -149,7 +149,7 @@ def backups(made: Installation) -> list[Path]:
 def test_a_night_happens_after_a_worker_died_holding_the_limit(
     make_installation: MakeInstallation, prefect_server: PrefectServer
 ) -> None:
-    """kill -9 of worker and flow in the middle of a night: the lease ends by itself, the hands of
+    """kill -9 of worker and flow in the middle of a night: the lease ends by itself, the helper of
     the dead are cleared, and the next night is backed up and proven."""
     made, pool = make_installation(), "host-of-nights"
     deploy(prefect_server, made, pool)

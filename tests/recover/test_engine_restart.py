@@ -148,7 +148,7 @@ def test_an_engine_that_starts_anew_leaves_the_data_old_or_new(
     """
     A restore is held right after its stop, or right after its start of the server; the engine
     ends and starts again. Whether the restore is killed or goes on: `recover` leaves a running
-    server with all of the old data or all of the new, its restart policy, and no hands.
+    server with all of the old data or all of the new, its restart policy, and no helper.
     """
     fill(there.server)
     do("backup", there, place)

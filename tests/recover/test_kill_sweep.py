@@ -88,7 +88,7 @@ def test_killed_anywhere_the_data_is_old_or_new_and_whole(
 ) -> None:
     """
     SIGKILL before or after any call to the engine: recover leaves a running server with all of
-    the old data or all of the new, and no hands.
+    the old data or all of the new, and no helper.
     """
     ends = []
     for _ in range(3):  # a busy engine may fail a restore before the point: that must be whole, too

@@ -180,7 +180,7 @@ def test_a_restore_of_a_damaged_backup_never_stops_the_server(
     make_redis: Make, sample: Sample, kind: str
 ) -> None:
     """
-    The whole way: exit with Damaged or Refused, the same run_id, no hands left.
+    The whole way: exit with Damaged or Refused, the same run_id, no helper left.
     """
     made = make_redis()
     fill(made.server, 30)

@@ -66,7 +66,7 @@ def test_another_user_is_respected(redis_factory, redis_image):
 
 
 def test_every_program_that_a_restore_uses_is_there(redis_factory, redis_image):
-    """The hands work with what the instance's image has: sh, ln, mv, stat, df, tail and more."""
+    """The helper works with what the instance's image has: sh, ln, mv, stat, df, tail and more."""
     programs = "sh ln mv stat df tail sync sha256sum find date redis-check-rdb redis-check-aof"
     server = redis_factory(image=redis_image)
     assert len(server.sh(f"which {programs}").split()) == len(programs.split())

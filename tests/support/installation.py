@@ -12,7 +12,7 @@ from redis_dr.tasks.model.settings.instance import Instance
 from tests.support.managed_redis import fill
 from tests.support.redis_server import PASSWORD, RedisServer
 
-# the hands of a drill are named after its instance: two workers drill two
+# the helper of a drill is named after its instance: two workers drill two
 NAME = "-".join(filter(None, ["weka-redis", os.environ.get("PYTEST_XDIST_WORKER")]))
 _RULES = """
 [store]

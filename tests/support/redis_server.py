@@ -45,7 +45,7 @@ class RedisServer:
         return self.engine.containers.get(self.id)
 
     def helpers(self, *, running: bool = False) -> list[str]:
-        """Ids of the containers that redis-dr made for it, hands and sandboxes, in any state."""
+        """Ids of the containers that redis-dr made for it, helpers and sandboxes, in any state."""
         family = {"name": rf"^/?{self.name}\."}
         return [one["Id"] for one in self.engine.api.containers(all=not running, filters=family)]
 

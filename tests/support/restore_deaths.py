@@ -99,7 +99,7 @@ def old_or_new(made: Installation, old: dict[bytes, object]) -> str:
 
 
 def nobody_holds(made: Installation) -> bool:
-    """No hands and no sandbox of this instance is left."""
+    """No helper and no sandbox of this instance is left."""
     return not made.server.helpers()
 
 

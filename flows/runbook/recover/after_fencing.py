@@ -1,4 +1,4 @@
-"""An operation that lost its hands after the stop: see whether the instance is left alone."""
+"""An operation that was fenced after the stop: see whether the instance is left alone."""
 
 import contextlib
 from datetime import UTC, datetime
@@ -14,9 +14,9 @@ from redis_dr.tasks.restore.stop import keep_serving, start_server
 
 
 def check_after_fencing(instance: Instance, journal: Journal, progress: Progress) -> None:
-    """Settle the instance under new hands, as `recover` does, unless another operation is there.
+    """Settle the instance under a new helper, as `recover` does, unless another operation is there.
 
-    The hands go by themselves when the engine starts anew, and when this process was held up for
+    The helper ends by itself when the engine starts anew, and when this process was held up for
     longer than the lease. If another operation took over and has ended since, a stop of ours that
     was on its way may have come after it: then the container is started again, as it was.
     """

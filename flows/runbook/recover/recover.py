@@ -1,4 +1,4 @@
-"""After a crash: finish or undo what was going on, bring the container up, release the hands."""
+"""After a crash: finish or undo what was going on, bring the container up, release the helper."""
 
 from datetime import UTC, datetime
 

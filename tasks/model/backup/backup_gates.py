@@ -66,7 +66,7 @@ def _volume(mount: Mount | None, folder: str) -> tuple[Finding, ...]:
             ok=mount is not None and mount.writable and mount.kind != "tmpfs",
             expected="a volume or bind mount",
             actual=mount.kind if mount else f"{folder} is inside the container",
-            detail="the engine cannot read a tmpfs, and hands cannot share a container's own layer",
+            detail="the engine cannot read a tmpfs, nor a helper share a container's layer",
         ),
     )
 

@@ -92,7 +92,7 @@ class LinkedFile:
 
     name: str  # in the backup: "dump.rdb", "appendonly/appendonly.aof.1.incr.aof"
     role: Role
-    path: str  # inside the hands
+    path: str  # inside the helper container
     size: int  # bytes, at the moment of the pin
 
 
