@@ -10,7 +10,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from redis_dr.tasks.model.backup.clocks import Clocks
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
+from redis_dr.tasks.model.backup.origin import Origin
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.server.persistence import Persistence
 
@@ -50,6 +52,8 @@ class Manifest(_Noun):
     image: str  # as the container names it
     image_id: str = ""  # the engine's digest of it
     run_id: str  # of the server that wrote it
+    origin: Origin | None = None  # where it was made; null: not recorded
+    clocks: Clocks | None = None  # compared when it was stored; null: not recorded
     replication_offset: int = 0  # master_repl_offset at the time, bytes
     persistence: Persistence  # settings that a restore needs
     databases: dict[int, DatabaseInventory] = Field(
@@ -66,6 +70,11 @@ class Manifest(_Noun):
     suspicious: tuple[str, ...] = ()  # why this backup must not silently become "latest"
     files: tuple[StoredFile, ...]  # every file of the backup
     timings: dict[str, float] = Field(default_factory=dict)  # seconds per step
+
+    @property
+    def made_at(self) -> datetime:
+        """When Redis forked, by the store's clock where it was compared; orders the backups."""
+        return self.clocks.by_the_store(self.created_at) if self.clocks else self.created_at
 
     @property
     def is_safety(self) -> bool:
