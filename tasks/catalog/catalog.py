@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import (
@@ -30,6 +30,7 @@ from redis_dr.tasks.model.catalog.catalog import (
     read_lease,
 )
 from redis_dr.tasks.model.catalog.choosing import choose
+from redis_dr.tasks.model.catalog.dates import dates_that_cannot_be, moment_of, store_time
 from redis_dr.tasks.model.catalog.proof import Proof
 from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused, StoreError
 from redis_dr.tasks.step import step
@@ -83,16 +84,19 @@ def load_catalog(store: ObjectStore, instance: str) -> Catalog:
             folders.setdefault(split[0], []).append(found)
     manifests, unreadable = _read_manifests(store, instance, folders)
     committed = {**{m.backup_id: m for m in manifests}, **unreadable}
+    stored_at = dict(_store_times(instance, committed, folders))
     strange += _foreign(instance, {m.backup_id: m for m in manifests}, folders)
     return Catalog(
         instance=instance,
         address=store.address,
-        manifests=tuple(sorted(manifests, key=lambda m: (m.created_at, m.backup_id), reverse=True)),
+        manifests=_newest_first(manifests, stored_at),
         proofs={
             backup_id: tuple(_proofs(instance, backup_id, folders[backup_id]))
             for backup_id in committed
         },
         accepted=_acceptances(store, instance, folders),
+        stored_at=stored_at,
+        misdated=dates_that_cannot_be(manifests, stored_at, _now(store)),
         pinned=frozenset(i for i in folders if _has(instance, i, PIN, folders)),
         in_use=_leases(store, instance),
         unreadable=unreadable,
@@ -153,6 +157,32 @@ def refuse_when_gone(store: ObjectStore, instance: str, backup_id: str, claim: s
     if store.stat(manifest_key(instance, backup_id)) is None:
         store.delete(claim)
         raise Damaged(f"{backup_id} is not in {store.address} any more", "use another backup")
+
+
+def _newest_first(
+    manifests: list[Manifest], stored_at: dict[str, datetime]
+) -> tuple[Manifest, ...]:
+    def order(manifest: Manifest) -> tuple[datetime, str]:
+        stored = stored_at.get(manifest.backup_id)
+        return moment_of(manifest.made_at, stored), manifest.backup_id
+
+    return tuple(sorted(manifests, key=order, reverse=True))
+
+
+def _now(store: ObjectStore) -> datetime:
+    """By the store's clock where its answers tell it, else by this machine's."""
+    return datetime.now(UTC) + (store.clock_ahead() or timedelta(0))
+
+
+def _store_times(
+    instance: str, committed: Iterable[str], folders: dict[str, list[StoredObject]]
+) -> Iterator[tuple[str, datetime]]:
+    """When the store took each manifest, by its own clock."""
+    for backup_id in committed:
+        key = manifest_key(instance, backup_id)
+        modified = next(found.modified for found in folders[backup_id] if found.key == key)
+        if at := store_time(modified):
+            yield backup_id, at
 
 
 def _read_manifests(
@@ -226,11 +256,22 @@ def _unfinished(
 
 def _proofs(instance: str, backup_id: str, found: Iterable[StoredObject]) -> Iterator[Proof]:
     prefix = backup_prefix(instance, backup_id)
-    for stored in sorted(found, key=lambda o: o.key):
+    proofs = []
+    for stored in found:
         name = stored.key.removeprefix(prefix)
         if match := _PROOF.fullmatch(name):
             at = datetime.strptime(match[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
-            yield Proof(backup_id, name, match[2], match[3] == "ok", at)
+            proofs.append(
+                Proof(
+                    backup_id,
+                    name,
+                    match[2],
+                    match[3] == "ok",
+                    at,
+                    stored_at=store_time(stored.modified),
+                )
+            )
+    yield from sorted(proofs, key=lambda proof: (proof.moment, proof.name))
 
 
 def _has(instance: str, backup_id: str, name: str, folders: dict[str, list[StoredObject]]) -> bool:

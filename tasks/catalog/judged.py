@@ -32,7 +32,7 @@ def open_catalog(instance: Instance, store: ObjectStore | None = None) -> Catalo
     """
     store = store or open_store(instance.store)
     catalog = load_catalog(store, instance.name)
-    rejudged = rejudge(catalog.manifests, catalog.accepted, instance)
+    rejudged = rejudge(catalog.regular, catalog.accepted, instance)
     return check_signatures(store, replace(catalog, rejudged=rejudged), instance.drill)
 
 

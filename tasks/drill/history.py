@@ -24,7 +24,7 @@ def recent_drills(store: ObjectStore, catalog: Catalog, at_most: int) -> tuple[D
         proof for proofs in catalog.proofs.values() for proof in proofs if proof.kind == "drill"
     ]
     lines = []
-    for proof in sorted(found, key=lambda proof: proof.at)[-at_most:]:
+    for proof in sorted(found, key=lambda proof: proof.moment)[-at_most:]:
         key = backup_prefix(catalog.instance, proof.backup_id) + proof.name
         try:
             with store.open(key) as source:

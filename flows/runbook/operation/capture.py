@@ -86,7 +86,7 @@ def _drift(operation: Operation, save: ProvenSave) -> tuple[str, ...]:
     if inventory is None or operation.helper.holder.operation != "backup":
         return ()
     content = Content(save.snapshot.forked_at, inventory.databases, inventory.patterns)
-    usual = usual_backups(open_catalog(operation.instance), content.created_at)
+    usual = usual_backups(open_catalog(operation.instance), content.made_at)
     reasons = content_drift(content, usual, operation.instance)
     for reason in reasons:
         operation.progress(f"SUSPICIOUS, so not the latest for a restore: {reason}")

@@ -48,7 +48,7 @@ def plan_report(run: RestoreRun, plan: RestorePlan) -> PlanReport:
     operation, catalog = run.operation, run.catalog
     info, data, manifest = operation.survey.info, plan.data, plan.data.backup.manifest
     proven, state = catalog.proven_at(manifest.backup_id), catalog.proof_state(manifest.backup_id)
-    age = datetime.now(UTC) - manifest.created_at
+    age = datetime.now(UTC) - catalog.moment(manifest)
     drills = recent_drills(open_store(operation.instance.store), catalog, 1)
     drilled = next(iter(drills), None)
     expected = with_entrypoint(predicted_downtime(data, drilled), plan.ahead)

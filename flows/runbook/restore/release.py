@@ -30,5 +30,5 @@ def release_replaced(operation: Operation) -> tuple[str, ...]:
 
 
 def _newest_proven(catalog: Catalog) -> str:
-    newest = max((one.created_at for one in catalog.proven), default=None)
+    newest = max((catalog.moment(one) for one in catalog.proven), default=None)
     return "" if newest is None else f"{newest:%Y%m%dT%H%M%SZ}"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.units import duration
 
 _MOST = 100 * 366 * 86400.0  # seconds; more is no clock
 
@@ -70,15 +71,19 @@ def judge_clocks(clocks: Clocks, limit: float) -> tuple[Finding, ...]:
             check=f"clock of {whose} against the store's",
             ok=abs(seconds) <= limit,
             expected=f"within {limit:g} s",
-            actual=f"{abs(seconds):.1f} s {'ahead' if seconds > 0 else 'behind'}"
-            if seconds
-            else "the same",
+            actual=_in_words(seconds),
             detail="set the clocks by NTP: backups are dated and removed by them"
             if abs(seconds) > limit
             else "",
         )
         for whose, seconds in ahead.items()
     )
+
+
+def _in_words(seconds: float) -> str:
+    if not seconds:
+        return "the same"
+    return f"{duration(abs(seconds))} {'ahead' if seconds > 0 else 'behind'}"
 
 
 def _bounded(seconds: float) -> float:

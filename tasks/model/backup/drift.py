@@ -20,7 +20,7 @@ _LEFT_OUT = ("drop", "keep")  # actions of key rules that take nothing out of th
 class Content:
     """What a backup holds, before its manifest is written."""
 
-    created_at: datetime
+    made_at: datetime  # UTC, by the store's clock
     databases: Mapping[int, DatabaseInventory]
     patterns: tuple[PatternInventory, ...]
 
@@ -35,8 +35,8 @@ def content_drift(
     """
     rules = instance.drift
     now = _counts(backup, instance)
-    before = [one for one in usual if one.created_at < backup.created_at]
-    before.sort(key=lambda one: one.created_at, reverse=True)
+    before = [one for one in usual if one.made_at < backup.made_at]
+    before.sort(key=lambda one: one.made_at, reverse=True)
     past = [counts for one in before if (counts := _counts(one, instance)) is not None]
     if now is None:
         return ()

@@ -1,12 +1,15 @@
 """What a store holds of one instance, as one listing shows it. There is no index to corrupt."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.origin import origin_id
 from redis_dr.tasks.model.catalog.accepted import Acceptance
+from redis_dr.tasks.model.catalog.dates import moment_of, time_in_name
 from redis_dr.tasks.model.catalog.proof import Proof, ProofState, proof_state
 from redis_dr.tasks.model.errors import RedisDrError
 
@@ -39,6 +42,8 @@ class Catalog:
     accepted: Mapping[str, Acceptance] = field(default_factory=dict)  # by backup id
     # backup id -> why its content looks wrong, where the history judges it other than its manifest
     rejudged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stored_at: Mapping[str, datetime] = field(default_factory=dict)  # by the store's clock, UTC
+    misdated: Mapping[str, str] = field(default_factory=dict)  # backup id -> why its date is wrong
     pinned: frozenset[str] = frozenset()
     in_use: Mapping[str, datetime] = field(default_factory=dict)  # backup id -> until, UTC
     unreadable: Mapping[str, RedisDrError] = field(default_factory=dict)  # backup id -> why
@@ -63,10 +68,30 @@ class Catalog:
         """Why the content looks wrong, as it is judged today; () when it is usual or accepted."""
         return self.rejudged.get(manifest.backup_id, manifest.suspicious)
 
+    def moment(self, manifest: Manifest) -> datetime:
+        """When the backup was made, as far as the store can tell: orders and ages are by it."""
+        return moment_of(manifest.made_at, self.stored_at.get(manifest.backup_id))
+
+    def moment_of_unreadable(self, backup_id: str) -> datetime:
+        """The same of a backup whose manifest cannot be read."""
+        return self.stored_at.get(backup_id) or time_in_name(backup_id)
+
+    def of_origins(self, ids: Container[str]) -> Self:
+        """The same catalog with the backups of these origins only."""
+        chosen = tuple(one for one in self.manifests if origin_id(one.origin) in ids)
+        return replace(self, manifests=chosen)
+
     @property
     def regular(self) -> tuple[Manifest, ...]:
-        """Newest first, without the safety backups of restores: they hold what was replaced."""
-        return tuple(one for one in self.manifests if not one.is_safety)
+        """Newest first, without the safety backups of restores: they hold what was replaced.
+
+        A backup whose date is wrong is left out, too: nobody knows where it belongs.
+        """
+        return tuple(
+            one
+            for one in self.manifests
+            if not one.is_safety and one.backup_id not in self.misdated
+        )
 
     @property
     def sound(self) -> tuple[Manifest, ...]:

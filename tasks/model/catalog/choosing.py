@@ -80,17 +80,17 @@ def choice_of(catalog: Catalog, which: str, chosen: Manifest) -> Choice:
     """The choice with the newer backups that a word passes over; a named ID passes over none."""
     if which not in {LATEST, LATEST_PROVEN}:
         return Choice(which, chosen)
-    newer = {
-        manifest.backup_id: _why_not(catalog, which, manifest)
+    others = [
+        (catalog.moment(manifest), manifest.backup_id, _why_not(catalog, which, manifest))
         for manifest in catalog.manifests
-        if (manifest.created_at, manifest.backup_id) > (chosen.created_at, chosen.backup_id)
-    }
-    newer |= {
-        backup_id: f"it cannot be used: {error.problem}"
+    ]
+    others += [
+        (catalog.moment_of_unreadable(backup_id), backup_id, f"it cannot be used: {error.problem}")
         for backup_id, error in catalog.unreadable.items()
-        if backup_id > chosen.backup_id
-    }
-    return Choice(which, chosen, dict(sorted(newer.items(), reverse=True)))
+    ]
+    limit = (catalog.moment(chosen), chosen.backup_id)
+    newer = sorted((one for one in others if one[:2] > limit), reverse=True)
+    return Choice(which, chosen, {backup_id: why for _, backup_id, why in newer})
 
 
 def _why_not(catalog: Catalog, which: str, manifest: Manifest) -> str:
@@ -98,6 +98,8 @@ def _why_not(catalog: Catalog, which: str, manifest: Manifest) -> str:
 
 
 def _reasons_against(catalog: Catalog, which: str, manifest: Manifest) -> Iterator[str]:
+    if reason := catalog.misdated.get(manifest.backup_id):
+        yield reason
     if manifest.is_safety:
         yield "it is a safety backup: it holds what a restore replaced"
     if reasons := catalog.suspicious(manifest):
@@ -133,6 +135,13 @@ def _begins(name: str, beginning: str) -> bool:
 def _none_sound(catalog: Catalog) -> RedisDrError:
     if not catalog.manifests:
         return _no_backups(catalog)
+    if catalog.misdated and not catalog.regular:
+        newest = catalog.manifests[0].backup_id
+        return UsageError(
+            f"every backup of {catalog.instance} in {catalog.address} has a wrong date, or holds "
+            f"what a restore replaced; {newest}: {catalog.misdated.get(newest, 'a safety backup')}",
+            f"set the clock of this machine, or name the backup; {newest} was stored last",
+        )
     return UsageError(
         f"every backup of {catalog.instance} in {catalog.address} looks suspicious, or holds what "
         "a restore replaced",

@@ -30,6 +30,12 @@ class Proof:
     ok: bool
     at: datetime  # UTC
     doubt: str = ""  # why a good one does not count: signature or subject; "" where not checked
+    stored_at: datetime | None = None  # UTC, by the store's clock; None: not asked
+
+    @property
+    def moment(self) -> datetime:
+        """When it ended, never later than the store took it; orders the proofs."""
+        return min(self.at, self.stored_at) if self.stored_at else self.at
 
     @property
     def proves(self) -> bool:

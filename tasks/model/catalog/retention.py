@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.origin import UNKNOWN, origin_id
 from redis_dr.tasks.model.catalog.catalog import Catalog, Unfinished
 from redis_dr.tasks.model.settings.retention import RetentionSettings
 
@@ -41,15 +42,15 @@ def plan_retention(
 ) -> RetentionPlan:
     """Keep what a rule, a person or a running operation wants kept.
 
-    A suspicious backup, one that failed its last proof, and the safety backup of a restore fill
-    no place of a better one: the rules are applied to all backups and to the sound ones alone,
-    and whatever either keeps stays.
+    A suspicious backup, one that failed its last proof, one whose date is wrong, and the safety
+    backup of a restore fill no place of a better one: the rules are applied to all backups, to
+    those with a date that can be, and to the sound ones alone, and whatever any of them keeps
+    stays. Each origin is counted for itself.
     `drift` is what content_alarm says of the newest backup.
     """
     reasons: dict[str, list[str]] = {manifest.backup_id: [] for manifest in catalog.manifests}
-    sound = [one for one in catalog.sound if not catalog.disproven(one.backup_id)]
-    for group in (catalog.manifests, sound):
-        for backup_id, reason in _by_rules(group, policy):
+    for group in _groups(catalog):
+        for backup_id, reason in _by_rules(group, catalog.moment, policy):
             if reason not in reasons[backup_id]:
                 reasons[backup_id].append(reason)
     for backup_id, reason in _protected(catalog, now):
@@ -74,8 +75,24 @@ _UNITS: tuple[tuple[str, str, Callable[[datetime], str]], ...] = (
 )
 
 
+def _groups(catalog: Catalog) -> Iterator[Sequence[Manifest]]:
+    """Backups that compete for the same places, newest first.
+
+    A backup of unknown origin competes with those of every origin: it belongs to the history of
+    one of them, and leaves with it.
+    """
+    origins = dict.fromkeys(origin_id(one.origin) for one in catalog.manifests)
+    for origin in [name for name in origins if name != UNKNOWN] or [UNKNOWN]:
+        own = catalog.of_origins({origin, UNKNOWN})
+        yield own.manifests
+        yield [one for one in own.manifests if one.backup_id not in own.misdated]
+        yield [one for one in own.sound if not own.disproven(one.backup_id)]
+
+
 def _by_rules(
-    newest_first: Sequence[Manifest], policy: RetentionSettings
+    newest_first: Sequence[Manifest],
+    moment: Callable[[Manifest], datetime],
+    policy: RetentionSettings,
 ) -> Iterator[tuple[str, str]]:
     """The newest ones, and the newest one of each of the last calendar units that have any."""
     for manifest in newest_first[: policy.keep_last]:
@@ -83,7 +100,7 @@ def _by_rules(
     for setting, unit, name in _UNITS:
         seen: set[str] = set()
         for manifest in newest_first:
-            period = name(manifest.created_at.astimezone(UTC))
+            period = name(moment(manifest).astimezone(UTC))
             if len(seen) < getattr(policy, setting) and period not in seen:
                 seen.add(period)
                 yield manifest.backup_id, f"newest of the {unit} {period}"
@@ -108,7 +125,7 @@ def _freezing(catalog: Catalog, drift: Sequence[str]) -> Iterator[str]:
     """Reasons to doubt the newest backup: then the older ones are the only good ones."""
     newest = next(iter(catalog.regular), None)
     for backup_id, error in sorted(catalog.unreadable.items()):
-        if newest is None or backup_id > newest.backup_id:
+        if newest is None or catalog.moment_of_unreadable(backup_id) > catalog.moment(newest):
             yield f"the newer backup {backup_id} cannot be used: {error.problem}"
     if newest is None:
         return

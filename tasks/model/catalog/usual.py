@@ -5,20 +5,25 @@ from datetime import datetime
 
 from redis_dr.tasks.model.backup.drift import content_drift, emptied
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.origin import UNKNOWN, Origin, origin_id
 from redis_dr.tasks.model.catalog.accepted import Acceptance
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.settings.instance import Instance
 
 
-def usual_backups(catalog: Catalog, before: datetime) -> list[Manifest]:
-    """The backups that define what is usual at that moment, newest first.
+def usual_backups(
+    catalog: Catalog, before: datetime, origin: Origin | None = None
+) -> list[Manifest]:
+    """The backups that define what is usual for an origin at that moment, newest first.
 
     Suspicious ones and safety backups never count. The newest accepted backup is the oldest that
-    counts: with it the usual changed.
+    counts: with it the usual changed. Another origin's content counts only where the origin has
+    none of its own: an instance that moved is compared with what it was.
     """
     usual = []
-    for manifest in catalog.sound:
-        if manifest.created_at < before:
+    own = catalog.of_origins({origin_id(origin), UNKNOWN})
+    for manifest in own.sound or catalog.sound:
+        if catalog.moment(manifest) < before:
             usual.append(manifest)
             if manifest.backup_id in catalog.accepted:
                 break
@@ -39,7 +44,7 @@ def rejudge(
     since: list[Manifest] = []  # all regular ones since the newest acceptance
     usual: list[Manifest] = []  # the sound ones of them
     acceptance: Acceptance | None = None
-    for manifest in sorted(manifests, key=lambda one: (one.created_at, one.backup_id)):
+    for manifest in sorted(manifests, key=lambda one: (one.made_at, one.backup_id)):
         if manifest.is_safety:
             continue
         if manifest.backup_id in accepted:
@@ -47,8 +52,9 @@ def rejudge(
             reasons: tuple[str, ...] = ()
         else:
             reasons = manifest.suspicious
-            if acceptance and manifest.created_at < acceptance.at:
-                reasons = content_drift(manifest, usual, instance)
+            if acceptance and manifest.made_at < acceptance.at:
+                own = [one for one in usual if _same_origin(one, manifest)]
+                reasons = content_drift(manifest, own or usual, instance)
             reasons = reasons or emptied(manifest, since[::-1], instance)
         if reasons != manifest.suspicious:
             rejudged[manifest.backup_id] = reasons
@@ -64,4 +70,9 @@ def content_alarm(catalog: Catalog, instance: Instance) -> tuple[str, ...]:
     if newest is None or newest.backup_id in catalog.accepted:
         return ()
     reasons = catalog.suspicious(newest)
-    return reasons or content_drift(newest, usual_backups(catalog, newest.created_at), instance)
+    usual = usual_backups(catalog, catalog.moment(newest), newest.origin)
+    return reasons or content_drift(newest, usual, instance)
+
+
+def _same_origin(one: Manifest, other: Manifest) -> bool:
+    return UNKNOWN in (ids := {origin_id(one.origin), origin_id(other.origin)}) or len(ids) == 1

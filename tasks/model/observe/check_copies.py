@@ -18,7 +18,7 @@ def judge_copy(address: str, copy: Catalog, source: Catalog, now: datetime) -> F
     newest = next(iter(source.regular), None)
     ids = {one.backup_id for one in copy.manifests}
     problems = []
-    if newest and newest.backup_id not in ids and now - newest.created_at > _CARRIED_WITHIN:
+    if newest and newest.backup_id not in ids and now - source.moment(newest) > _CARRIED_WITHIN:
         problems.append(f"behind: {newest.backup_id} is missing, {_held(copy)}")
     if not any(_proven(one, copy, source) for one in copy.manifests):
         problems.append("none of its backups is proven")

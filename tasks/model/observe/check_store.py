@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.proof import PROVING
 from redis_dr.tasks.model.catalog.retention import plan_retention
@@ -25,22 +24,24 @@ _UNITS: tuple[tuple[str, str, timedelta], ...] = (
 
 def judge_catalog(catalog: Catalog, instance: Instance, now: datetime) -> tuple[Finding, ...]:
     """Everything that the catalog alone can tell."""
-    regular = catalog.regular
+    made = [catalog.moment(one) for one in catalog.regular]
+    proven = [catalog.moment(one) for one in catalog.proven]
     return (
-        _age("the newest backup", regular[:1], instance.check.backup_age_hours, now),
-        _age("the newest proven backup", catalog.proven[:1], instance.check.proven_age_hours, now),
+        _age("the newest backup", made[:1], instance.check.backup_age_hours, now),
+        _age("the newest proven backup", proven[:1], instance.check.proven_age_hours, now),
         _readable(catalog),
+        _dates(catalog),
         _content(catalog, instance),
         _size(catalog, instance.check.size_change),
         _last_proof(catalog),
         *_signature(catalog, instance),
         _retention(catalog, instance, now),
-        *_promises(regular, instance, now),
+        *_promises(made, instance, now),
     )
 
 
-def _age(what: str, newest: Sequence[Manifest], limit: float | None, now: datetime) -> Finding:
-    hours = (now - newest[0].created_at).total_seconds() / 3600 if newest else None
+def _age(what: str, newest: Sequence[datetime], limit: float | None, now: datetime) -> Finding:
+    hours = (now - newest[0]).total_seconds() / 3600 if newest else None
     return Finding(
         check=f"age of {what}",
         ok=hours is not None and (limit is None or hours <= limit),
@@ -58,6 +59,20 @@ def _readable(catalog: Catalog) -> Finding:
         ok=not bad,
         expected="all",
         actual="; ".join(bad[-3:]) or "all",
+    )
+
+
+def _dates(catalog: Catalog) -> Finding:
+    wrong = [f"{backup_id}: {why}" for backup_id, why in sorted(catalog.misdated.items())]
+    return Finding(
+        check="dates of the backups",
+        ok=not wrong,
+        expected="none in the future",
+        actual="; ".join(wrong[-3:]) or "none in the future",
+        detail="set the clocks by NTP; such a backup is never the latest and takes no place of "
+        "another in retention, which removes it by the time at which the store took it"
+        if wrong
+        else "",
     )
 
 
@@ -103,10 +118,10 @@ def _last_proof(catalog: Catalog) -> Finding:
         for proof in proofs
         if proof.proves or not proof.ok
     ]
-    last = max(facts, key=lambda proof: proof.at, default=None)
+    last = max(facts, key=lambda proof: proof.moment, default=None)
     failed = [one for one in catalog.regular if catalog.disproven(one.backup_id)]
-    newest_proven = catalog.proven[0].created_at if catalog.proven else None
-    newer = [one for one in failed if newest_proven is None or one.created_at > newest_proven]
+    newest_proven = catalog.moment(catalog.proven[0]) if catalog.proven else None
+    newer = [one for one in failed if newest_proven is None or catalog.moment(one) > newest_proven]
     bad = {one.backup_id for one in newer}
     if last and not last.ok and catalog.disproven(last.backup_id):
         bad.add(last.backup_id)
@@ -135,7 +150,7 @@ def _signature(catalog: Catalog, instance: Instance) -> tuple[Finding, ...]:
         for proof in proofs
         if proof.ok and proof.kind in PROVING
     ]
-    newest = max(good, key=lambda proof: proof.at, default=None)
+    newest = max(good, key=lambda proof: proof.moment, default=None)
     return (
         Finding(
             check="the newest proof is signed",
@@ -158,9 +173,8 @@ def _retention(catalog: Catalog, instance: Instance, now: datetime) -> Finding:
     )
 
 
-def _promises(regular: Sequence[Manifest], instance: Instance, now: datetime) -> list[Finding]:
+def _promises(made: Sequence[datetime], instance: Instance, now: datetime) -> list[Finding]:
     """Units that should have a backup and have none: the past cannot be filled any more."""
-    made = [manifest.created_at for manifest in regular]
     findings = []
     for setting, unit, length in _UNITS:
         wanted = getattr(instance.retention, setting)

@@ -9,7 +9,7 @@ Promises that each implementation keeps (tests/storage/test_contract.py holds th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
 from redis_dr.tasks.model.errors import Damaged
@@ -25,7 +25,7 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Seven verbs. All raise StoreError or TransientStoreError when the store is at fault."""
+    """Seven verbs, and a clock. All raise StoreError or TransientStoreError for a store's fault."""
 
     @property
     def address(self) -> str:
@@ -54,6 +54,12 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the object, if it is there."""
+
+    def clock_ahead(self) -> timedelta | None:
+        """How far the store's clock is ahead of this machine's, as its last answer told.
+
+        None: nothing was asked yet, or the store has no clock but those of the hosts that write.
+        """
 
     def sweep(self, before: datetime, *, apply: bool) -> tuple[StoredObject, ...]:
         """Unfinished uploads begun before this moment; with `apply` they are removed."""

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
+from redis_dr.tasks.model.backup.clocks import ClockReading
 from redis_dr.tasks.model.errors import Refused, TransientStoreError
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.base.protocol import StoredObject, checked_key
@@ -19,6 +21,7 @@ from redis_dr.tasks.storage.s3.target import Target
 from redis_dr.tasks.storage.s3.write import put_small, upload
 
 _CONFLICT_TRIES = 5
+_DATE_GRAIN = timedelta(seconds=2)  # whole seconds, and the answer's way
 
 
 class S3Store:
@@ -31,6 +34,7 @@ class S3Store:
         self._made: Any = None
         self._making = threading.Lock()
         self._lockable = False  # known to be
+        self._clock_ahead: timedelta | None = None
 
     @property
     def address(self) -> str:
@@ -43,6 +47,7 @@ class S3Store:
         with self._making:
             if self._made is None:
                 self._made = make_client(self._settings)
+                self._made.meta.events.register("after-call.s3", self._note_clock)
             return self._made
 
     def put(self, key: str, source: BinaryIO) -> int:
@@ -117,6 +122,21 @@ class S3Store:
         """In a bucket with versions the bytes stay until its lifecycle rule removes them."""
         with s3_errors(self.address):
             self.client.delete_object(Bucket=self._bucket, Key=self._whole(key))
+
+    def clock_ahead(self) -> timedelta | None:
+        """By the Date header of the last answer, which has whole seconds."""
+        return self._clock_ahead
+
+    def _note_clock(self, parsed: dict[str, Any], **_: Any) -> None:
+        now = datetime.now(UTC)
+        header = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+        try:
+            theirs = parsedate_to_datetime(header)
+        except ValueError:
+            return
+        if theirs.tzinfo is not None:
+            reading = ClockReading(now - _DATE_GRAIN, theirs, now)
+            self._clock_ahead = reading.ahead
 
     def sweep(self, before: datetime, *, apply: bool) -> tuple[StoredObject, ...]:
         """Multipart uploads that nobody completed. Their size is not known: 0."""
