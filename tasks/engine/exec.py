@@ -16,13 +16,13 @@ from redis_dr.tasks.engine.errors import engine_errors
 from redis_dr.tasks.model.errors import Damaged, RedisDrError, Unreachable
 
 _CHUNK = 2**20  # bytes
-_FRAME = struct.Struct(">B3xL")  # stream (1: stdout, 2: stderr), length (Docker's attach protocol)
-_STDERR = 2
+FRAME = struct.Struct(">B3xL")  # stream (1: stdout, 2: stderr), length (Docker's attach protocol)
+STDERR = 2
 _PATIENCE = 3600  # seconds without a byte: a throwaway server may save for long
 _STREAM_PATIENCE = 300  # the same of a file's bytes
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 ALIVE = "\0"  # on stderr: that sign
-_SAID_LIMIT = 4096  # bytes of error text kept
+ERROR_LIMIT = 4096  # bytes of error text kept
 
 
 class ScriptFailed(RedisDrError):
@@ -72,7 +72,7 @@ def write_to_container(container_id: str, path: str, source: BinaryIO, size: int
         made = api.exec_create(container_id, command, user="0", stdin=True)
         holder = api.exec_start(made["Id"], socket=True)
         try:
-            said = _pour(_socket_of(holder), source, size)
+            said = _pour(socket_of(holder), source, size)
         finally:
             holder.close()
         code = _code(made["Id"])
@@ -94,10 +94,11 @@ def _pour(sock: Any, source: BinaryIO, size: int) -> str:
     said = b""
     while data := sock.recv(_CHUNK):  # `head` ends by itself: TLS knows no half-closed connection
         said += data
-    return said[_FRAME.size :].decode(errors="replace").strip()
+    return said[FRAME.size :].decode(errors="replace").strip()
 
 
-def _socket_of(holder: Any) -> Any:
+def socket_of(holder: Any) -> Any:
+    """What the SDK gives for a started program, as something with sendall and recv."""
     return holder if hasattr(holder, "sendall") else holder._sock  # noqa: SLF001 the SDK hands out a SocketIO
 
 
@@ -143,14 +144,14 @@ class _Output(io.RawIOBase):
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override] # typeshed asks for any Buffer
         while not self._rest:
-            head = self._exactly(_FRAME.size)
+            head = self._exactly(FRAME.size)
             if not head:
                 return 0
-            stream, length = _FRAME.unpack(head)
+            stream, length = FRAME.unpack(head)
             data = self._exactly(length)
-            if stream == _STDERR:
+            if stream == STDERR:
                 words = data.replace(ALIVE.encode(), b"")
-                self.errors = (self.errors + words)[:_SAID_LIMIT]
+                self.errors = (self.errors + words)[:ERROR_LIMIT]
             else:
                 self._rest = data
         data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]

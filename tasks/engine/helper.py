@@ -19,6 +19,7 @@ from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.guard import SILENCE_SECONDS, guarded
 from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
 from redis_dr.tasks.engine.neighbours import helpers_on_data
+from redis_dr.tasks.engine.shell import Script, Shell, ShellEnded
 from redis_dr.tasks.model.errors import Fenced, Refused, Unreachable
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.holder import Holder
@@ -53,6 +54,7 @@ class Helper:
     id: str  # of the container: names can be taken again, ids cannot
     name: str
     holder: Holder
+    shell: Shell = field(repr=False, compare=False)
     turns: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def run(self, script: str, *arguments: str) -> str:
@@ -63,8 +65,7 @@ class Helper:
         """
         with self._fenced():
             guarding = guarded(script, next(self.turns))
-            command = ["sh", "-euc", guarding, "redis-dr", *arguments]
-            code, output = run_in(self.id, command, seconds=SILENCE_SECONDS)
+            code, output = self._ran(Script(guarding, arguments))
         if code in _KILLED:
             self.assert_held()
         if code != 0:
@@ -72,6 +73,13 @@ class Helper:
                 f"{self.holder.operation}: {output.strip()}", "see the message above"
             )
         return output
+
+    def _ran(self, script: Script) -> tuple[int, str]:
+        try:
+            return self.shell.run(script, SILENCE_SECONDS)
+        except ShellEnded:
+            self.assert_held()
+            raise
 
     def open(self, path: str, size: int) -> BinaryIO:
         """Stream the first `size` bytes of a file on the instance's volume."""
@@ -116,12 +124,13 @@ def hold(
     """
     name = helper_name(target.name)
     container_id = _take(target, holder, _Lease(name, lease_seconds, image or target.image_id))
-    heartbeat = Heartbeat(container_id, lease_seconds / 5)
+    heartbeat, shell = Heartbeat(container_id, lease_seconds / 5), Shell(container_id)
     try:
         heartbeat.start()
-        yield Helper(container_id, name, holder)
+        yield Helper(container_id, name, holder, shell)
     finally:
         heartbeat.stop()
+        shell.close()
         # the work is done: a helper that cannot be removed now ends with its lease
         with contextlib.suppress(Unreachable):
             _remove(container_id)

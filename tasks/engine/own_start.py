@@ -7,7 +7,7 @@ makes it, so the watch over its owner's heartbeat is a second program in it.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redis_dr.tasks.engine.client import engine
@@ -22,6 +22,7 @@ from redis_dr.tasks.engine.sandbox import (
     SandboxFailed,
     remove_sandbox,
 )
+from redis_dr.tasks.engine.shell import Shell
 from redis_dr.tasks.engine.start_files import StartFiles, mounted_read_only
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 from redis_dr.tasks.model.server.container import ContainerState
@@ -70,17 +71,18 @@ def own_start(start: OwnStart, seconds: float) -> Iterator[tuple[Sandbox, float]
     """
     remove_sandbox(start.name)
     container_id = _create(start)
-    heartbeat = Heartbeat(container_id, start.lease_seconds / 5)
+    heartbeat, shell = Heartbeat(container_id, start.lease_seconds / 5), Shell(container_id)
     try:
         begun = time.monotonic()
         with engine_errors(f"starting {start.name}"):
             engine().api.start(container_id)
-        server = Sandbox(container_id, start.name, "0")
+        server = Sandbox(container_id, start.name, shell)
         _watch(server, heartbeat, start.lease_seconds)
         server = _until_it_answers(server, start, begun + seconds)
         yield server, round(time.monotonic() - begun, 2)
     finally:
         heartbeat.stop()
+        shell.close()
         remove_sandbox(container_id)
 
 
@@ -152,7 +154,7 @@ def _watch(server: Sandbox, heartbeat: Heartbeat, lease_seconds: int) -> None:
 def _until_it_answers(server: Sandbox, start: OwnStart, deadline: float) -> Sandbox:
     while True:
         for access in accesses(server.id, start.login, start.tls):
-            reached = Sandbox(server.id, server.name, server.user, access)
+            reached = replace(server, access=access)
             code, answer = reached.ask("PING")
             if SERVES.search(answer) or "LOADING" in answer:
                 return reached

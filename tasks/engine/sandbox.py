@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from redis_dr.tasks.engine.client import engine
 from redis_dr.tasks.engine.container import logs
 from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
-from redis_dr.tasks.engine.exec import run_in
 from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
+from redis_dr.tasks.engine.shell import Script, Shell
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 
 LABEL = "redis-dr.sandbox"
 _POLL_SECONDS = 0.05  # at first; each look is a program that takes the load's processor time
 _POLL_MOST = 1.0
+_SILENCE_SECONDS = 3600  # of one command: a save of many gigabytes says nothing
 _LOADED = re.compile(r"DB loaded from .*: ([0-9.]+) seconds")
 
 # Valkey's programs have other names (facts/redis.md 16)
@@ -75,7 +76,7 @@ class Sandbox:
 
     id: str
     name: str
-    user: str = ""  # "": the image's
+    shell: Shell = field(repr=False, compare=False)
     access: Access = field(default_factory=Access)
 
     def cli(self, *arguments: str) -> str:
@@ -91,9 +92,9 @@ class Sandbox:
         words = list(arguments)
         at = 2 if words[0] == "-n" else 0  # -n DB COMMAND ...
         words[at] = self.access.renamed.get(words[at].upper()) or words[at]
-        command = ["sh", "-c", _CLI, "cli", *options, *words]
+        script = Script(_CLI, [*options, *words], "-c", self.access.environment)
         try:
-            code, said = run_in(self.id, command, self.user, environment=self.access.environment)
+            code, said = self.shell.run(script, _SILENCE_SECONDS)
         except Unreachable as error:
             if self.alive():
                 raise
@@ -173,7 +174,7 @@ def sandbox(spec: SandboxSpec) -> Iterator[Sandbox]:
     remove_sandbox(spec.name)  # of an operation that died: the helper of this instance is ours
     container_id = _create(spec)
     heartbeat = Heartbeat(container_id, spec.lease_seconds / 5)
-    server = Sandbox(container_id, spec.name, spec.user)
+    server = Sandbox(container_id, spec.name, Shell(container_id, spec.user))
     try:
         try:
             heartbeat.start()
@@ -183,6 +184,7 @@ def sandbox(spec: SandboxSpec) -> Iterator[Sandbox]:
         yield server
     finally:
         heartbeat.stop()
+        server.shell.close()
         remove_sandbox(container_id)
 
 

@@ -1,11 +1,13 @@
 """Who answers in the instance's container: asked there, by the image's own client."""
 
+import contextlib
 from collections.abc import Mapping
 
 from redis_dr.tasks.engine.exec import ScriptFailed
 from redis_dr.tasks.engine.inside import accesses, process_started_at
 from redis_dr.tasks.engine.networks import shares_host_network
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed, info_fields
+from redis_dr.tasks.engine.shell import Shell
 from redis_dr.tasks.model.server.server_inside import ServerInside
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.settings.instance import Instance
@@ -43,18 +45,18 @@ def _run_ids(
     port = next((p for p in (running.get("port"), running.get("tls-port")) if p and p != "0"), "")
     run_ids: list[str] = []
     problem = f"nobody listens in {name}"
-    for access in accesses(
-        container, client_login(instance), tls_arguments(running), int(port or 6379)
-    ):
-        try:
-            _, answer = Sandbox(container, name, "0", access).ask("INFO", "server")
-        except (SandboxFailed, ScriptFailed) as error:
-            return run_ids, error.problem
-        run_id = info_fields(answer).get("run_id", "")
-        if run_id:
-            run_ids.append(run_id)
-        else:
-            problem = f"the client in {name} answered {answer.splitlines()[:1] or 'nothing'}"
-        if run_id == found.info.run_id:
-            break
+    ways = accesses(container, client_login(instance), tls_arguments(running), int(port or 6379))
+    with contextlib.closing(Shell(container)) as shell:
+        for access in ways:
+            try:
+                _, answer = Sandbox(container, name, shell, access).ask("INFO", "server")
+            except (SandboxFailed, ScriptFailed) as error:
+                return run_ids, error.problem
+            run_id = info_fields(answer).get("run_id", "")
+            if run_id:
+                run_ids.append(run_id)
+            else:
+                problem = f"the client in {name} answered {answer.splitlines()[:1] or 'nothing'}"
+            if run_id == found.info.run_id:
+                break
     return run_ids, problem

@@ -27,10 +27,10 @@ LEASE = 20  # seconds
 # (so many calls after the mark, whether the engine did it before it fell silent)
 Point = tuple[int, bool]
 # the stop, the swap not begun and done, the word that it is proven, the journal's end
-EXCHANGE: tuple[Point, ...] = ((9, False), (15, False), (15, True), (30, False), (38, True))
+EXCHANGE: tuple[Point, ...] = ((8, False), (13, False), (13, True), (32, False), (36, True))
 # the look at the journal, the stop, the undo not begun and done, the journal's end
-BACK: tuple[Point, ...] = ((2, False), (17, True), (23, False), (23, True), (36, True))
-CALLS = 45  # of an exchange, and of a way back
+BACK: tuple[Point, ...] = ((2, False), (10, True), (15, False), (15, True), (28, True))
+CALLS = 40  # of an exchange, and of a way back
 
 
 def points(some: tuple[Point, ...]) -> Sequence[Point]:

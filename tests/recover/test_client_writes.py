@@ -67,7 +67,7 @@ def test_the_next_operation_loses_no_write(
     assert any(b"only" in keys for keys in keys_set_aside(made.server).values())
 
 
-CALLS = 32  # a little more than a restore makes from its stop on (29)
+CALLS = 32  # a little more than a restore makes from its stop on (31)
 
 
 def points() -> list[tuple[int, bool]]:

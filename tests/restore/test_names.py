@@ -14,6 +14,7 @@ from redis_dr.tasks.backup.link import link_aof, link_rdb, remove_links
 from redis_dr.tasks.engine import journals
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
+from redis_dr.tasks.engine.shell import Shell
 from redis_dr.tasks.model.restore.journal import Journal, own_journals
 from redis_dr.tasks.model.server.aof import AofManifest, base_only
 from redis_dr.tasks.model.server.holder import Holder
@@ -51,7 +52,7 @@ class LocalHelper(Helper):
         Path(path).chmod(owner.mode)
 
 
-HELPER = LocalHelper("id", "name", Holder.this_process("restore", "ID", "weka-redis"))
+HELPER = LocalHelper("id", "name", Holder.this_process("restore", "ID", "weka-redis"), Shell("id"))
 FORBIDDEN = "/\0"
 MEMORY = Path("/dev/shm")  # noqa: S108 mkdtemp makes a private one; each script flushes
 plain = st.characters(exclude_characters=FORBIDDEN, exclude_categories=["Cs", "Cc"])

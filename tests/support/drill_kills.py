@@ -22,8 +22,8 @@ from tests.support.drill_strike import strike as strike_call
 
 _LINES = ("fetching", "applying", "staging", "booting", "comparing", "writing", "replaying",
           "negative control")  # fmt: skip
-_CALLS = 275  # a little more than a drill makes (265)
-_STRIDE = 6
+_CALLS = 140  # a little more than a drill makes (131)
+_STRIDE = 3
 _AT_RANDOM = 16
 Kill = Callable[[CommandLine], object]
 

@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 from redis_dr.flows.cli.main import main
+from redis_dr.tasks.engine.shell import Script, Session, ShellEnded
 from tests.support.command_line import CommandLine
 
 NEVER = "0"
@@ -42,6 +43,7 @@ class _Door:
     def __init__(self, number: int, when: str, call: str, log: Path) -> None:
         self.signal, self.when, self.call, self.log = number, when, call, log
         self.calls, self.plain, self.struck = 0, requests.Session.send, False
+        self.run_plain = Session.run
 
     def send(self, session: requests.Session, request: Any, **options: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():
@@ -61,22 +63,49 @@ class _Door:
         os.kill(os.getpid(), self.signal)
         return self.plain(session, request, **options)
 
+    def run(self, session: Session, script: Script, seconds: float) -> tuple[int, str]:
+        """A script in a shell that runs is a call, too."""
+        if threading.current_thread() is not threading.main_thread():
+            return self.run_plain(session, script, seconds)
+        self.calls += 1
+        with self.log.open("a") as log:
+            log.write(f"SCRIPT {script.text[-80:]!r}\n")
+        if self.struck or not self._is_here("/script"):
+            return self.run_plain(session, script, seconds)
+        self.struck = True
+        if self.when == "during":
+            arguments = (session, script, seconds)
+            threading.Thread(target=self.run_plain, args=arguments, daemon=True).start()
+            os.kill(os.getpid(), self.signal)
+            raise ShellEnded("its answer went to another thread", "run it again")
+        if self.when == "before":
+            os.kill(os.getpid(), self.signal)
+        try:
+            return self.run_plain(session, script, seconds)
+        finally:
+            if self.when == "after":
+                os.kill(os.getpid(), self.signal)
+
     def _is_here(self, path: str) -> bool:
         return self.calls == int(self.call) if self.call.isdigit() else self.call in path
 
-    def as_method(self) -> Any:
-        """To stand where requests' own stood."""
+    def stand_in(self) -> None:
+        """Take the place of both ways to the engine, in this process."""
 
         def send(session: requests.Session, request: Any, **options: Any) -> Any:
             return self.send(session, request, **options)
 
-        return send
+        def run(session: Session, script: Script, seconds: float) -> tuple[int, str]:
+            return self.run(session, script, seconds)
+
+        requests.Session.send = send  # type: ignore[method-assign] # that is what this process is for
+        Session.run = run  # type: ignore[method-assign] # as above
 
 
 def _main() -> int:
     name, when, call, log = sys.argv[1:]
     door = _Door(signal.Signals[name], when, call, Path(log))
-    requests.Session.send = door.as_method()  # type: ignore[method-assign] # that is what this process is for
+    door.stand_in()
     return main(["drill", "--turn", "1"])
 
 

@@ -8,6 +8,7 @@ of the tests.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import requests
 
 from redis_dr.flows.runbook.restore.restore import restore
 from redis_dr.tasks.engine.patience import may_repeat
+from redis_dr.tasks.engine.shell import Script, Session
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
@@ -93,6 +95,7 @@ class _Door:
 
     def __init__(self, spec: Spec) -> None:
         self.spec, self.calls, self.plain = spec, 0, requests.Session.send
+        self.run_plain = Session.run  # a script in a shell that runs: the other way in
         self.past = -1  # calls since the path was found, -1 before
         self.struck = False  # the fault itself
         self.since = 0  # calls since then
@@ -106,9 +109,7 @@ class _Door:
         self.calls += 1
         if self.spec.fault == REFUSE:
             return self._refuse_once(session, request, options)
-        if self.spec.log:
-            with Path(self.spec.log).open("a") as log:
-                log.write(f"{self.calls} {request.method} {request.path_url}\n")
+        self._note(f"{request.method} {request.path_url}")
         self.since += self.struck
         if self.since and self.since == self.spec.then:
             return self._swallow(session, request, options)
@@ -125,6 +126,38 @@ class _Door:
                     answer.close()
                 self.strike()
         return answer
+
+    def run(self, session: Session, script: Script, seconds: float) -> tuple[int, str]:
+        """A script is a call, too."""
+        if threading.current_thread() is not threading.main_thread():
+            return self.run_plain(session, script, seconds)
+        self.calls += 1
+        if self.spec.fault == REFUSE:
+            return self.run_plain(session, script, seconds)
+        self._note(f"SCRIPT {script.text[-80:]!r}")
+        self.since += self.struck
+        if self.since and self.since == self.spec.then:
+            return self._swallow_script(session, script, seconds)
+        struck = self.calls == self.spec.at or self._on_path("/script")
+        if struck and not self.spec.after:
+            self.strike()
+        try:
+            return self.run_plain(session, script, seconds)
+        finally:
+            if struck and self.spec.after:
+                self.strike()
+
+    def _note(self, call: str) -> None:
+        if self.spec.log:
+            with Path(self.spec.log).open("a") as log:
+                log.write(f"{self.calls} {call}\n")
+
+    def _swallow_script(self, session: Session, script: Script, seconds: float) -> tuple[int, str]:
+        self.swallowed = f"SCRIPT {script.text[-80:]!r}"
+        if self.spec.after:
+            self.run_plain(session, script, seconds)
+        session._socket, self.silent = socket.socketpair()
+        return self.run_plain(session, script, seconds)
 
     def _refuse_once(self, session: requests.Session, request: Any, options: Any) -> Any:
         call = f"{request.method} {request.path_url}"
@@ -155,13 +188,17 @@ class _Door:
             self.past += 1
         return self.past == self.spec.later
 
-    def as_method(self) -> Any:
-        """To stand where requests' own stood."""
+    def stand_in(self) -> None:
+        """Take the place of both ways to the engine, in this process."""
 
         def send(session: requests.Session, request: Any, **options: Any) -> Any:
             return self.send(session, request, **options)
 
-        return send
+        def run(session: Session, script: Script, seconds: float) -> tuple[int, str]:
+            return self.run(session, script, seconds)
+
+        requests.Session.send = send  # type: ignore[method-assign] # that is what this process is for
+        Session.run = run  # type: ignore[method-assign] # as above
 
     def strike(self) -> None:
         """Let the fault happen."""
@@ -176,7 +213,7 @@ class _Door:
 def _main() -> None:
     spec = Spec(**json.loads(sys.argv[1]))
     door = _Door(spec)
-    requests.Session.send = door.as_method()  # type: ignore[method-assign] # that is what this process is for
+    door.stand_in()
     instance = Instance.model_validate_json(spec.instance)
     options = RestoreOptions(backup=spec.backup, confirm=instance.name, warm=False)
     said: dict[str, Any]
