@@ -9,8 +9,6 @@ from prefect.settings import PREFECT_API_URL
 
 from redis_dr.flows.orchestration.api import API_ERRORS
 from redis_dr.flows.orchestration.crashed_runs import close_dead_runs
-from redis_dr.flows.orchestration.pages.recover import recover_line
-from redis_dr.flows.runbook.fleet import one_line
 from redis_dr.flows.runbook.recover.janitor import recover_if_needed
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable, UsageError
 from redis_dr.tasks.model.settings.instance import Instance
@@ -57,10 +55,10 @@ def recover_instances(instances: Sequence[Instance]) -> None:
         try:
             report = recover_if_needed(instance, _print)
         except RedisDrError as error:
-            _print(f"{instance.name}: {one_line(error)}")
+            _print(f"{instance.name}: {error.in_one_line}")
             continue
         if report.phase is not None:
-            _print(f"{instance.name}: {recover_line(report)}")
+            _print(f"{instance.name}: {report.headline}")
     try:
         for name in close_dead_runs():
             _print(f"{name} was shown as running; its process is gone")

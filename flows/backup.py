@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.backup import backup_line, backup_page
+from redis_dr.flows.orchestration.pages.backup import backup_page
 from redis_dr.flows.orchestration.settings import InstanceName, worker_settings
 from redis_dr.flows.runbook.backup import backup as run_backup
 from redis_dr.tasks.catalog.catalog import choose
@@ -25,7 +25,6 @@ def page_with_inventory(report: BackupReport) -> str:
 BACKUP = FlowSpec(
     "backup",
     run_backup,
-    backup_line,
     page_with_inventory,
     backup_id=lambda report: report.backup_id,
     changes_store=True,

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.drill import drill_line, drill_page
+from redis_dr.flows.orchestration.pages.drill import drill_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.drill.drill import DrillOptions
 from redis_dr.flows.runbook.drill.drill import drill as run_drill
@@ -32,7 +32,6 @@ def drill(instance: InstanceName | None = None, which: str = "latest") -> State[
     spec = FlowSpec(
         "drill",
         work,
-        drill_line,
         drill_page,
         backup_id=lambda report: report.backup_id,
         exclusive=False,

@@ -11,13 +11,13 @@ from redis_dr.flows.orchestration.crashed_runs import close_dead_runs
 from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import notify_failure
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.recover import recover_line, recover_page
+from redis_dr.flows.orchestration.pages.recover import recover_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.recover.janitor import recover_if_needed
 
 # it takes no lock, so it need not wait for other runs; a live operation is left alone
 JANITOR = FlowSpec(
-    "janitor", recover_if_needed, recover_line, recover_page, exclusive=False, notify_success=False
+    "janitor", recover_if_needed, recover_page, exclusive=False, notify_success=False
 )
 
 

@@ -8,14 +8,13 @@ from prefect.client.schemas.objects import State
 from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.nightly import nightly_line, nightly_page
+from redis_dr.flows.orchestration.pages.nightly import nightly_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.nightly import nightly as run_nightly
 
 NIGHTLY = FlowSpec(
     "nightly",
     run_nightly,
-    nightly_line,
     nightly_page,
     backup_id=lambda report: report.backup.backup_id,
     changes_store=True,

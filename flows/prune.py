@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.catalog import prune_line, prune_page
+from redis_dr.flows.orchestration.pages.catalog import prune_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.catalog.prune import prune as run_prune
 from redis_dr.tasks.model.catalog.store_reports import PruneReport
@@ -28,5 +28,5 @@ def prune(instance: InstanceName | None = None, apply: bool = False) -> State[An
     def work(subject: Instance, progress: Progress) -> PruneReport:
         return run_prune(subject, apply=apply, progress=progress)
 
-    spec = FlowSpec("prune", work, prune_line, prune_page, exclusive=False, changes_store=apply)
+    spec = FlowSpec("prune", work, prune_page, exclusive=False, changes_store=apply)
     return run_verb(spec, instance)

@@ -18,7 +18,7 @@ from redis_dr.flows.orchestration.harness import (
 )
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.restore import plan_page, restore_line, restore_page
+from redis_dr.flows.orchestration.pages.restore import plan_page, restore_page
 from redis_dr.flows.orchestration.settings import InstanceName, worker_settings
 from redis_dr.flows.runbook.fleet import Work
 from redis_dr.flows.runbook.restore.restore import plan_restore, typed_name
@@ -64,7 +64,6 @@ def restore(
     spec = FlowSpec(
         "restore",
         work,
-        restore_line,
         restore_page,
         backup_id=lambda report: report.backup_id,
         exclusive=False,

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import HOOKS
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.catalog import verify_line, verify_page
+from redis_dr.flows.orchestration.pages.catalog import verify_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.catalog.verify import ALL
 from redis_dr.flows.runbook.catalog.verify import verify as run_verify
@@ -40,5 +40,5 @@ def verify(instance: InstanceName | None = None, which: str = "seventh") -> Stat
     def work(subject: Instance, progress: Progress) -> VerifyReport:
         return run_verify(subject, share_of_today(which, datetime.now(UTC)), progress=progress)
 
-    spec = FlowSpec("verify", work, verify_line, verify_page, exclusive=False, changes_store=True)
+    spec = FlowSpec("verify", work, verify_page, exclusive=False, changes_store=True)
     return run_verb(spec, instance)

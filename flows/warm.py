@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from redis_dr.flows.orchestration.harness import FlowSpec, run_verb
 from redis_dr.flows.orchestration.hooks import notify_failure
 from redis_dr.flows.orchestration.names import run_name
-from redis_dr.flows.orchestration.pages.cache import warm_line, warm_page
+from redis_dr.flows.orchestration.pages.cache import warm_page
 from redis_dr.flows.orchestration.settings import InstanceName
 from redis_dr.flows.runbook.restore.warm import warm as run_warm
 from redis_dr.tasks.model.cache.warm_report import WarmReport
@@ -20,7 +20,7 @@ def _work(instance: Instance, progress: Progress) -> WarmReport:
     return run_warm(instance, progress=progress)
 
 
-WARM = FlowSpec("warm", _work, warm_line, warm_page, exclusive=False)
+WARM = FlowSpec("warm", _work, warm_page, exclusive=False)
 
 
 @flow(name="warm", flow_run_name=run_name("warm"), on_failure=[notify_failure])

@@ -4,7 +4,7 @@ import inspect
 import re
 import types
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -57,6 +57,8 @@ def type_of(annotation: Any) -> str:
         return " or ".join(code(str(value)) for value in arguments)
     if origin in {Union, types.UnionType}:
         return " or ".join(type_of(one) for one in arguments if one is not types.NoneType)
+    if origin is Annotated:
+        return type_of(arguments[0])
     if origin is dict:
         return f"table of {type_of(arguments[1])} by {type_of(arguments[0])}"
     return f"list of {type_of(arguments[0])}" if origin in {tuple, list} else _plain(annotation)

@@ -100,7 +100,7 @@ def _nested(models: list[type[BaseModel]]) -> set[type[BaseModel]]:
         if model not in seen:
             seen.add(model)
             todo += _models_of(model)
-    return seen - set(models)
+    return seen - set(models) - {Report}
 
 
 def _models_of(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -3,17 +3,31 @@
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from redis_dr.flows.cli.context import Context, GlobalOptions
+from redis_dr.flows.cli.notify import Notify
+from redis_dr.flows.cli.notify import notify as tell
 from redis_dr.flows.cli.output import Output
 from redis_dr.tasks.model.errors import Interrupted, RedisDrError
 
 Command = Callable[..., Any]  # its report, or an exit code
 Show = Callable[[Any, Output], None]
+Own = Mapping[str, Any]  # the command's own options and arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the outcome of a command reaches people."""
+
+    show: Show | None = None  # prints the report
+    notify: Notify | None = None  # None: only the terminal hears of it
+    answers: Callable[[Own], bool] | None = None  # --quiet prints what was asked for
+
 
 DESCRIPTION = "Back up a Redis in a Docker container, restore it, and prove that this works."
 HELP_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -43,6 +57,9 @@ _GLOBAL: dict[str, Any] = {
         str | None, option("--instance", "NAME", "The instance.", "the only one configured")
     ],
     "json": Annotated[bool, flag("--json", "Print one JSON document on stdout.")],
+    "quiet": Annotated[
+        bool, flag("--quiet", "Print no progress, and of a verdict only what is bad.")
+    ],
     "debug": Annotated[bool, flag("--debug", "Show the traceback of an error.")],
 }
 
@@ -66,13 +83,24 @@ app = typer.Typer(
 _groups: dict[str, typer.Typer] = {}
 
 
+def always(_own: Own) -> bool:
+    """For `Manner.answers`: the report is what was asked for."""
+    return True
+
+
 def command(
-    *examples: str, show: Show | None = None, group: str = "", name: str | None = None
+    *examples: str,
+    show: Show | None = None,
+    notify: Notify | None = None,
+    answers: Callable[[Own], bool] | None = None,
+    group: str = "",
+    name: str | None = None,
 ) -> Callable[[Command], Command]:
     """Register a function of a `Context` and the command's own options.
 
-    `examples` stand in its help; `show` prints the report that it returns.
+    `examples` stand in its help; the rest is its `Manner`.
     """
+    manner = Manner(show, notify, answers)
 
     def register(function: Command) -> Command:
         words = name or function.__name__.replace("_", "-")
@@ -81,7 +109,7 @@ def command(
             help=_help(function, examples),
             short_help=_first_line(function),
             context_settings=HELP_SETTINGS,
-        )(_with_global_options(function, f"{group} {words}".strip(), show))
+        )(_with_global_options(function, f"{group} {words}".strip(), manner))
         return function
 
     return register
@@ -95,36 +123,48 @@ def add_group(name: str, help_text: str) -> None:
     app.add_typer(group, name=name)
 
 
-def execute(function: Command, show: Show | None, context: Context, own: dict[str, Any]) -> int:
-    """Run a command, print its report or its error, and give the exit code."""
+def execute(function: Command, manner: Manner, context: Context, own: dict[str, Any]) -> int:
+    """Run a command, print its report or its error, notify, and give the exit code."""
+    outcome = _outcome(function, context, own)
+    if isinstance(outcome, int):
+        return outcome
+    if isinstance(outcome, RedisDrError | Interrupted):
+        exit_code = fail(context, outcome)
+    else:
+        exit_code = outcome.exit_code
+        _print_report(outcome, manner, context, own)
+    tell(manner.notify, context, own, outcome)
+    return exit_code
+
+
+def _outcome(function: Command, context: Context, own: dict[str, Any]) -> Any:
+    """The report, the exit code, or the error that ended the command."""
     try:
-        report = function(context, **own)
+        return function(context, **own)
     except KeyboardInterrupt:
-        return fail(context, Interrupted("interrupted by the keyboard", "run `redis-dr recover`"))
+        return Interrupted("interrupted by the keyboard", "run `redis-dr recover`")
     except (RedisDrError, Interrupted) as error:
-        return fail(context, error)
+        return error
     except Exception as error:  # noqa: BLE001 the last line of defence: no traceback for a bug
         bug = RedisDrError(
             f"a fault in redis-dr itself: {type(error).__name__}: {error}",
             "run `redis-dr recover`, then this again with --debug, and report what it prints",
         )
-        return fail(context, bug)
+        bug.__cause__ = error
+        return bug
     finally:
         context.progress.close()
-    if isinstance(report, int):
-        return report
-    _print_report(report, show, context)
-    exit_code: int = report.exit_code
-    return exit_code
 
 
-def _print_report(report: Any, show: Show | None, context: Context) -> None:
+def _print_report(report: Any, manner: Manner, context: Context, own: Own) -> None:
     """The exit code comes from the work, so a report that cannot be printed changes nothing."""
+    asked = manner.answers is not None and manner.answers(own)
+    quiet = context.options.quiet and not asked
     try:
         if context.options.json:
             print(_json_text(report.model_dump_json()))
-        elif show is not None:
-            show(report, Output())
+        elif manner.show is not None and not (quiet and report.ok):
+            manner.show(report, Output(only_bad=quiet))
     except Exception as error:  # noqa: BLE001 whatever it is, the work is done
         if context.options.debug:
             traceback.print_exc()
@@ -147,7 +187,7 @@ def fail(context: Context, error: RedisDrError | Interrupted) -> int:
     import json
 
     if context.options.debug:
-        traceback.print_exc()
+        traceback.print_exception(error)
     if context.options.json:
         document = {
             "command": context.command,
@@ -166,13 +206,13 @@ def fail(context: Context, error: RedisDrError | Interrupted) -> int:
     return error.exit_code
 
 
-def _with_global_options(function: Command, words: str, show: Show | None) -> Command:
+def _with_global_options(function: Command, words: str, manner: Manner) -> Command:
     """What typer calls: the function's own options plus the global ones."""
 
     def call(ctx: typer.Context, **values: Any) -> int:
         given = {key: values.pop(key) for key in _GLOBAL}
         options = (ctx.obj or GlobalOptions()).with_values(given)
-        return execute(function, show, Context(words, options), values)
+        return execute(function, manner, Context(words, options), values)
 
     own = list(inspect.signature(function).parameters.values())[1:]  # without the Context
     return _typed(call, [*own, *_global_parameters()])
@@ -200,7 +240,7 @@ def _typed(call: Command, parameters: Sequence[inspect.Parameter]) -> Command:
 
 
 def _global_parameters() -> list[inspect.Parameter]:
-    defaults = {"config": None, "instance": None, "json": False, "debug": False}
+    defaults = {"config": None, "instance": None, "json": False, "quiet": False, "debug": False}
     kind = inspect.Parameter.KEYWORD_ONLY
     return [
         inspect.Parameter(name, kind, default=defaults[name], annotation=annotation)

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 from redis_dr import api
-from redis_dr.flows.cli.app import add_group, argument, command, flag, option
+from redis_dr.flows.cli.app import add_group, always, argument, command, flag, option
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.notify import Notify
 from redis_dr.flows.cli.output import Output
 from redis_dr.tasks.model.errors import UsageError
 
@@ -54,6 +55,7 @@ def _percent(ratio: float | None) -> str:
     "redis-dr warm --list common-queries.json --replay",
     "redis-dr warm --backup latest",
     show=_show_warm,
+    notify=Notify(),
 )
 def warm(
     context: Context,
@@ -164,6 +166,7 @@ def bump(
     group="epoch",
     name="show",
     show=_show_epoch,
+    answers=always,
 )
 def show_epoch(
     context: Context,

@@ -1,11 +1,14 @@
 """The backups of an instance: `list`, `show`, `prune`, `pin`, `unpin`, `accept`."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from redis_dr import api
-from redis_dr.flows.cli.app import argument, command, flag, option
+from redis_dr.flows.cli.app import always, argument, command, flag, option
 from redis_dr.flows.cli.context import Context
-from redis_dr.flows.cli.output import Output, ago, size
+from redis_dr.flows.cli.fleet import AllInstances, one_or_all, with_scorecard
+from redis_dr.flows.cli.notify import Notify
+from redis_dr.flows.cli.output import Output, ago, date, size
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.catalog.store_reports import (
@@ -16,34 +19,23 @@ if TYPE_CHECKING:
         PruneReport,
         ShowReport,
     )
+    from redis_dr.tasks.model.observe.check_report import FleetReport
+
+
+_LIST = ("backup", "made (UTC)", "keys", "size", "stored", "proven", "notes")
 
 
 def _show_list(report: "ListReport", out: Output) -> None:
-    def row(one: "ListedBackup") -> tuple[object, ...]:
-        proven = ago(one.proven_at, report.started_at) if one.proven_at else "never"
-        if one.failed_at:
-            proven = "FAILED"
-        read = ago(one.verified_at, report.started_at) if one.verified_at else "never"
-        marks = {
-            "pinned": one.pinned,
-            "in use": one.in_use_until,
-            "SUSPICIOUS": one.suspicious,
-            "accepted": one.accepted,
-            "safety": one.safety,
-        }
-        words = " ".join(word for word, present in marks.items() if present)
-        return one.backup_id, one.keys, size(one.size), size(one.stored_size), proven, read, words
-
     if report.backups:
-        columns = ("backup", "keys", "size", "stored", "proven", "read back", "")
-        out.table(columns, map(row, report.backups), report.instance)
+        rows = [_list_row(backup, report.started_at) for backup in report.backups]
+        out.table(_LIST, rows, f"{report.instance} in {report.store}")
     else:
         out.line(f"{report.instance} has no backups in {report.store}")
-    for one in report.backups:
-        if one.failed_at:
-            out.line(f"NOT PROVEN: {one.backup_id}: {one.proof_reason}")
-        for reason in one.suspicious:
-            out.line(f"SUSPICIOUS: {one.backup_id}: {reason}")
+    for backup in report.backups:
+        if backup.failed_at:
+            out.line(f"NOT PROVEN: {backup.backup_id}: {backup.proof_reason}")
+        for reason in backup.suspicious:
+            out.line(f"SUSPICIOUS: {backup.backup_id}: {reason}")
     for label, oddities in (
         ("cannot be used", report.unreadable),
         ("unfinished", report.unfinished),
@@ -53,10 +45,43 @@ def _show_list(report: "ListReport", out: Output) -> None:
             out.line(f"{label}: {odd.name}: {odd.reason}")
 
 
-@command("redis-dr list", "redis-dr list --json", name="list", show=_show_list)
-def list_(context: Context) -> "ListReport":
+def _list_row(backup: "ListedBackup", now: datetime) -> tuple[object, ...]:
+    proven = ago(backup.proven_at, now) if backup.proven_at else "never"
+    marks = {
+        "SUSPICIOUS": backup.suspicious,
+        "pinned": backup.pinned,
+        "in use": backup.in_use_until,
+        "accepted": backup.accepted,
+        "safety": backup.safety,
+        "read back": backup.verified_at and not backup.proven_at,
+    }
+    return (
+        backup.backup_id,
+        date(backup.created_at),
+        backup.keys,
+        size(backup.size),
+        size(backup.stored_size),
+        "FAILED" if backup.failed_at else proven,
+        ", ".join(word for word, present in marks.items() if present),
+    )
+
+
+@command(
+    "redis-dr list",
+    "redis-dr list --all",
+    "redis-dr list --json",
+    name="list",
+    show=with_scorecard(_show_list, in_full=True),
+    answers=always,
+)
+def list_(context: Context, *, all_instances: AllInstances = False) -> "ListReport | FleetReport":
     """List the backups of the instance, newest first."""
-    return api.list_backups(context.instance)
+    return one_or_all(
+        context,
+        all_instances,
+        lambda: api.list_backups(context.instance),
+        lambda: api.list_all(context.settings),
+    )
 
 
 def _show_backup(report: "ShowReport", out: Output) -> None:
@@ -91,6 +116,7 @@ def _show_backup(report: "ShowReport", out: Output) -> None:
     "redis-dr show",
     "redis-dr show 20261122T020000Z-1f09ac --json",
     show=_show_backup,
+    answers=always,
 )
 def show(
     context: Context,
@@ -104,10 +130,10 @@ def _show_prune(report: "PruneReport", out: Output) -> None:
     for finding in report.findings:
         if finding.detail:
             out.line(f"{finding.actual}: {finding.detail}")
-    for one in report.kept:
-        out.line(f"keep    {one.backup_id}  {'; '.join(one.reasons)}")
-    for one in (*report.removed, *report.orphans):
-        out.line(f"remove  {one.backup_id}  {'; '.join(one.reasons)}")
+    for backup in report.kept:
+        out.line(f"keep    {backup.backup_id}  {'; '.join(backup.reasons)}")
+    for backup in (*report.removed, *report.orphans):
+        out.line(f"remove  {backup.backup_id}  {'; '.join(backup.reasons)}")
     for upload in report.uploads:
         out.line(f"remove  unfinished upload {upload}")
     if report.applied:
@@ -118,7 +144,13 @@ def _show_prune(report: "PruneReport", out: Output) -> None:
         out.line(f"a plan: --apply would free {size(report.freed_bytes)}")
 
 
-@command("redis-dr prune", "redis-dr prune --apply", show=_show_prune)
+@command(
+    "redis-dr prune",
+    "redis-dr prune --apply",
+    show=_show_prune,
+    notify=Notify(),
+    answers=lambda own: not own["apply"],  # the plan is what was asked for
+)
 def prune(
     context: Context,
     *,

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from redis_dr import api
-from redis_dr.flows.cli.progress import TerminalProgress
+from redis_dr.flows.cli.progress import QuietProgress, TerminalProgress
 
 if TYPE_CHECKING:
     from redis_dr.tasks.model.settings.instance import Instance
@@ -20,6 +20,7 @@ class GlobalOptions:
     config: str | None = None
     instance: str | None = None
     json: bool = False
+    quiet: bool = False
     debug: bool = False
 
     def with_values(self, values: dict[str, Any]) -> "GlobalOptions":
@@ -45,6 +46,8 @@ class Context:
         return self.settings.instance(self.options.instance)
 
     @cached_property
-    def progress(self) -> TerminalProgress:
+    def progress(self) -> TerminalProgress | QuietProgress:
         """For people: on stdout, or on stderr when stdout belongs to the JSON document."""
+        if self.options.quiet:
+            return QuietProgress()
         return TerminalProgress(sys.stderr if self.options.json else sys.stdout)

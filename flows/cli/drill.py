@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from redis_dr import api
 from redis_dr.flows.cli.app import argument, command, flag, option
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.notify import Notify
 from redis_dr.flows.cli.output import Output
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def _show(report: "DrillReport", out: Output) -> None:
     "redis-dr drill random --html drill.html",
     "redis-dr drill 20261122T020000Z-1f09ac --turn 2 --seed 7",
     show=_show,
+    notify=Notify(),
 )
 def drill(
     context: Context,

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from redis_dr import api
-from redis_dr.flows.cli.app import command, option
+from redis_dr.flows.cli.app import always, command, option
 from redis_dr.flows.cli.context import Context
-from redis_dr.flows.cli.output import Output, duration
+from redis_dr.flows.cli.fleet import AllInstances, one_or_all, with_scorecard
+from redis_dr.flows.cli.notify import Notify
+from redis_dr.flows.cli.output import Output, duration, size
 from redis_dr.flows.cli.watch import watched
 
 if TYPE_CHECKING:
-    from redis_dr.tasks.model.observe.check_report import CheckReport
+    from redis_dr.tasks.model.observe.check_report import CheckReport, FleetReport
     from redis_dr.tasks.model.observe.health import HealthReport
     from redis_dr.tasks.model.observe.monitor import MonitorReport
     from redis_dr.tasks.model.observe.top import TopReport
@@ -24,12 +26,18 @@ _Watch = Annotated[
 
 def _show_check(report: "CheckReport", out: Output) -> None:
     out.line(f"{report.instance}: {'all is well' if report.ok else 'NOT well'}")
-    out.findings(report.findings)
+    out.findings(report.worst_first)
     for name in report.swept:
         out.line(f"removed what an interrupted drill had left: {name}")
 
 
-@command("redis-dr check", "redis-dr check --metrics redis-dr.prom --json", show=_show_check)
+@command(
+    "redis-dr check",
+    "redis-dr check --all --quiet",
+    "redis-dr check --metrics redis-dr.prom --json",
+    show=with_scorecard(_show_check),
+    notify=Notify(success=False),  # it runs every few minutes
+)
 def check(
     context: Context,
     *,
@@ -37,9 +45,15 @@ def check(
         Path | None,
         option("--metrics", "FILE.prom", "Write Prometheus text to a file, too.", "not written"),
     ] = None,
-) -> "CheckReport":
+    all_instances: AllInstances = False,
+) -> "CheckReport | FleetReport":
     """Give one verdict for monitoring: ages, proofs, drift, store, engine."""
-    report = api.check(context.instance)
+    report = one_or_all(
+        context,
+        all_instances,
+        lambda: api.check(context.instance),
+        lambda: api.check_all(context.settings, context.progress),
+    )
     if metrics:
         api.write_metrics(report, metrics)
     return report
@@ -50,51 +64,77 @@ def _show_health(report: "HealthReport", out: Output) -> None:
     uptime = duration(info.uptime_in_seconds)
     out.line(f"{report.instance}: {info.server_name} {info.version}, {info.role}, up {uptime}")
     out.findings(report.findings)
-    rows = [(str(db), one.keys, one.expires) for db, one in sorted(info.keyspace.items())]
+    rows = [(str(db), counts.keys, counts.expires) for db, counts in sorted(info.keyspace.items())]
     out.table(("DB", "keys", "with expiry"), rows)
 
 
-@command("redis-dr health", "redis-dr health --watch 5", show=_show_health)
-def health(context: Context, *, watch: _Watch = None) -> "HealthReport":
+_show_healths = with_scorecard(_show_health, in_full=True)
+
+
+@command(
+    "redis-dr health",
+    "redis-dr health --all",
+    "redis-dr health --watch 5",
+    show=_show_healths,
+)
+def health(
+    context: Context, *, watch: _Watch = None, all_instances: AllInstances = False
+) -> "HealthReport | FleetReport":
     """Judge ping, memory, keyspace, replication, persistence and drift."""
-    return watched(lambda: api.health(context.instance), _show_health, watch, context)
+
+    def look() -> "HealthReport | FleetReport":
+        return one_or_all(
+            context,
+            all_instances,
+            lambda: api.health(context.instance),
+            lambda: api.health_all(context.settings),
+        )
+
+    last: HealthReport | FleetReport = watched(look, _show_healths, watch, context)
+    return last
 
 
 def _show_top(report: "TopReport", out: Output) -> None:
     title = f"biggest of {report.sampled:,} sampled keys ({report.keys:,} in DB {report.db})"
-    rows = [(one.bytes, one.type, one.key) for one in report.biggest]
-    out.table(("bytes", "type", "key"), rows, title)
+    rows = [(size(key.bytes), key.type, key.key) for key in report.biggest]
+    out.table(("size", "type", "key"), rows, title)
     patterns = [
-        (one.pattern or "(no pattern)", one.keys, one.bytes, f"{one.share:.1%}")
-        for one in report.patterns
+        (size(group.bytes), group.keys, f"{group.share:.1%}", group.pattern or "(no pattern)")
+        for group in report.patterns
     ]
-    out.table(("pattern", "keys", "bytes", "share"), patterns, "by pattern")
+    out.table(("size", "keys", "share", "pattern"), patterns, "by pattern")
     slow = [
         (
-            f"{datetime.fromtimestamp(one.at, UTC):%Y-%m-%d %H:%M:%S}",
-            f"{one.milliseconds:.1f}",
-            one.client,
-            one.command,
+            f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d %H:%M:%S}",
+            f"{call.milliseconds:.1f}",
+            call.client,
+            call.command,
         )
-        for one in report.slow
+        for call in report.slow
     ]
-    out.table(("when", "ms", "client", "command"), slow, "slow log")
+    out.table(("when (UTC)", "ms", "client", "command"), slow, "slow log")
     clients = [
         (
-            one.host,
-            one.name,
-            one.connections,
-            one.longest_idle_seconds,
-            one.memory,
-            ", ".join(one.commands),
+            group.host,
+            group.name,
+            group.connections,
+            group.longest_idle_seconds,
+            size(group.memory),
+            ", ".join(group.commands),
         )
-        for one in report.clients
+        for group in report.clients
     ]
-    columns = ("host", "name", "connections", "idle s", "bytes", "last commands")
+    columns = ("host", "name", "connections", "idle s", "memory", "last commands")
     out.table(columns, clients, f"{report.connections} connections")
 
 
-@command("redis-dr top", "redis-dr top --db 1 --sample 0", "redis-dr top --watch 5", show=_show_top)
+@command(
+    "redis-dr top",
+    "redis-dr top --db 1 --sample 0",
+    "redis-dr top --watch 5",
+    show=_show_top,
+    answers=always,
+)
 def top(
     context: Context,
     *,
@@ -120,10 +160,10 @@ def _show_monitor(report: "MonitorReport", out: Output) -> None:
         ("key pattern", report.patterns),
         ("client", report.hosts),
     ):
-        out.table((title, "count"), [(one.name or "(no pattern)", one.count) for one in items])
+        out.table(("count", title), [(item.count, item.name or "(no pattern)") for item in items])
 
 
-@command("redis-dr monitor", "redis-dr monitor --seconds 30", show=_show_monitor)
+@command("redis-dr monitor", "redis-dr monitor --seconds 30", show=_show_monitor, answers=always)
 def monitor(
     context: Context,
     *,

@@ -6,6 +6,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 
+class QuietProgress:
+    """A `Progress` that shows nothing: `--quiet`."""
+
+    def __call__(self, text: str, done: float | None = None, /) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
 class TerminalProgress:
     """A `Progress` that writes to `stream`.
 

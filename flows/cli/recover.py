@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from redis_dr import api
 from redis_dr.flows.cli.app import command, flag
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.notify import Notify
 from redis_dr.flows.cli.output import Output, duration, size
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def _show(report: "RecoverReport", out: Output) -> None:
         out.line(f"set aside on the volume: {data.path}, {size(data.bytes)}, {age} old")
 
 
-@command("redis-dr recover", "redis-dr recover --json", show=_show)
+@command("redis-dr recover", "redis-dr recover --json", show=_show, notify=Notify())
 def recover(
     context: Context,
     *,

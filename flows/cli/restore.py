@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from redis_dr import api
 from redis_dr.flows.cli.app import argument, command, flag, option
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.notify import Notify
 from redis_dr.flows.cli.output import Output, duration, size
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def _show(report: Any, out: Output) -> None:
     "redis-dr restore latest --confirm weka-redis",
     "redis-dr restore 20261122T020000Z-1f09ac --confirm weka-redis --from aof",
     show=_show,
+    notify=Notify(wanted=lambda own: bool(own["confirm"]) and not own["dry_run"]),
+    answers=lambda own: bool(own["dry_run"]),
 )
 def restore(
     context: Context,

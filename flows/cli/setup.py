@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from redis_dr import api
-from redis_dr.flows.cli.app import add_group, argument, command, flag, option
+from redis_dr.flows.cli.app import add_group, always, argument, command, flag, option
 from redis_dr.flows.cli.context import Context
 from redis_dr.flows.cli.output import Output
 from redis_dr.tasks.model.errors import UsageError
@@ -26,6 +26,7 @@ def _show_render(report: "ConfigReport", out: Output) -> None:
     "redis-dr config render --image redis:7.2-alpine --output out",
     group="config",
     show=_show_render,
+    answers=always,
 )
 def render(
     context: Context,
@@ -80,6 +81,7 @@ def _show_init(report: "InitReport", out: Output) -> None:
     "redis-dr init weka-redis",
     "redis-dr init weka-redis --store s3://bucket/prefix --output redis-dr.toml",
     show=_show_init,
+    answers=always,
 )
 def init(
     _context: Context,

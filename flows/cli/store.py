@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from redis_dr import api
 from redis_dr.flows.cli.app import argument, command, flag, option
 from redis_dr.flows.cli.context import Context
+from redis_dr.flows.cli.notify import Notify
 from redis_dr.flows.cli.output import Output, size
 from redis_dr.tasks.model.errors import UsageError
 
@@ -33,6 +34,7 @@ def _show_verify(report: "VerifyReport", out: Output) -> None:
     "redis-dr verify --all",
     "redis-dr verify --part 3/7",
     show=_show_verify,
+    notify=Notify(),
 )
 def verify(
     context: Context,

@@ -16,13 +16,14 @@ from redis_dr.flows.orchestration.catch_up import newer_due_run
 from redis_dr.flows.orchestration.concurrency import instance_slot
 from redis_dr.flows.orchestration.crashed_runs import record_process
 from redis_dr.flows.orchestration.names import artifact_key, page_under
-from redis_dr.flows.orchestration.notify import Notification, notify, this_run
-from redis_dr.flows.orchestration.pages.observe import fleet_line, fleet_page
+from redis_dr.flows.orchestration.notify import notify, this_run
+from redis_dr.flows.orchestration.pages.observe import fleet_page
 from redis_dr.flows.orchestration.progress import run_progress
 from redis_dr.flows.orchestration.settings import selected, worker_settings
-from redis_dr.flows.runbook.fleet import Work, attempt, one_line, scorecard
+from redis_dr.flows.runbook.fleet import Work, attempt, scorecard
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.observe.check_report import FleetLine
+from redis_dr.tasks.model.observe.notification import Notification
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Report
 from redis_dr.tasks.model.settings.instance import Instance
@@ -37,7 +38,6 @@ class FlowSpec(Generic[R]):
 
     verb: str
     work: Work[R]
-    line: Callable[[R], str]
     page: Callable[[R], str]
     backup_id: Callable[[R], str] = lambda _report: ""  # the backup that the report is about
     exclusive: bool = True  # it takes the instance's lock, so it waits for other runs
@@ -64,7 +64,7 @@ def run_verb(spec: FlowSpec[R], name: str | None) -> State[Any]:
 def run_for_one(spec: FlowSpec[R], instance: Instance) -> FleetLine:
     """Work on one instance, publish the page, notify. An error of ours becomes the line."""
     progress = run_progress(spec.verb, instance.name)
-    line, report = attempt(instance, _in_slot(spec), spec.line, progress)
+    line, report = attempt(instance, _in_slot(spec), progress)
     if report is not None:
         links = see_also(spec.verb, instance.name, spec.backup_id(report))
         publish(spec.verb, instance.name, spec.page(report) + links, line.line)
@@ -86,7 +86,7 @@ def state_of(line: FleetLine) -> State[Any]:
 
 def failed_at_start(error: RedisDrError) -> State[Any]:
     """The state of a run that could not start, such as without a configuration."""
-    return Failed(name=type(error).__name__, message=one_line(error))
+    return Failed(name=type(error).__name__, message=error.in_one_line)
 
 
 def _in_slot(spec: FlowSpec[R]) -> Work[R]:
@@ -115,7 +115,7 @@ def _run_for_all(spec: FlowSpec[R], instances: Sequence[Instance], at_once: int)
         wait([workers.submit(task, {"name": name}) for name in by_name])
     report = scorecard(spec.verb, lines, at_once, timings)
     page = fleet_page(report, lambda name: page_under(f"key/{artifact_key(spec.verb, name)}"))
-    publish("fleet", spec.verb, page, fleet_line(report))
+    publish("fleet", spec.verb, page, report.headline)
     if report.ok:
-        return Completed(message=fleet_line(report))
-    return Failed(name="Bad verdict", message=fleet_line(report))
+        return Completed(message=report.headline)
+    return Failed(name="Bad verdict", message=report.headline)

@@ -8,12 +8,11 @@ from typing import Any
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging import get_logger
 
-from redis_dr.flows.orchestration.notify import Notification, notify
-from redis_dr.flows.orchestration.pages.recover import recover_line
+from redis_dr.flows.orchestration.notify import notify
 from redis_dr.flows.orchestration.settings import selected, worker_settings
-from redis_dr.flows.runbook.fleet import one_line
 from redis_dr.flows.runbook.recover.janitor import recover_if_needed
 from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.observe.notification import Notification
 from redis_dr.tasks.model.settings.instance import Instance
 
 
@@ -55,9 +54,9 @@ def _first_line(state: State[Any]) -> str:
 
 def _recover(instance: Instance) -> str:
     try:
-        return recover_line(recover_if_needed(instance, _log))
+        return recover_if_needed(instance, _log).headline
     except RedisDrError as error:
-        return one_line(error)
+        return error.in_one_line
 
 
 def _log(text: str, _done: float | None = None, /) -> None:
@@ -68,7 +67,7 @@ def _instances_of(flow_run: FlowRun) -> tuple[Instance, ...]:
     try:
         return selected(worker_settings(), (flow_run.parameters or {}).get("instance"))
     except RedisDrError as error:
-        get_logger("redis-dr").error("no recovery: %s", one_line(error))
+        get_logger("redis-dr").error("no recovery: %s", error.in_one_line)
         return ()
 
 

@@ -1,11 +1,6 @@
-"""Reports how a run ended: a Prefect event, a webhook, notification blocks, a heartbeat.
+"""Reports how a run ended: a Prefect event, notification blocks, the webhook, the heartbeat."""
 
-Prefect's blocks bring apprise. Webhook and heartbeat stay plain HTTP: the webhook sends our own
-fields as JSON, which apprise cannot, and the heartbeat is a GET for a dead man's switch.
-"""
-
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -14,29 +9,9 @@ from prefect.events import emit_event
 from prefect.logging import get_logger
 from prefect.runtime import flow_run
 
-from redis_dr.flows.orchestration.api import API_ERRORS
-from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.observe.notification import Notification
 from redis_dr.tasks.model.settings.notify import NotifySettings
-from redis_dr.tasks.observe.notify import beat, post
-
-HEARTBEAT_AFTER = frozenset({"backup", "nightly"})  # the runs that a dead man's switch waits for
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """The outcome of one run in one line. It holds no secret."""
-
-    instance: str
-    operation: str
-    outcome: str  # succeeded | failed | crashed | cancelled
-    line: str
-    run: str = ""  # its name
-    url: str = ""  # of the run in the UI
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the run did its work; nobody has to act then."""
-        return self.outcome == "succeeded"
+from redis_dr.tasks.observe.notify import attempt, deliver
 
 
 def notify(notification: Notification, settings: NotifySettings) -> None:
@@ -49,12 +24,10 @@ def notify(notification: Notification, settings: NotifySettings) -> None:
         },
         payload=asdict(notification),
     )
-    if notification.succeeded and notification.operation in HEARTBEAT_AFTER:
-        _try("heartbeat", partial(beat, settings))
-    if not notification.succeeded or settings.when == "always":
-        _try("webhook", partial(post, settings, asdict(notification)))
+    deliver(notification, settings, _warn)
+    if notification.is_wanted(settings):
         for slug in settings.blocks:
-            _try(slug, partial(_send_to_block, slug, notification))
+            attempt(slug, partial(_send_to_block, slug, notification), _warn)
 
 
 def this_run() -> dict[str, str]:
@@ -68,10 +41,5 @@ def _send_to_block(slug: str, notification: Notification) -> None:
     block.notify(subject=f"redis-dr: {subject}", body=notification.line)
 
 
-def _try(channel: str, send: Callable[[], object]) -> None:
-    try:
-        send()
-    except (RedisDrError, ValueError, *API_ERRORS) as error:
-        # a webhook's address may hold a token: our errors never show it, others might
-        reason = error.problem if isinstance(error, RedisDrError) else type(error).__name__
-        get_logger("redis-dr").warning("no notification by %s: %s", channel, reason)
+def _warn(channel: str, reason: str) -> None:
+    get_logger("redis-dr").warning("no notification by %s: %s", channel, reason)

@@ -14,36 +14,34 @@ from redis_dr.tasks.model.timings import Timings
 
 R = TypeVar("R", bound=Report)
 Work = Callable[[Instance, Progress], R]
-Line = Callable[[R], str]
 
 
 def fleet(
     operation: str,
     instances: Sequence[Instance],
-    work: Callable[[Instance, Progress], FleetLine],
+    work: Work[R],
     at_once: int,
     progress: Progress = quiet,
 ) -> FleetReport:
     """Work on all of them, `at_once` at the same time, and give the scorecard."""
     timings = Timings()
 
-    def one(instance: Instance) -> FleetLine:
-        line = work(instance, _named(instance, progress))
+    def attempt_named(instance: Instance) -> tuple[FleetLine, R | None]:
+        line, report = attempt(instance, work, _named(instance, progress))
         progress(f"{instance.name}: {line.line}")
-        return line
+        return line, report
 
     with ThreadPoolExecutor(at_once, thread_name_prefix="fleet") as workers:
-        lines = tuple(workers.map(one, instances))
-    return scorecard(operation, lines, at_once, timings)
+        attempts = list(workers.map(attempt_named, instances))
+    reports = tuple(report for _, report in attempts if report is not None)
+    return scorecard(operation, (line for line, _ in attempts), at_once, timings, reports)
 
 
-def attempt(
-    instance: Instance, work: Work[R], line: Line[R], progress: Progress
-) -> tuple[FleetLine, R | None]:
+def attempt(instance: Instance, work: Work[R], progress: Progress) -> tuple[FleetLine, R | None]:
     """One instance's line, and its report unless an error of ours came instead."""
     begun = time.monotonic()
 
-    def told(kind: str, text: str, exit_code: int) -> FleetLine:
+    def line_of(kind: str, text: str, exit_code: int) -> FleetLine:
         seconds = round(time.monotonic() - begun, 3)
         return FleetLine(
             instance=instance.name,
@@ -57,14 +55,18 @@ def attempt(
     try:
         report = work(instance, progress)
     except RedisDrError as error:
-        return told(type(error).__name__, one_line(error), error.exit_code), None
+        return line_of(type(error).__name__, error.in_one_line, error.exit_code), None
     if report.ok:
-        return told("ok", line(report), 0), report
-    return told("bad verdict", line(report), getattr(report, "exit_code", 1)), report
+        return line_of("ok", report.headline, 0), report
+    return line_of("bad verdict", report.headline, report.exit_code), report
 
 
 def scorecard(
-    operation: str, lines: Iterable[FleetLine], at_once: int, timings: Timings
+    operation: str,
+    lines: Iterable[FleetLine],
+    at_once: int,
+    timings: Timings,
+    reports: Sequence[Report] = (),
 ) -> FleetReport:
     """All lines as one report; every instance is a finding."""
     ordered = tuple(sorted(lines, key=lambda line: (line.ok, line.instance)))
@@ -76,12 +78,8 @@ def scorecard(
         **heading(operation, "all", timings, findings),
         at_once=at_once,
         lines=ordered,
+        reports=tuple(reports),
     )
-
-
-def one_line(error: RedisDrError) -> str:
-    """What happened, and what to do, without a line break."""
-    return " ".join(f"{error.problem}. What to do: {error.remedy}".split())
 
 
 def _named(instance: Instance, progress: Progress) -> Progress:

@@ -34,6 +34,11 @@ class _Problem(BaseException):
     def __str__(self) -> str:
         return f"{self.problem}\nWhat to do: {self.remedy}"
 
+    @property
+    def in_one_line(self) -> str:
+        """What happened, and what to do, without a line break."""
+        return " ".join(f"{self.problem}. What to do: {self.remedy}".split())
+
 
 class RedisDrError(_Problem, Exception):
     """An error of ours, on purpose."""

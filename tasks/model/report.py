@@ -39,6 +39,11 @@ class Report(BaseModel):
         """What the command ends with; a bad verdict is 1 unless the command knows better."""
         return 0 if self.ok else 1
 
+    @property
+    def headline(self) -> str:
+        """The outcome in one line, for a run list, a scorecard or a notification."""
+        return "well" if self.ok else f"NOT well: {bad_in_short(self.findings) or 'nothing ran'}"
+
 
 class Heading(TypedDict):
     """The fields that the report of every command has."""
@@ -82,6 +87,20 @@ def require(findings: tuple[Finding, ...], operation: str) -> tuple[Finding, ...
     bad = [finding for finding in findings if not finding.ok]
     problems = "; ".join(describe(finding) for finding in bad)
     raise Refused(f"the {operation} did not begin: {problems}", _remedy(bad))
+
+
+def first_bad(findings: Iterable[Finding], otherwise: str = "") -> str:
+    """The first check that failed, as part of a sentence; `otherwise` when none did."""
+    return next((failed(finding) for finding in findings if not finding.ok), otherwise)
+
+
+def failed(finding: Finding) -> str:
+    """A check that failed: its name states what should be, so the sentence must say that it is not.
+
+    A value that says no more than the name is left out.
+    """
+    says_more = finding.actual is not None and not isinstance(finding.actual, bool)
+    return f"failed check: {finding.check}" + (f": {finding.actual}" if says_more else "")
 
 
 def bad_in_short(findings: Iterable[Finding]) -> str:

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from redis_dr.flows.cli import app as command_line
 from redis_dr.flows.cli.main import main
 
-GLOBAL = ("--config", "--instance", "--json", "--debug")
+GLOBAL = ("--config", "--instance", "--json", "--quiet", "--debug")
 NO_DEFAULT = {"--help", "--install-completion", "--show-completion"}  # each is an action
 
 
@@ -88,7 +88,7 @@ def test_global_options_are_taken_before_and_after_the_command(
     monkeypatch.setattr(
         command_line, "execute", lambda _f, _s, context, _own: seen.append(context.options) or 0
     )
-    given = ["--config", "a.toml", "--instance", "one", "--json", "--debug"]
+    given = ["--config", "a.toml", "--instance", "one", "--json", "--quiet", "--debug"]
     required = {
         ("pin",): ["ID"],
         ("unpin",): ["ID"],
@@ -102,7 +102,7 @@ def test_global_options_are_taken_before_and_after_the_command(
 
     before, after = seen
     assert before == after
-    assert before == type(before)("a.toml", "one", True, True)  # type: ignore[call-arg] # GlobalOptions
+    assert before == type(before)("a.toml", "one", True, True, True)  # type: ignore[call-arg] # GlobalOptions
 
 
 @pytest.mark.parametrize(

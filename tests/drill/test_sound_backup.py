@@ -11,7 +11,6 @@ import pytest
 import redis
 
 from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
-from redis_dr.flows.orchestration.pages.drill import drill_line
 from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.drill.drill import DrillOptions, drill
 from redis_dr.flows.runbook.drill.scratch import on_scratch
@@ -110,7 +109,7 @@ def test_a_missed_target_is_a_finding_and_no_stain_on_the_backup(
     assert [one.check for one in report.findings if not one.ok] == ["RTO target", "RPO target"]
     assert report.proven
     assert drill_case.catalog.proven_at(drill_case.backup_id)
-    assert f"{drill_case.backup_id} proven, RTO target missed;" in drill_line(report)
+    assert f"{drill_case.backup_id} proven, RTO target missed;" in report.headline
 
 
 def test_the_report_keeps_the_contract(drilled: tuple[DrillCase, DrillReport]) -> None:

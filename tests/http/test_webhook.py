@@ -1,13 +1,17 @@
 """Webhook and heartbeat over real HTTP; an address that holds a token is never said."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from redis_dr.tasks.model.errors import RedisDrError, ServiceDown, ServiceError, UsageError
+from redis_dr.tasks.model.observe.notification import Notification
 from redis_dr.tasks.model.settings.notify import NotifySettings
 from redis_dr.tasks.observe.notify import beat, post
 from tests.support.http_listener import TOKEN, listening
+
+NEWS = Notification("weka-redis", "backup", "failed", "it failed")
 
 
 def settings(**fields: object) -> NotifySettings:
@@ -18,10 +22,10 @@ def test_the_webhook_gets_the_news_as_json(tmp_path: Path) -> None:
     """Its address may come from a file."""
     with listening() as listener:
         (tmp_path / "hook").write_text(listener.url + "\n")
-        sent = post(settings(webhook_url_file=str(tmp_path / "hook")), {"line": "it failed"})
+        sent = post(settings(webhook_url_file=str(tmp_path / "hook")), NEWS)
 
     assert sent
-    assert listener.heard == [("POST", f"/{TOKEN}", {"line": "it failed"})]
+    assert listener.heard == [("POST", f"/{TOKEN}", asdict(NEWS))]
 
 
 def test_the_heartbeat_is_one_get() -> None:
@@ -34,7 +38,7 @@ def test_the_heartbeat_is_one_get() -> None:
 
 def test_nobody_is_told_where_nothing_is_configured() -> None:
     """No address, no call, no error."""
-    assert not post(settings(), {"line": "x"})
+    assert not post(settings(), NEWS)
     assert not beat(settings())
 
 
@@ -50,7 +54,7 @@ def test_nobody_is_told_where_nothing_is_configured() -> None:
 def test_an_address_is_never_said(url: str, kind: type[RedisDrError]) -> None:
     """Whatever is wrong with it: the error names the host at most."""
     with pytest.raises(kind) as caught:
-        post(settings(webhook_url=url), {"line": "x"})
+        post(settings(webhook_url=url), NEWS)
 
     assert TOKEN not in str(caught.value)
     assert TOKEN not in repr(caught.value.__cause__)
@@ -59,7 +63,7 @@ def test_an_address_is_never_said(url: str, kind: type[RedisDrError]) -> None:
 def test_a_service_that_refuses_is_told_by_its_status() -> None:
     """The status, not the address."""
     with listening(500) as listener, pytest.raises(ServiceError, match="500") as caught:
-        post(settings(webhook_url=listener.url), {"line": "x"})
+        post(settings(webhook_url=listener.url), NEWS)
 
     assert TOKEN not in str(caught.value)
 

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redis_dr.flows.orchestration.pages.backup import backup_line
 from redis_dr.flows.orchestration.pages.markdown import age, findings_table, table
-from redis_dr.flows.orchestration.pages.observe import fleet_line, fleet_page
-from redis_dr.flows.orchestration.pages.restore import approval_question, plan_page, restore_line
+from redis_dr.flows.orchestration.pages.observe import fleet_page
+from redis_dr.flows.orchestration.pages.restore import approval_question, plan_page
 from redis_dr.flows.runbook.fleet import scorecard
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.observe.check_report import FleetLine
@@ -140,9 +139,9 @@ def test_the_line_of_a_restore_says_what_became_of_it() -> None:
     )
     undone = report.model_copy(update={"rolled_back": True, "ok": False, "failure": "cut off"})
 
-    assert restore_line(report) == "B is back: 3 keys found, proven, down 2.2 s"
-    assert restore_line(undone).startswith("ROLLED BACK")
-    assert "cut off" in restore_line(undone)
+    assert report.headline == "B is back: 3 keys found, proven, down 2.2 s"
+    assert undone.headline.startswith("ROLLED BACK")
+    assert "cut off" in undone.headline
 
 
 def test_a_suspicious_backup_says_so_in_its_line() -> None:
@@ -161,8 +160,8 @@ def test_a_suspicious_backup_says_so_in_its_line() -> None:
             "timings": {},
         }
     )
-    assert backup_line(report).startswith("B: 12,004 keys, 1.2 MB")
-    assert "SUSPICIOUS: empty" in backup_line(report)
+    assert report.headline.startswith("B: 12,004 keys, 1.2 MB")
+    assert "SUSPICIOUS: empty" in report.headline
 
 
 def test_the_scorecard_names_the_failed_first() -> None:
@@ -175,6 +174,6 @@ def test_the_scorecard_names_the_failed_first() -> None:
 
     assert not report.ok
     assert [one.instance for one in report.lines] == ["b", "a"]
-    assert "1 of 2" in fleet_line(report)
-    assert "b: gone" in fleet_line(report)
+    assert "1 of 2" in report.headline
+    assert "b: gone" in report.headline
     assert fleet_page(report).index("Unreachable") < fleet_page(report).index("fine")

@@ -15,19 +15,11 @@ from redis_dr.tasks.model.units import size
 _LARGEST_KEYS = 10  # rows
 
 
-def backup_line(report: BackupReport) -> str:
-    """For the run list: 12,004 keys, 1.2 MB stored as 0.3 MB."""
-    keys = sum(database["keys"] for database in report.databases.values())
-    suspicion = f", SUSPICIOUS: {report.suspicious[0]}" if report.suspicious else ""
-    sizes = f"{size(report.size)} stored as {size(report.stored_size)}"
-    return f"{report.backup_id}: {keys:,} keys, {sizes}, read back{suspicion}"
-
-
 def backup_page(report: BackupReport, manifest: Manifest | None = None) -> str:
     """The report, and with the manifest the inventory."""
     return page(
         f"Backup {report.backup_id} of {report.instance}",
-        f"{backup_line(report)}. Store: `{report.store}`. "
+        f"{report.headline}. Store: `{report.store}`. "
         f"AOF {'included' if report.aof else 'not in use'}.",
         "\n".join(f"**Suspicious:** {reason}" for reason in report.suspicious),
         f"No inventory: {report.inventory_missing}" if report.inventory_missing else "",

@@ -7,21 +7,12 @@ from redis_dr.flows.orchestration.pages.markdown import findings_table, page, ta
 from redis_dr.tasks.model.cache.warm_report import WarmReport
 
 
-def warm_line(report: WarmReport) -> str:
-    """For the run list."""
-    if not report.configured:
-        return report.reason
-    outcome = report.outcome
-    cached = "" if outcome.newly_cached is None else f", {outcome.newly_cached:,} newly cached"
-    return f"{outcome.answered:,} of {outcome.asked:,} queries answered{cached}"
-
-
 def warm_page(report: WarmReport) -> str:
     """How many queries were asked, how many failed and why."""
     reasons = [(count, reason) for reason, count in report.outcome.failures.items()]
     return page(
         f"Warm-up of {report.instance}",
-        f"{warm_line(report)}.",
+        f"{report.headline}.",
         f"Stopped early: {report.outcome.stopped}." if report.outcome.stopped else "",
         table(("queries", "failed because"), reasons),
         findings_table(report.findings),

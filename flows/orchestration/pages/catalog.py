@@ -6,7 +6,6 @@ from datetime import datetime
 from redis_dr.flows.orchestration.pages.markdown import (
     code,
     findings_table,
-    first_failed,
     link,
     page,
     section,
@@ -80,16 +79,6 @@ def _oddities(heading: str, oddities: Sequence[Oddity]) -> str:
     return section(heading, table(("object", "reason"), rows))
 
 
-def verify_line(report: VerifyReport) -> str:
-    """For the run list."""
-    share = f" (share {report.share})" if report.share else ""
-    if not report.ok:
-        damaged = ", ".join(backup.backup_id for backup in report.backups if not backup.ok)
-        return f"DAMAGED{share}: {damaged or first_failed(report.findings, 'nothing was read')}"
-    stored = sum(backup.stored_bytes for backup in report.backups)
-    return f"{len(report.backups)} backups read back and whole{share}, {size(stored)}"
-
-
 def verify_page(report: VerifyReport) -> str:
     """Every backup that was read."""
     rows = [
@@ -104,26 +93,17 @@ def verify_page(report: VerifyReport) -> str:
     ]
     return page(
         f"Verification of {report.instance}",
-        f"{verify_line(report)}. Store: `{report.store}`.",
+        f"{report.headline}. Store: `{report.store}`.",
         table(("backup", "verdict", "files", "bytes stored", "time"), rows),
         findings_table(report.findings),
     )
-
-
-def prune_line(report: PruneReport) -> str:
-    """For the run list."""
-    if report.frozen:
-        return f"nothing was removed: {report.frozen[0]}"
-    removal = "removed" if report.applied else "to remove"
-    kept, removed = len(report.kept), len(report.removed)
-    return f"{kept} kept, {removed} {removal}, {size(report.freed_bytes)} freed"
 
 
 def prune_page(report: PruneReport) -> str:
     """The plan with every reason; whether it was carried out."""
     return page(
         f"Retention of {report.instance}",
-        f"{prune_line(report)}. Store: `{report.store}`.",
+        f"{report.headline}. Store: `{report.store}`.",
         "" if report.applied else "This is the plan; nothing was removed.",
         _planned("Kept", report.kept),
         _planned("Removed" if report.applied else "To remove", report.removed),

@@ -1,10 +1,8 @@
 """The page of a drill: verdict, negative control, databases, and the trend of earlier drills."""
 
 from redis_dr.flows.orchestration.pages.markdown import (
-    age,
     code,
     findings_table,
-    first_failed,
     page,
     section,
     table,
@@ -15,21 +13,11 @@ from redis_dr.tasks.model.drill.drill_report import DrillReport
 _COUNTS = ("in_backup", "restored", "expired", "dropped", "missing", "differing")
 
 
-def drill_line(report: DrillReport) -> str:
-    """For the run list."""
-    rpo = "unknown" if report.rpo_seconds is None else age(report.rpo_seconds)
-    failed = first_failed(report.findings, "")
-    verdict = "proven" if report.proven else f"NOT PROVEN: {failed or 'no check ran'}"
-    if report.proven and failed:  # a missed time target does not make the backup bad
-        verdict += f", {failed} missed"
-    return f"{report.backup_id} {verdict}; back in {report.rto_seconds:.1f} s, data {rpo} old"
-
-
 def drill_page(report: DrillReport) -> str:
     """Verdict, negative control, every database, the trend."""
     return page(
         f"Drill of {report.instance} with {report.backup_id}",
-        f"{drill_line(report)}. Content equal: **{'yes' if report.content_equal else 'NO'}**. "
+        f"{report.headline}. Content equal: **{'yes' if report.content_equal else 'NO'}**. "
         f"Booted: `{report.image}` ({report.server_version or 'version unknown'}).",
         _control(report),
         _databases(report),

@@ -45,11 +45,6 @@ def findings_table(findings: Iterable[Finding], heading: str = "Checks") -> str:
     return section(heading, table(("", "check", "expected", "actual", "detail"), rows))
 
 
-def first_failed(findings: Iterable[Finding], otherwise: str) -> str:
-    """The name of the first failed check, for the run list."""
-    return next((finding.check for finding in findings if not finding.ok), otherwise)
-
-
 def timings_table(timings: dict[str, float]) -> str:
     """How long each part took."""
     rows = [(name.replace("_", " "), f"{value:.2f} s") for name, value in timings.items()]

@@ -15,20 +15,11 @@ from redis_dr.tasks.model.observe.check_report import CheckReport, FleetReport
 from redis_dr.tasks.model.units import size
 
 
-def check_line(report: CheckReport) -> str:
-    """For the run list: the verdict, and the first failed check."""
-    failed = [finding for finding in report.findings if not finding.ok]
-    if not failed:
-        return f"well; newest proven backup {report.newest_proven_id or 'none'}"
-    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return f"NOT WELL: {failed[0].check}: {failed[0].detail or failed[0].actual}{more}"
-
-
 def check_page(report: CheckReport) -> str:
     """Every check with its reason, and the figures behind the verdict."""
     return page(
         f"Check of {report.instance}",
-        f"{check_line(report)}. Store: `{report.store}`.",
+        f"{report.headline}. Store: `{report.store}`.",
         table(("what", "figure"), _figures(report)),
         findings_table(report.findings),
     )
@@ -59,16 +50,6 @@ def _duration(seconds: float | None) -> str:
     return age(seconds) if seconds >= 3600 else f"{seconds:.1f} s"
 
 
-def fleet_line(report: FleetReport) -> str:
-    """For the run list: how many instances are well, and the first that is not."""
-    well = len(report.lines) - len(report.failed)
-    line = f"{report.command}: {well} of {len(report.lines)} instances well, {report.seconds:.0f} s"
-    if not report.failed:
-        return line
-    first = report.failed[0]
-    return f"{line}; {first.instance}: {first.line}"
-
-
 def fleet_page(report: FleetReport, address: Callable[[str], str] | None = None) -> str:
     """Every instance, the failed ones first; `address` gives the page of an instance."""
     rows = [
@@ -82,6 +63,6 @@ def fleet_page(report: FleetReport, address: Callable[[str], str] | None = None)
     ]
     return page(
         f"{report.command.capitalize()} of {len(report.lines)} instances",
-        f"{fleet_line(report)}. {report.at_once} at once.",
+        f"{report.headline}. {report.at_once} at once.",
         table(("instance", "verdict", "outcome", "time"), rows),
     )

@@ -4,20 +4,12 @@ from redis_dr.flows.orchestration.pages.markdown import (
     age,
     code,
     findings_table,
-    first_failed,
     page,
     section,
     table,
 )
 from redis_dr.tasks.model.restore.journal import RecoverReport
 from redis_dr.tasks.model.units import size
-
-
-def recover_line(report: RecoverReport) -> str:
-    """For the run list."""
-    died = f": a restore of {report.backup_id} died while {report.phase}" if report.phase else ""
-    failed = "" if report.ok else f", NOT well: {first_failed(report.findings, 'no check ran')}"
-    return f"{report.outcome}{died}{failed}"
 
 
 def recover_page(report: RecoverReport) -> str:
@@ -28,7 +20,7 @@ def recover_page(report: RecoverReport) -> str:
     ]
     return page(
         f"Recovery of {report.instance}",
-        f"{recover_line(report)}.",
+        f"{report.headline}.",
         section("Replaced data on the volume", table(("operation", "age", "bytes"), rows)),
         findings_table(report.findings),
     )

@@ -54,23 +54,11 @@ def approval_question(plan: PlanReport) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def restore_line(report: RestoreReport) -> str:
-    """For the run list: the outcome in one line."""
-    if report.rolled_back:
-        return f"ROLLED BACK: {report.failure}. Served at the end: {report.served or 'unknown'}"
-    keys = sum(database.found for database in report.databases.values())
-    verdict = "proven" if report.ok else "NOT proven"
-    return (
-        f"{report.backup_id} is back: {keys:,} keys found, {verdict}, "
-        f"down {report.downtime_seconds:.1f} s"
-    )
-
-
 def restore_page(report: RestoreReport) -> str:
     """The accounting of every database, the rules, the warm-up and the times."""
     return page(
         f"Restore of {report.instance} from {report.backup_id}",
-        f"{restore_line(report)} (predicted {report.predicted_downtime_seconds:.1f} s).",
+        f"{report.headline} (predicted {report.predicted_downtime_seconds:.1f} s).",
         _lost_list(report.lost),
         _skipped(report.skipped),
         _databases(report),

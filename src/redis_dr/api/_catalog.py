@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from redis_dr.api._fleet import for_all
 from redis_dr.api._target import chosen_instance
 from redis_dr.tasks.model.progress import Progress, quiet
 
 if TYPE_CHECKING:
-    from redis_dr.api._target import Target
+    from redis_dr.api._target import Config, Target
     from redis_dr.tasks.catalog.verify import Share
     from redis_dr.tasks.model.catalog.store_reports import (
         AcceptReport,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         ShowReport,
         VerifyReport,
     )
+    from redis_dr.tasks.model.observe.check_report import FleetReport
     from redis_dr.tasks.model.settings.store import StoreSettings
 
 
@@ -31,6 +33,13 @@ def list_backups(target: Target = None) -> ListReport:
     from redis_dr.flows.runbook.catalog.list import list_backups as run
 
     return run(chosen_instance(target))
+
+
+def list_all(config: Config = None, progress: Progress = quiet) -> FleetReport:
+    """The catalog of every configured instance."""
+    from redis_dr.flows.runbook.catalog.list import list_backups as run
+
+    return for_all(config, "list", lambda instance, _progress: run(instance), progress)
 
 
 def show(target: Target = None, backup: str = "latest") -> ShowReport:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redis_dr.api._fleet import for_all
 from redis_dr.api._target import ALL_KEYS, chosen_instance
+from redis_dr.tasks.model.progress import Progress, quiet
 
 if TYPE_CHECKING:
-    from redis_dr.api._target import Target
+    from redis_dr.api._target import Config, Target
     from redis_dr.flows.runbook.observe.init import Wish as InitOptions
-    from redis_dr.tasks.model.observe.check_report import CheckReport
+    from redis_dr.tasks.model.observe.check_report import CheckReport, FleetReport
     from redis_dr.tasks.model.observe.discovery import InitReport
     from redis_dr.tasks.model.observe.health import HealthReport
     from redis_dr.tasks.model.observe.monitor import MonitorReport
@@ -25,7 +27,14 @@ def check(target: Target = None) -> CheckReport:
     return run(chosen_instance(target))
 
 
-def write_metrics(report: CheckReport, path: Path) -> None:
+def check_all(config: Config = None, progress: Progress = quiet) -> FleetReport:
+    """`check` of every configured instance; `report.reports` has the report of each."""
+    from redis_dr.flows.runbook.observe.check import check as run
+
+    return for_all(config, "check", lambda instance, _progress: run(instance), progress)
+
+
+def write_metrics(report: CheckReport | FleetReport, path: Path) -> None:
     """Write the report of `check` as Prometheus text to `path`. Raises UsageError."""
     from redis_dr.tasks.observe.metrics import write_metrics as run
 
@@ -37,6 +46,13 @@ def health(target: Target = None) -> HealthReport:
     from redis_dr.flows.runbook.observe.health import health as run
 
     return run(chosen_instance(target))
+
+
+def health_all(config: Config = None, progress: Progress = quiet) -> FleetReport:
+    """`health` of every configured instance."""
+    from redis_dr.flows.runbook.observe.health import health as run
+
+    return for_all(config, "health", lambda instance, _progress: run(instance), progress)
 
 
 def top(target: Target = None, db: int = 0, sample: int = 20_000, count: int = 10) -> TopReport:

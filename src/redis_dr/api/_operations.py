@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redis_dr.api._target import chosen_instance, settings
+from redis_dr.api._fleet import for_all
+from redis_dr.api._target import chosen_instance
 from redis_dr.tasks.model.progress import Progress, quiet
 
 if TYPE_CHECKING:
-    from redis_dr.api._target import Target
+    from redis_dr.api._target import Config, Target
     from redis_dr.flows.runbook.drill.drill import DrillOptions
     from redis_dr.tasks.model.backup.backup_report import BackupReport
     from redis_dr.tasks.model.drill.drill_report import DrillReport
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         RestoreReport,
     )
     from redis_dr.tasks.model.settings.instance import Instance
-    from redis_dr.tasks.model.settings.root import Settings
 
 
 def backup(
@@ -40,35 +40,18 @@ def backup(
 
 
 def backup_all(
-    config: Settings | str | Path | None = None, *, prove: bool = False, progress: Progress = quiet
+    config: Config = None, *, prove: bool = False, progress: Progress = quiet
 ) -> FleetReport:
     """Back up every configured instance, at most `fleet.at_once` at the same time.
 
     A failure of one does not stop the others: `report.lines` has one verdict for each.
     """
     from redis_dr.flows.runbook.backup import backup as run
-    from redis_dr.flows.runbook.fleet import attempt, fleet
-    from redis_dr.tasks.model.errors import UsageError
 
-    every = settings(config) if config is None or isinstance(config, str | Path) else config
-    if not every.instances:
-        raise UsageError("no instance is configured", "add one under [instances.NAME]")
-    instances = [every.instance(name) for name in sorted(every.instances)]
+    def work(instance: Instance, progress: Progress) -> BackupReport:
+        return run(instance, progress, prove=prove)
 
-    def work(one: Instance, progress: Progress) -> BackupReport:
-        return run(one, progress, prove=prove)
-
-    def line(report: BackupReport) -> str:
-        keys = sum(counts["keys"] for counts in report.databases.values())
-        return f"{report.backup_id}: {keys:,} keys, {report.stored_size:,} bytes stored"
-
-    return fleet(
-        "backup",
-        instances,
-        lambda one, progress: attempt(one, work, line, progress)[0],
-        every.fleet.at_once,
-        progress,
-    )
+    return for_all(config, "backup", work, progress)
 
 
 def plan_restore(

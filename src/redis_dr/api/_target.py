@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from redis_dr.tasks.model.settings.root import Settings
 
     Target = Instance | Settings | str | Path | None
+    Config = Settings | str | Path | None  # of all instances
 
 ALL_KEYS = 2**62  # keys to sample: more than any server holds
 

@@ -11,6 +11,7 @@ from redis_dr.tasks.model.server.holder import Holder
 from redis_dr.tasks.model.server.server_config import line_without_secrets
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.model.units import size
 
 
 class BackupReport(Report):
@@ -26,6 +27,14 @@ class BackupReport(Report):
     inventory_missing: str | None = None  # why the content could not be read; null: it was
     proof: str = ""  # of the drill that followed, when one was asked for
     timings: dict[str, float]  # seconds
+
+    @property
+    def headline(self) -> str:
+        """For example: 12,004 keys, 1.2 MB stored as 0.3 MB, read back."""
+        keys = sum(database["keys"] for database in self.databases.values())
+        suspicion = f", SUSPICIOUS: {self.suspicious[0]}" if self.suspicious else ""
+        sizes = f"{size(self.size)} stored as {size(self.stored_size)}"
+        return f"{self.backup_id}: {keys:,} keys, {sizes}, read back{suspicion}"
 
 
 @dataclass(frozen=True, slots=True)

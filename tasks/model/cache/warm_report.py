@@ -49,6 +49,15 @@ class WarmReport(Report):
     replay_hit_ratio: float | None = None  # the same while the list was asked once more
     backup_hit_ratio: float | None = None  # as the manifest recorded it
 
+    @property
+    def headline(self) -> str:
+        """For example: 98 of 100 queries answered, 80 newly cached."""
+        if not self.configured:
+            return self.reason
+        outcome = self.outcome
+        cached = "" if outcome.newly_cached is None else f", {outcome.newly_cached:,} newly cached"
+        return f"{outcome.answered:,} of {outcome.asked:,} queries answered{cached}"
+
     @classmethod
     def not_configured(cls, instance: str, reason: str, timings: Timings) -> Self:
         """The report when no warm-up is configured. It is not a success: nothing was warmed."""

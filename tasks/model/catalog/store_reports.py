@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.errors import Damaged
-from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.report import Report, first_bad
+from redis_dr.tasks.model.units import size
 
 
 class _Line(BaseModel):
@@ -101,6 +102,16 @@ class VerifyReport(Report):
         """Damage has a code of its own."""
         return 0 if self.ok else Damaged.exit_code
 
+    @property
+    def headline(self) -> str:
+        """How many are sound, or which are damaged."""
+        share = f" (share {self.share})" if self.share else ""
+        if not self.ok:
+            damaged = ", ".join(backup.backup_id for backup in self.backups if not backup.ok)
+            return f"DAMAGED{share}: {damaged or first_bad(self.findings, 'nothing was read')}"
+        stored = sum(backup.stored_bytes for backup in self.backups)
+        return f"{len(self.backups)} backups read back and whole{share}, {size(stored)}"
+
 
 class PlannedBackup(_Line):
     """One backup in `prune`, with every reason."""
@@ -120,6 +131,15 @@ class PruneReport(Report):
     orphans: tuple[PlannedBackup, ...]  # backups without a manifest that go
     uploads: tuple[str, ...]  # unfinished multipart uploads or files
     freed_bytes: int  # in the store
+
+    @property
+    def headline(self) -> str:
+        """How many stay and go, or why none goes."""
+        if self.frozen:
+            return f"nothing was removed: {self.frozen[0]}"
+        removal = "removed" if self.applied else "to remove"
+        kept, removed = len(self.kept), len(self.removed)
+        return f"{kept} kept, {removed} {removal}, {size(self.freed_bytes)} freed"
 
 
 class PinReport(Report):

@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.catalog.store_reports import PruneReport, VerifyReport
-from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.report import Report, first_bad
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
+from redis_dr.tasks.model.units import duration
 
 
 class _Noun(BaseModel):
@@ -68,6 +69,16 @@ class DrillReport(Report):
     html: str = ""  # where the report for people lies in the store
     timings: dict[str, float]  # seconds per part
 
+    @property
+    def headline(self) -> str:
+        """The verdict, the time to recover, and the age of the data."""
+        age = "unknown age" if self.rpo_seconds is None else f"{duration(self.rpo_seconds)} old"
+        bad = next((finding.check for finding in self.findings if not finding.ok), "")
+        verdict = "proven" if self.proven else f"NOT PROVEN, {first_bad(self.findings, 'no check')}"
+        if self.proven and bad:  # a missed time target does not make the backup bad
+            verdict += f", {bad} missed"
+        return f"{self.backup_id} {verdict}; back in {self.rto_seconds:.1f} s, data {age}"
+
 
 RTO_PARTS = ("fetch", "inspect", "policy", "stage", "boot", "load", "verify", "warm")
 
@@ -78,3 +89,13 @@ class NightlyReport(Report):
     backup: BackupReport  # the new backup
     proof: DrillReport | VerifyReport  # what proved it
     prune: PruneReport | None = None  # None: nothing was proven, so nothing was planned
+
+    @property
+    def headline(self) -> str:
+        """The three parts of the night."""
+        return f"{self.backup.headline}; {self.proof.headline}; {self.retention}"
+
+    @property
+    def retention(self) -> str:
+        """What the retention did, in one line."""
+        return self.prune.headline if self.prune else "nothing removed: the new backup failed"

@@ -2,9 +2,17 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
-from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.report import Finding, Report
+
+# the service is down, an operation hangs in the middle, no way back: then all other checks
+_WORST = (
+    "the server answers",
+    "nothing was left half done",
+    "a restore may begin",
+    "the store answers",
+)
 
 
 class CheckReport(Report):
@@ -23,6 +31,25 @@ class CheckReport(Report):
     rpo_seconds: float | None = None  # of the last drill
     set_aside_bytes: int = 0  # replaced data on the volume
     swept: tuple[str, ...] = ()  # what dead drills had left
+
+    @property
+    def worst_first(self) -> tuple[Finding, ...]:
+        """Bad before good, and what stops the service before what is missing for a later day."""
+        return tuple(sorted(self.findings, key=_weight))
+
+    @property
+    def headline(self) -> str:
+        """The verdict, and the worst failed check."""
+        bad = [finding for finding in self.worst_first if not finding.ok]
+        if not bad:
+            return f"well; newest proven backup {self.newest_proven_id or 'none'}"
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        return f"NOT WELL: {bad[0].check}: {bad[0].detail or bad[0].actual}{more}"
+
+
+def _weight(finding: Finding) -> tuple[bool, int]:
+    order = _WORST.index(finding.check) if finding.check in _WORST else len(_WORST)
+    return finding.ok, order
 
 
 class FleetLine(BaseModel):
@@ -43,8 +70,19 @@ class FleetReport(Report):
 
     at_once: int  # instances worked on at the same time
     lines: tuple[FleetLine, ...]  # one line for each instance
+    reports: tuple[SerializeAsAny[Report], ...] = ()  # of the instances that gave one
 
     @property
     def failed(self) -> tuple[FleetLine, ...]:
         """The instances that a person has to look at."""
         return tuple(line for line in self.lines if not line.ok)
+
+    @property
+    def headline(self) -> str:
+        """How many instances are well, and the first that is not."""
+        well = len(self.lines) - len(self.failed)
+        line = f"{self.command}: {well} of {len(self.lines)} instances well, {self.seconds:.0f} s"
+        if not self.failed:
+            return line
+        first = self.failed[0]
+        return f"{line}; {first.instance}: {first.line}"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.report import Report, first_bad
 from redis_dr.tasks.model.server.container import ContainerState
 
 Phase = Literal[
@@ -134,3 +134,10 @@ class RecoverReport(Report):
     phase: str | None = None  # how far the dead operation had come
     backup_id: str | None = None  # what it was restoring
     set_aside: tuple[SetAsideLine, ...] = ()  # replaced data that is kept on the volume
+
+    @property
+    def headline(self) -> str:
+        """What is wrong now comes first: a container that is down matters more than the past."""
+        died = f": a restore of {self.backup_id} died while {self.phase}" if self.phase else ""
+        bad = "" if self.ok else f"NOT well, {first_bad(self.findings, 'no check ran')}; "
+        return f"{bad}{self.outcome}{died}"

@@ -106,3 +106,15 @@ class RestoreReport(Report):
     proof: str = ""  # name of the proof beside the backup; "" when none was written
     warm: dict[str, Any] | None = None  # report of the warm-up; null: there was none
     timings: dict[str, float]  # seconds per part
+
+    @property
+    def headline(self) -> str:
+        """What is served now, and whether it is proven."""
+        if self.rolled_back:
+            return f"ROLLED BACK: {self.failure}. Served at the end: {self.served or 'unknown'}"
+        keys = sum(database.found for database in self.databases.values())
+        verdict = "proven" if self.ok else "NOT proven"
+        return (
+            f"{self.backup_id} is back: {keys:,} keys found, {verdict}, "
+            f"down {self.downtime_seconds:.1f} s"
+        )
