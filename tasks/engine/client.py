@@ -16,6 +16,10 @@ TIMEOUT_SECONDS = 60  # for one answer; calls that take longer by nature bring t
 class _PatientApi(docker.APIClient):  # type: ignore[misc] # the SDK has no types
     """Every call of the SDK and of ours goes through `send`."""
 
+    # requests would take REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and the proxies, which are set for
+    # other programs: the engine's own CA is the one in DOCKER_CERT_PATH
+    trust_env = property(lambda _: False, lambda _, __: None)
+
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """As requests sends it, until the engine's answer is one that lasts."""
         once = functools.partial(super().send, request, **options)

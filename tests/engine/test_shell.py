@@ -1,9 +1,13 @@
 """One shell runs many scripts: each has its own output, code and arguments, as if begun alone."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import docker
 import pytest
@@ -14,8 +18,10 @@ from redis_dr.tasks.engine.exec import run_in
 from redis_dr.tasks.engine.guard import guarded
 from redis_dr.tasks.engine.shell import Script, Shell, ShellEnded
 from redis_dr.tasks.model.errors import Unreachable
+from tests.support.certificates import make_certificates
 from tests.support.leftovers import labels, remove_container
 from tests.support.redis_server import DEFAULT_IMAGE
+from tests.support.tls_engine import engine_over_tls
 from tests.support.waiting import wait_until
 
 SECONDS = 30.0
@@ -119,3 +125,40 @@ def test_signs_of_life_are_no_output_and_keep_a_script_waited_for(shell: Shell) 
     script = Script(guarded("sleep 12; echo done", 1))
     assert shell.run(script, 8) == (0, "done\n")
     assert run(shell, "echo next") == (0, "next\n")
+
+
+_BY_TLS = """
+import sys
+from redis_dr.tasks.engine.shell import Script, Shell
+shell = Shell(sys.argv[1])
+for number in range(3):
+    assert shell.run(Script('seq 20000; echo "$1" >&2', [str(number)]), 20)[1].endswith(
+        f"20000\\n{number}\\n"
+    )
+try:
+    shell.run(Script("sleep 9"), 1)
+except Exception as error:
+    print(type(error).__name__)
+assert shell.run(Script("echo after"), 20) == (0, "after\\n")
+shell.close()
+"""
+
+
+def test_a_shell_works_at_an_engine_behind_tls(container: str, tmp_path: Path) -> None:
+    """
+    Client certificates and all: answers, silence, and the next script after it. The CA bundle of
+    other programs in the environment changes nothing.
+    """
+    certificates = make_certificates(tmp_path)
+    host = os.environ["DOCKER_HOST"]
+    with engine_over_tls(host, certificates, tmp_path) as variables:
+        done = subprocess.run(
+            [sys.executable, "-c", _BY_TLS, container],
+            env={**os.environ, **variables, "REQUESTS_CA_BUNDLE": str(certificates.key)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "Unreachable\n"
