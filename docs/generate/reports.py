@@ -56,7 +56,8 @@ def render() -> str:
             f"[{model.__name__}](#{model.__name__.lower()})",
             f"[{model.__name__}](#{_anchor(_title(model))})",
         )
-    return text
+    # what every report has stands under a heading of its own
+    return text.replace("[Report](#report)", "[Report](#every-report)")
 
 
 def _anchor(title: str) -> str:
