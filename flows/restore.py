@@ -36,12 +36,13 @@ _AS_OLD_FORMS_SAY = "latest proven"
 
 
 @flow(name="restore", flow_run_name=run_name("restore"), **HOOKS)
-def restore(
+def restore(  # noqa: PLR0913, PLR0917 each parameter is a field of the form
     instance: InstanceName,
     backup: str = LATEST_PROVEN,
     source: Literal["rdb", "aof"] = "rdb",
     safety_backup: bool = True,  # noqa: FBT001, FBT002 a switch in the form
     warm: bool = True,  # noqa: FBT001, FBT002 same
+    origin: str = "",
 ) -> State[Any]:
     """Restore an instance from a backup. Shows the plan and asks; nothing changes before that.
 
@@ -51,6 +52,7 @@ def restore(
         source: rdb, the state of the save; aof, also the writes after it
         safety_backup: first back up the current data
         warm: afterwards ask the common queries, which fills the cache
+        origin: empty, or the ID of the host and container where the backup was made, if not here
     """
     try:
         settings = worker_settings()
@@ -58,7 +60,9 @@ def restore(
     except RedisDrError as error:
         return failed_at_start(error)
     record_process("restore", subject.name)
-    options = RestoreOptions(backup=backup, source=source, safety_backup=safety_backup, warm=warm)
+    options = RestoreOptions(
+        backup=backup, source=source, safety_backup=safety_backup, warm=warm, origin=origin.strip()
+    )
     work = _approved_restore(options, settings.schedule.answer_minutes)
     # the work takes the slot itself: no slot is held while a person reads the plan
     spec = FlowSpec(
@@ -95,6 +99,7 @@ def resolve(instance: Instance, options: RestoreOptions) -> RestoreOptions:
     person decides.
     """
     word = LATEST_PROVEN if options.backup == _AS_OLD_FORMS_SAY else options.backup
-    catalog = open_catalog(instance)
-    meant = LATEST if word == LATEST_PROVEN and not catalog.proven else word
-    return replace(options, backup=choose(catalog, meant).backup_id, stands_for=word)
+    catalog, origin = open_catalog(instance), options.origin
+    proven = (catalog.of_origins({origin}) if origin else catalog).proven
+    meant = LATEST if word == LATEST_PROVEN and not proven else word
+    return replace(options, backup=choose(catalog, meant, origin).backup_id, stands_for=word)

@@ -11,6 +11,8 @@ from redis_dr.flows.cli.notify import Notify
 from redis_dr.flows.cli.output import Output, ago, date, size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from redis_dr.tasks.model.catalog.store_reports import (
         AcceptReport,
         ListedBackup,
@@ -36,6 +38,9 @@ def _show_list(report: "ListReport", out: Output) -> None:
             out.line(f"NOT PROVEN: {backup.backup_id}: {backup.proof_reason}")
         for reason in backup.suspicious:
             out.line(f"SUSPICIOUS: {backup.backup_id}: {reason}")
+        if backup.misdated:
+            out.line(f"WRONG DATE: {backup.backup_id}: {backup.misdated}")
+    _show_origins(report.backups, out)
     for label, oddities in (
         ("cannot be used", report.unreadable),
         ("unfinished", report.unfinished),
@@ -43,6 +48,16 @@ def _show_list(report: "ListReport", out: Output) -> None:
     ):
         for odd in oddities:
             out.line(f"{label}: {odd.name}: {odd.reason}")
+
+
+def _show_origins(backups: "Sequence[ListedBackup]", out: Output) -> None:
+    """Only where there are several: then `restore` asks for --origin."""
+    by_origin: dict[str, list[str]] = {}
+    for backup in backups:
+        by_origin.setdefault(backup.origin_text, []).append(backup.backup_id)
+    if len(by_origin) > 1:
+        for text, ids in by_origin.items():
+            out.line(f"origin {text}: {len(ids)} backups, the newest is {ids[0]}")
 
 
 def _list_row(backup: "ListedBackup", now: datetime) -> tuple[object, ...]:
@@ -53,6 +68,7 @@ def _list_row(backup: "ListedBackup", now: datetime) -> tuple[object, ...]:
         "in use": backup.in_use_until,
         "accepted": backup.accepted,
         "safety": backup.safety,
+        "WRONG DATE": backup.misdated,
         "read back": backup.verified_at and not backup.proven_at,
     }
     return (
@@ -85,6 +101,8 @@ def list_(context: Context, *, all_instances: AllInstances = False) -> "ListRepo
 
 
 def _show_backup(report: "ShowReport", out: Output) -> None:
+    from redis_dr.tasks.model.backup.origin import origin_text
+
     manifest = report.manifest
     created = f"{manifest.created_at:%Y-%m-%d %H:%M:%S} UTC"
     server = f"{manifest.server_name} {manifest.redis_version} ({manifest.image})"
@@ -96,6 +114,7 @@ def _show_backup(report: "ShowReport", out: Output) -> None:
     out.line(f"  made {created} by {server}, RDB version {manifest.rdb_version}")
     sizes = f"{size(manifest.size)}, stored as {size(manifest.stored_size)}"
     out.line(f"  {manifest.keys:,} keys, {sizes}")
+    out.line(f"  origin {origin_text(manifest.origin)}")
     out.line(f"  {report.proof}: {report.proof_reason}")
     if report.verified_at:
         out.line(f"  read back {ago(report.verified_at, report.started_at)}")

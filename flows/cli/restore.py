@@ -45,6 +45,10 @@ def restore(
     ] = False,
     no_trial: Annotated[bool, flag("--no-trial", "Skip the trial boot.")] = False,
     no_warm: Annotated[bool, flag("--no-warm", "Skip the warm-up.")] = False,
+    origin: Annotated[
+        str,
+        option("--origin", "ID", "Where the backup was made, if not here.", "only from here"),
+    ] = "",
     ttl: Annotated[
         Literal["absolute", "rebase"] | None,
         option("--ttl", "absolute|rebase", "Keep the expiry times, or move them.", "as configured"),
@@ -57,6 +61,7 @@ def restore(
     options = api.RestoreOptions(
         backup=backup,
         confirm=confirm,
+        origin=origin,
         source=source,
         dry_run=dry_run,
         safety_backup=not no_safety_backup,

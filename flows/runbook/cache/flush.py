@@ -19,6 +19,7 @@ from redis_dr.tasks.cache.flush import (
     look_at_server,
 )
 from redis_dr.tasks.catalog.judged import open_catalog
+from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.cache.flush import (
     FlushPlan,
@@ -31,6 +32,7 @@ from redis_dr.tasks.model.cache.flush import (
 )
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.choosing import choose
+from redis_dr.tasks.model.catalog.origins import own_backups
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, Report, heading
@@ -38,6 +40,7 @@ from redis_dr.tasks.model.server.rights_gates import require_rights
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.observe.origin import origin_of
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.rights import ask_rights
 
@@ -136,8 +139,9 @@ def _backup_behind(
     if not plan.backup:
         return _Behind()
     now = datetime.now(UTC)
-    for manifest in open_catalog(instance).proven:
-        if is_fresh(manifest.created_at, now, instance):
+    catalog = own_backups(open_catalog(instance), origin_of(inspect(instance.container)))
+    for manifest in catalog.proven:
+        if is_fresh(catalog.moment(manifest), now, instance):
             progress(f"backup {manifest.backup_id} is fresh and proven")
             return _Behind(manifest.backup_id)
     progress("no fresh proven backup: making one and proving it first")

@@ -6,6 +6,7 @@ from redis_dr.tasks.catalog.accept import accept
 from redis_dr.tasks.catalog.catalog import choose, pin, unpin
 from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.origin import origin_id, origin_text
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.choosing import LATEST, LATEST_PROVEN, RANDOM
 from redis_dr.tasks.model.catalog.store_reports import (
@@ -89,6 +90,9 @@ def _listed(catalog: Catalog, manifest: Manifest) -> ListedBackup:
         suspicious=catalog.suspicious(manifest),
         accepted=_accepted(catalog, manifest),
         safety=manifest.is_safety,
+        origin=origin_id(manifest.origin),
+        origin_text=origin_text(manifest.origin),
+        misdated=catalog.misdated.get(manifest.backup_id, ""),
     )
 
 

@@ -11,10 +11,12 @@ from redis_dr.flows.runbook.observe.restorable import judge_restorable, refused
 from redis_dr.tasks.catalog.doctor import probe_clock
 from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.drill.history import recent_drills
+from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.scratch import sweep
 from redis_dr.tasks.http.prefect_schedules import read_schedules
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.origins import judge_origins
 from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.observe.check_copies import judge_copy
 from redis_dr.tasks.model.observe.check_report import CheckReport
@@ -31,6 +33,7 @@ from redis_dr.tasks.model.server.names import names_of
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.check import look_at_instance, look_for_replaced
+from redis_dr.tasks.observe.origin import origin_of
 from redis_dr.tasks.restore.unfinished import unfinished_operation
 from redis_dr.tasks.storage.opening import open_store
 
@@ -76,6 +79,8 @@ def _look_at_store(seen: _Seen, instance: Instance, now: datetime) -> None:
     if catalog is None:
         return
     seen.findings += judge_catalog(catalog, instance, now)
+    here = seen.ask("where this instance runs", lambda: origin_of(inspect(instance.container)))
+    seen.findings += judge_origins(catalog, here, now)
     _look_at_copies(seen, instance, catalog, now)
     if clock := seen.ask("clock of the store", lambda: probe_clock(store, instance.name)):
         seen.findings.append(clock.model_copy(update={"check": "clock of the store"}))

@@ -5,8 +5,10 @@ import contextlib
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.catalog.catalog import Catalog
+from redis_dr.tasks.model.catalog.origins import own_backups
 from redis_dr.tasks.model.errors import StoreError
 from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.observe.origin import origin_of
 from redis_dr.tasks.restore.replaced import list_replaced, remove_replaced
 
 
@@ -21,7 +23,8 @@ def release_replaced(operation: Operation) -> tuple[str, ...]:
     if not lying:
         return ()
     with contextlib.suppress(StoreError):
-        newest = _newest_proven(open_catalog(operation.instance))
+        here = origin_of(operation.survey.container)
+        newest = _newest_proven(own_backups(open_catalog(operation.instance), here))
         # an operation's id begins with its second, in UTC
         gone = tuple(one.operation_id for one in lying if one.operation_id[: len(newest)] < newest)
         remove_replaced(operation.helper, folder, gone)

@@ -1,6 +1,8 @@
 """Bring an instance back: everything that can fail comes first, then the shortest possible stop."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from redis_dr.flows.runbook.operation.capture import capture
 from redis_dr.flows.runbook.restore.cutover import cut_over, write_journal
@@ -35,7 +37,7 @@ def plan_restore(
 ) -> PlanReport:
     """What a restore would do, every gate judged; nothing is changed."""
     with begin_restore(instance, options, progress) as run:
-        plan = prepare(run.operation, run.backup, options, run.ahead)
+        plan = _prepared(run)
         return plan_report(run, plan)
 
 
@@ -70,8 +72,13 @@ def restore(
     return report
 
 
+def _prepared(run: RestoreRun, live: Path | None = None) -> RestorePlan:
+    plan = prepare(run.operation, run.backup, run.options, run.ahead, live)
+    return replace(plan, gates=(run.origin, *plan.gates))
+
+
 def _agreed_plan(run: RestoreRun, agree: Agree) -> RestorePlan:
-    plan = prepare(run.operation, run.backup, run.options, run.ahead)
+    plan = _prepared(run)
     for_person = plan_report(run, plan)
     require(plan.gates, "restore")
     if agree(for_person):
@@ -100,7 +107,7 @@ def _with_live_data(run: RestoreRun, plan: RestorePlan, safety: Manifest | None)
         live = fetch_live(run.operation, safety, run.backup.rdb.parent)
     if live is None:
         return plan
-    plan = prepare(run.operation, run.backup, run.options, run.ahead, live)
+    plan = _prepared(run, live)
     require(plan.gates, "restore")
     return plan
 

@@ -16,10 +16,14 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.choosing import Choice, choice_of
+from redis_dr.tasks.model.catalog.origins import mixed_origins
 from redis_dr.tasks.model.progress import Progress
+from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.next_start_gates import Ahead
+from redis_dr.tasks.model.restore.origin_gate import judge_origin
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.observe.origin import origin_of
 from redis_dr.tasks.workspace import workspace
 
 
@@ -33,6 +37,7 @@ class RestoreRun:
     backup: DownloadedBackup
     ahead: Ahead
     choice: Choice
+    origin: Finding  # whether a backup that was made there may be restored here
 
 
 @contextmanager
@@ -41,8 +46,8 @@ def begin_restore(
 ) -> Iterator[RestoreRun]:
     """Choose the backup, hold the instance, keep prune away from the backup, download it."""
     catalog = open_catalog(instance)
-    manifest = choose(catalog, options.backup)
-    choice = choice_of(catalog, options.stands_for or options.backup, manifest)
+    manifest = choose(catalog, options.backup, options.origin)
+    choice = choice_of(catalog, options.stands_for or options.backup, manifest, options.origin)
     for backup_id, why in choice.skipped.items():
         progress(f"skipping the newer backup {backup_id}: {why}")
     operation_id = new_backup_id(datetime.now(UTC))
@@ -57,7 +62,9 @@ def begin_restore(
             renamed = looking.result().start.renamed if options.source == "aof" else {}
             backup = download_any(operation, manifest, options, folder, renamed)
             ahead = looking.result()
-        yield RestoreRun(operation, options, catalog, backup, ahead, choice)
+        here = origin_of(operation.survey.container)
+        origin = judge_origin(manifest.origin, here, options.origin, mixed_origins(catalog))
+        yield RestoreRun(operation, options, catalog, backup, ahead, choice, origin)
 
 
 def _needed(manifest: Manifest, options: RestoreOptions) -> int:

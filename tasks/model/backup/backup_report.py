@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from redis_dr.tasks.model.backup.clocks import Clocks
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
+from redis_dr.tasks.model.backup.origin import Origin
 from redis_dr.tasks.model.backup.snapshot import Snapshot
 from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.report import Finding, Report, heading
@@ -54,6 +56,8 @@ class ManifestParts:
     inventory_missing: str | None  # why there is no inventory
     timings: dict[str, float]
     suspicious: tuple[str, ...]
+    origin: Origin
+    clocks: Clocks
 
 
 def build_manifest(
@@ -76,6 +80,8 @@ def build_manifest(
         image=survey.container.image,
         image_id=survey.container.image_id,
         run_id=info.run_id,
+        origin=parts.origin,
+        clocks=parts.clocks,
         replication_offset=info.master_repl_offset,
         persistence=persistence,
         start_line=line_without_secrets(survey.container.command),

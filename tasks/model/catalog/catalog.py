@@ -79,7 +79,11 @@ class Catalog:
     def of_origins(self, ids: Container[str]) -> Self:
         """The same catalog with the backups of these origins only."""
         chosen = tuple(one for one in self.manifests if origin_id(one.origin) in ids)
-        return replace(self, manifests=chosen)
+        return self.with_manifests(chosen)
+
+    def with_manifests(self, manifests: tuple[Manifest, ...]) -> Self:
+        """The same catalog with these of its backups only, newest first."""
+        return replace(self, manifests=manifests)
 
     @property
     def regular(self) -> tuple[Manifest, ...]:

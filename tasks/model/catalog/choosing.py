@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.backup.origin import origin_id, origin_text
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.errors import RedisDrError, UsageError
 from redis_dr.tasks.model.report import Finding
@@ -38,11 +39,14 @@ class Choice:
         )
 
 
-def choose(catalog: Catalog, which: str) -> Manifest:
+def choose(catalog: Catalog, which: str, origin: str = "") -> Manifest:
     """The backup of this ID or unique prefix, `latest`, or `latest-proven`.
 
-    Raises UsageError when there is none, and the reason why a named one cannot be read.
+    With `origin` a word chooses among the backups of that origin. Raises UsageError when there is
+    none, and the reason why a named one cannot be read.
     """
+    if origin and which in {LATEST, LATEST_PROVEN}:
+        catalog = _of_origin(catalog, origin)
     if which == LATEST:
         return _latest(catalog)
     if which == LATEST_PROVEN:
@@ -76,12 +80,23 @@ def choose_for_drill(catalog: Catalog, which: str) -> Manifest:
     return secrets.choice(catalog.sound)
 
 
-def choice_of(catalog: Catalog, which: str, chosen: Manifest) -> Choice:
+def _of_origin(catalog: Catalog, origin: str) -> Catalog:
+    own = catalog.of_origins({origin})
+    if catalog.manifests and not own.manifests:
+        known = dict.fromkeys(origin_text(one.origin) for one in catalog.manifests)
+        raise UsageError(
+            f"no backup of {catalog.instance} in {catalog.address} is of origin {origin!r}",
+            f"name one of these: {'; '.join(known)}",
+        )
+    return own
+
+
+def choice_of(catalog: Catalog, which: str, chosen: Manifest, origin: str = "") -> Choice:
     """The choice with the newer backups that a word passes over; a named ID passes over none."""
     if which not in {LATEST, LATEST_PROVEN}:
         return Choice(which, chosen)
     others = [
-        (catalog.moment(manifest), manifest.backup_id, _why_not(catalog, which, manifest))
+        (catalog.moment(manifest), manifest.backup_id, _why_not(catalog, which, manifest, origin))
         for manifest in catalog.manifests
     ]
     others += [
@@ -93,7 +108,9 @@ def choice_of(catalog: Catalog, which: str, chosen: Manifest) -> Choice:
     return Choice(which, chosen, {backup_id: why for _, backup_id, why in newer})
 
 
-def _why_not(catalog: Catalog, which: str, manifest: Manifest) -> str:
+def _why_not(catalog: Catalog, which: str, manifest: Manifest, origin: str) -> str:
+    if origin and origin_id(manifest.origin) != origin:
+        return f"its origin is {origin_text(manifest.origin)}"
     return next(_reasons_against(catalog, which, manifest), "it came after the choice was made")
 
 

@@ -34,6 +34,9 @@ class ListedBackup(_Line):
     suspicious: tuple[str, ...] = ()  # why the content looks wrong; empty: as usual
     accepted: str = ""  # why a person accepted it, and who
     safety: bool = False  # made by a restore, of what it replaced; never "latest"
+    origin: str = "unknown"  # ID of where it was made, as --origin takes it
+    origin_text: str = "unknown"  # the same for people: container and engine
+    misdated: str = ""  # why its date cannot be true; empty: it can
 
 
 class Oddity(_Line):

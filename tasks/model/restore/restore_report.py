@@ -17,6 +17,7 @@ class RestoreOptions:
     backup: str = "latest"  # ID | latest | latest-proven
     stands_for: str = ""  # the word that a person chose, where `backup` is the ID that it meant
     confirm: str = ""  # the instance's name, typed in
+    origin: str = ""  # ID of the origin that may be restored here, where it is another
     source: Literal["rdb", "aof"] = "rdb"
     dry_run: bool = False
     safety_backup: bool = True
