@@ -1,11 +1,13 @@
 """The door to the Docker engine. DOCKER_HOST and its TLS variables say which one."""
 
 import functools
+import os
 from typing import Any
 
 import docker
 import requests
 from docker import errors as docker_errors
+from docker.context import ContextAPI
 
 from redis_dr.tasks.engine.errors import engine_errors
 from redis_dr.tasks.engine.patience import patiently
@@ -41,7 +43,19 @@ def _client(seconds: int) -> docker.DockerClient:
 def engine(seconds: int = TIMEOUT_SECONDS) -> docker.DockerClient:
     """A client of the engine. Raises Unreachable when none answers."""
     with engine_errors("connecting to the Docker engine"):
-        return _client(seconds)
+        try:
+            return _client(seconds)
+        except ValueError as error:  # the SDK leaves it to urllib to find the port
+            text = f"Invalid bind address: {error}"
+            raise docker_errors.DockerException(text) from error
+
+
+def engine_address() -> str:
+    """DOCKER_HOST, or the address of the Docker context in use; "" for the default socket."""
+    named = os.environ.get("DOCKER_HOST", "")
+    if named:
+        return named
+    return str(ContextAPI.kwargs_from_context(environment=os.environ).get("base_url") or "")
 
 
 def ask(method: str, path: str, seconds: float, **options: Any) -> requests.Response:

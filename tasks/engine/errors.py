@@ -7,7 +7,8 @@ import requests
 import urllib3
 from docker import errors as docker_errors
 
-from redis_dr.tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.tasks.engine.fault import fault_of
+from redis_dr.tasks.model.errors import RedisDrError, Unreachable, UsageError
 
 _AWAY = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
@@ -33,10 +34,13 @@ def engine_errors(doing: str) -> Iterator[None]:
     except docker_errors.APIError as error:
         raise _refused(doing, error) from error
     except (docker_errors.DockerException, *_AWAY) as error:
-        raise Unreachable(
-            f"{doing}: the Docker engine does not answer ({type(error).__name__})",
-            "start it, or set DOCKER_HOST to the engine that runs the instance",
-        ) from error
+        raise _away(doing, error) from error
+
+
+def _away(doing: str, error: Exception) -> RedisDrError:
+    fault = fault_of(error)
+    kind = UsageError if fault.usage else Unreachable
+    return kind(f"{doing}: {fault.reason}", fault.remedy)
 
 
 def _refused(doing: str, error: docker_errors.APIError) -> RedisDrError:

@@ -1,7 +1,8 @@
 """Where a container can be reached, and who else is on its networks."""
 
-from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.client import engine, engine_address
 from redis_dr.tasks.engine.errors import engine_errors
+from redis_dr.tasks.model.server.engine_host import Binding, engine_host, reachable_address
 
 
 def alone_on_a_bridge(container: str) -> bool:
@@ -21,21 +22,21 @@ def alone_on_a_bridge(container: str) -> bool:
     return any(not (set(bridge.get("Containers") or {}) - {state["Id"]}) for bridge in bridges)
 
 
-def published_address(container: str, port: int = 6379) -> tuple[str, int] | None:
-    """Host and port that the engine publishes for the container's port, or its own address.
+def published_address(container: str, port: int = 6379) -> tuple[str, int]:
+    """Host and port at which this machine reaches the container's port.
 
-    None when there is neither. Raises NoSuchContainer, Unreachable.
+    Raises NoSuchContainer, and Unreachable when the engine's answer does not tell it.
     """
     with engine_errors(f"looking at container {container}"):
         network = engine().api.inspect_container(container)["NetworkSettings"]
-    for binding in (network.get("Ports") or {}).get(f"{port}/tcp") or []:
-        host = binding.get("HostIp") or "127.0.0.1"
-        anywhere = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}  # noqa: S104 read, not bound
-        return anywhere.get(host, host), int(binding["HostPort"])
-    for joined in (network.get("Networks") or {}).values():
-        if joined.get("IPAddress"):
-            return str(joined["IPAddress"]), port
-    return None
+        address = engine_address()
+    bindings = [
+        Binding(one.get("HostIp") or "", int(one["HostPort"]))
+        for one in (network.get("Ports") or {}).get(f"{port}/tcp") or []
+    ]
+    joined = (network.get("Networks") or {}).values()
+    own = [(str(one["IPAddress"]), port) for one in joined if one.get("IPAddress")]
+    return reachable_address(container, engine_host(address), bindings, own)
 
 
 def shares_host_network(container: str) -> bool:

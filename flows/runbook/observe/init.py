@@ -9,7 +9,7 @@ from redis_dr.tasks.cache.audit import sample_keys
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.networks import published_address
-from redis_dr.tasks.model.errors import Unreachable, UsageError
+from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.observe.discovery import (
     InitReport,
     Sampled,
@@ -79,11 +79,6 @@ def _instance(wish: Wish) -> Instance:
     url = wish.url
     if url is None:
         address = published_address(wish.container)
-        if address is None:
-            raise Unreachable(
-                f"{wish.container} publishes no port and has no address that this machine knows",
-                "name its address by --url redis://HOST:PORT",
-            )
         url = f"redis://{address[0]}:{address[1]}"
     return Instance(
         name=wish.name or state.name,
