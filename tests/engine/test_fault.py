@@ -1,6 +1,7 @@
 """What an engine that does not answer is said to suffer from: its own reason, and what to do."""
 
 import os
+import shutil
 import ssl
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from redis_dr.tasks.engine import client
 from redis_dr.tasks.engine.errors import engine_errors
 from redis_dr.tasks.engine.fault import fault_of
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable, UsageError
+from tests.support.certificates import make_certificates
 from tests.support.ports import free_port
+from tests.support.tls_engine import engine_over_tls
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +99,24 @@ def test_an_unknown_ca_is_said_to_be_one() -> None:
     fault = fault_of(requests.exceptions.SSLError(retry))
     assert "is not trusted: self-signed certificate" in fault.reason
     assert "ca.pem" in fault.remedy
+
+
+def test_a_real_engine_port_with_another_ca(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The handshake of the real SDK; a CA bundle of other programs does not help or harm."""
+    folders = [tmp_path / "ours", tmp_path / "others"]
+    for folder in folders:
+        folder.mkdir()
+    certificates, others = (make_certificates(folder) for folder in folders)
+    with engine_over_tls("unix:///nowhere", certificates, tmp_path) as environment:
+        shutil.copy(others.ca_bundle, Path(environment["DOCKER_CERT_PATH"], "ca.pem"))
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.ca_bundle))
+        error = _fault(monkeypatch, environment["DOCKER_HOST"])
+    assert "certificate of the Docker engine is not trusted" in error.problem
+    assert "ca.pem" in error.remedy
 
 
 def test_what_is_not_known_keeps_its_name() -> None:

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.backup.origin import UNKNOWN, Origin, lineage, returns
+from redis_dr.tasks.model.backup.origin import UNKNOWN, Origin, lineage, plain_name, returns
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.choosing import choice_of, choose
 from redis_dr.tasks.model.catalog.origins import judge_origins, mixed_origins, own_backups
 from redis_dr.tasks.model.catalog.retention import plan_retention
 from redis_dr.tasks.model.catalog.usual import usual_backups
-from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.restore.origin_gate import judge_origin
 from redis_dr.tasks.model.settings.retention import RetentionSettings
 from tests.support.backups import NAME, NOON, manifest
@@ -159,6 +159,16 @@ def test_the_manifest_keeps_the_origin_and_reads_without_it() -> None:
     made = manifest(NOON, origin=A)
     assert Manifest.from_json(made.to_json(), "m").origin == A
     assert Manifest.from_json(manifest(NOON).to_json(), "m").origin is None
+
+
+def test_names_from_a_store_cannot_carry_commands_of_a_terminal() -> None:
+    """Such a manifest is damaged; a host with such a name writes another one."""
+    odd = "a\x1b[2Jb"
+    made = manifest(NOON, origin=A.model_copy(update={"engine_name": odd}))
+    with pytest.raises(Damaged):
+        Manifest.from_json(made.to_json(), "m")
+    assert plain_name(odd) == "a?[2Jb"
+    assert Origin(engine_name=plain_name("é" * 400)).engine_name == "?" * 255
 
 
 def test_the_lineage_names_each_run_once_and_not_all_of_them() -> None:

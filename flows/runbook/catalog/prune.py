@@ -29,8 +29,10 @@ def prune(
     instance: Instance, *, apply: bool, despite_drift: bool = False, progress: Progress = quiet
 ) -> PruneReport:
     """Plan and, with `apply`, remove. While the newest backup looks wrong nothing is removed."""
-    timings, store, now = Timings(), open_store(instance.store), datetime.now(UTC)
+    timings, store = Timings(), open_store(instance.store)
     catalog = open_catalog(instance, store)
+    # what is too old to live is told by the store's clock, where its answers show one
+    now = datetime.now(UTC) + (store.clock_ahead() or timedelta(0))
     plan = plan_retention(catalog, instance.retention, now, content_alarm(catalog, instance))
     findings = [] if despite_drift else list(_frozen(plan))
     act = apply and not findings

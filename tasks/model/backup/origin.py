@@ -6,12 +6,21 @@ backups apart.
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 UNKNOWN: Final = "unknown"  # the origin's ID of a backup whose manifest has none
 _LINEAGE = 5  # run ids in one manifest
+_LONGEST = 255  # letters of a name
+
+# a store is read that others can write to: names go to terminals and pages
+Name = Annotated[str, StringConstraints(pattern=r"^[!-~]*$", max_length=_LONGEST)]
+
+
+def plain_name(text: str) -> str:
+    """A name as a manifest may hold it: printable ASCII without blanks."""
+    return "".join(letter if "!" <= letter <= "~" else "?" for letter in text)[:_LONGEST]
 
 
 class Origin(BaseModel):
@@ -23,12 +32,16 @@ class Origin(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    host: str = ""  # name of the host that made the backup
-    engine_id: str = ""  # of the Docker engine; empty: the engine has no lasting one
-    engine_name: str = ""  # name of the engine's host
-    container: str = ""  # name of the container
-    container_id: str = ""  # of the container at the time
-    run_ids: tuple[str, ...] = ()  # of the server, then of the backups before it; newest first
+    host: Name = ""  # name of the host that made the backup
+    engine_id: Name = ""  # of the Docker engine; empty: the engine has no lasting one
+    engine_name: Name = ""  # name of the engine's host
+    container: Name = ""  # name of the container
+    container_id: Name = ""  # of the container at the time
+    run_ids: tuple[Name, ...] = Field(
+        (),
+        max_length=4 * _LINEAGE,
+        description="Of the server, then of the backups before it, newest first.",
+    )
 
     @property
     def id(self) -> str:
