@@ -37,7 +37,24 @@ _CHUNK = 2**20
 _FIELDS = 300  # of a hash, in one call
 _HEADER = 9  # bytes: REDIS0011
 
-_RULES = """
+# a pattern by its literals, each taken where it comes first: string.match would try every way to
+# share a key among several fields
+MATCHES = """
+local function matches(key, literals)
+  local first, last, at = literals[1], literals[#literals], #literals[1]
+  if #literals == 1 then return key == first end
+  if string.sub(key, 1, at) ~= first then return false end
+  for i = 2, #literals - 1 do
+    local from, to = string.find(key, literals[i], at + 2, true)
+    if not from then return false end
+    at = to
+  end
+  return at < #key - #last and string.sub(key, #key - #last + 1) == last
+end
+"""
+_RULES = (
+    MATCHES
+    + """
 local rules, done, durable = cjson.decode(ARGV[1]), {}, {}
 local sources, dropped, created, cursor = {}, 0, 0, '0'
 for i in ipairs(rules) do done[i] = 0; durable[i] = 0; sources[i] = {} end
@@ -46,7 +63,7 @@ repeat
   cursor = answer[1]
   for _, key in ipairs(answer[2]) do
     for i, rule in ipairs(rules) do
-      if string.match(key, rule.pattern) then
+      if matches(key, rule.literals) then
         if rule.action == 'drop' then
           if redis.call('PTTL', key) == -1 then durable[i] = durable[i] + 1 end
           done[i] = done[i] + redis.call('UNLINK', key)
@@ -78,6 +95,7 @@ for i, rule in ipairs(rules) do
 end
 return cjson.encode({done = done, durable = durable, created = created})
 """
+)
 
 _EPOCHS = """
 local function raised(a, b) return string.format('%.0f', math.max(tonumber(a) or 0,
@@ -183,7 +201,7 @@ def _apply(server: Sandbox, plan: SplicePlan, live: ServerConnection) -> _Filter
             continue
         ours = [rule for rule in plan.rules if rule.db == db]
         asked = [
-            {"pattern": one.lua_pattern, "action": one.action, "list": one.requeue_to or ""}
+            {"literals": one.literals, "action": one.action, "list": one.requeue_to or ""}
             for one in ours
         ]
         said = json.loads(server.cli("-n", str(db), "EVAL", _RULES, "0", json.dumps(asked)))

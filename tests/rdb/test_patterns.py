@@ -1,13 +1,17 @@
 """Which rule a key falls under: all rules at once decide like one after the other."""
 
+import json
+import time
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redis_dr.tasks.model.settings.keys import KeyRule, first_match
 from redis_dr.tasks.rdb.inventory.patterns import matcher
+from redis_dr.tasks.restore.policy_by_server import MATCHES
+from tests.support.redis_server import RedisServer
 
 parts = st.sampled_from([b"lock:", b"ingest:", b"a", b"\n", b"\xff", b":", b"queue", b""])
 keys = st.lists(parts, max_size=5).map(b"".join)
@@ -56,3 +60,42 @@ def test_many_beginnings_change_no_answer(width: int) -> None:
     ]
 
     assert_same(rules, batches)
+
+
+IN_LUA = (
+    MATCHES
+    + """
+local literals, answers = cjson.decode(ARGV[1]), {}
+for i = 2, #ARGV do answers[#answers + 1] = matches(ARGV[i], literals) and 1 or 0 end
+return answers
+"""
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,  # a server answers
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # nothing is stored
+)
+@given(patterns, st.lists(keys, min_size=1, max_size=20))
+def test_a_server_judges_keys_as_the_splice_does(
+    server: RedisServer, pattern: str, batch: list[bytes]
+) -> None:
+    """The script that applies policies on a server takes the same keys as a rule here."""
+    rule = KeyRule(pattern=pattern)
+
+    found = server.client().eval(IN_LUA, 0, json.dumps(rule.literals), *batch)
+
+    assert found == [int(rule.regex.fullmatch(key) is not None) for key in batch]
+
+
+def test_no_key_stops_the_server_that_applies_policies(server: RedisServer) -> None:
+    """A key of 100 KB that almost matches takes it no time."""
+    rule = KeyRule(pattern="user:{id}:doc:{doc}:{x}:meta")
+    begin = time.monotonic()
+
+    assert server.client().eval(
+        IN_LUA, 0, json.dumps(rule.literals), b"user:" + b":doc:" * 20000
+    ) == [0]
+
+    assert time.monotonic() - begin < 2

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.report import Report
+from redis_dr.tasks.model.settings.key_pattern import linear_source
 
 _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -68,12 +69,17 @@ def _target(pattern: str, values: dict[str, str]) -> Target:
     parts: list[str | None] = []
     for number, part in enumerate(_FIELD.split(pattern)):
         parts.append(part if number % 2 == 0 else values.get(part))
-    whole = b"".join(b".+" if part is None else re.escape(part.encode()) for part in parts)
+    literals = [""]  # the text around the open fields
+    for part in parts:
+        if part is None:
+            literals.append("")
+        else:
+            literals[-1] += part
     closed = [part for part in parts if part is not None]
     return Target(
         pattern=pattern,
         glob="".join("*" if part is None else escaped_glob(part) for part in parts),
-        regex=re.compile(whole, re.DOTALL),
+        regex=re.compile(linear_source([literal.encode() for literal in literals]), re.DOTALL),
         key="".join(closed).encode() if len(closed) == len(parts) else None,
     )
 

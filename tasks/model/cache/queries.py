@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from redis_dr.tasks.model.backup.inventory import Inventory, KeySize
 from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.settings.key_pattern import fields_of
 from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.model.settings.warm import WarmSettings
 
@@ -99,17 +100,15 @@ def heated(queries: Sequence[Query], hottest: Sequence[KeySize], template: str) 
 def learned(inventory: Inventory, pattern: str, at_most: int) -> list[Query]:
     """Queries whose text is in the names of hot keys of the backup: {query} of the pattern."""
     before, after = pattern.split("{query}", 1)
-    rule = re.compile(
-        _as_regex(before) + "(.+)" + _as_regex(after),
-        re.DOTALL,
-    )
-    found = [(rule.fullmatch(key.key), key) for key in inventory.hottest]
-    queries = [Query(text=match[1], weight=heat(key)) for match, key in found if match]
+    left, right = _literals(before), _literals(after)
+    found = [(fields_of((*left, *right), key.key), key) for key in inventory.hottest]
+    place = len(left) - 1  # of {query} among the fields
+    queries = [Query(text=fields[place], weight=heat(key)) for fields, key in found if fields]
     return list(in_order(queries)[:at_most])
 
 
-def _as_regex(part: str) -> str:
-    return KeyRule(pattern=part).regex_source.decode() if part else ""
+def _literals(part: str) -> tuple[str, ...]:
+    return KeyRule(pattern=part).literals if part else ("",)
 
 
 def _text(key: bytes) -> str:

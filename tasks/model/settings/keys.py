@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from redis_dr.tasks.model.settings.key_pattern import linear_source
 from redis_dr.tasks.model.settings.section import Section
 
 _FIELD = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
@@ -81,19 +82,13 @@ class KeyRule(Section):
 
     @property
     def regex_source(self) -> bytes:
-        """The pattern as regular expression without anchors; use with fullmatch."""
-        return b".+".join(re.escape(part.encode()) for part in self.literals)
+        """The pattern as regular expression, linear in the key; use with fullmatch."""
+        return linear_source([part.encode() for part in self.literals])
 
     @property
     def literals(self) -> tuple[str, ...]:
         """The text around the fields: one part more than there are fields."""
         return tuple(_FIELD.split(self.pattern))
-
-    @property
-    def lua_pattern(self) -> str:
-        """The pattern for string.match in a script that the server runs, anchored."""
-        parts = (re.sub(r"([^A-Za-z0-9])", r"%\1", part) for part in _FIELD.split(self.pattern))
-        return "^" + ".+".join(parts) + "$"
 
     @property
     def glob(self) -> str:
