@@ -1,7 +1,8 @@
 """Snapshot links: hard links to a backup's files, which the server's renames do not touch."""
 
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
-from redis_dr.tasks.model.backup.snapshot import LinkedAof, LinkedFile, Role
+from redis_dr.tasks.model.backup.snapshot import LinkedAof, LinkedFile
+from redis_dr.tasks.model.backup.stored_name import AOF_FOLDER, DUMP, Role
 from redis_dr.tasks.model.errors import Damaged, Unreachable
 from redis_dr.tasks.model.server.aof import AofFile, AofManifest
 from redis_dr.tasks.model.server.persistence import Persistence
@@ -51,7 +52,7 @@ def link_rdb(helper: Helper, layout: Layout, persistence: Persistence) -> Linked
             f"{source} is not there although the server said that it saved it",
             "check `CONFIG GET dir` and `dbfilename`; the folder must be on the container's volume",
         ) from error
-    return LinkedFile("dump.rdb", "rdb", path, size)
+    return LinkedFile(DUMP, "rdb", path, size)
 
 
 @step
@@ -101,4 +102,4 @@ def _linked_aof(layout: Layout, path: str, sizes: dict[str, int], text: str) -> 
 
 def _file(layout: Layout, file: AofFile, size: int) -> LinkedFile:
     role: Role = "aof-base" if file.kind == "b" else "aof-incr"
-    return LinkedFile(f"appendonly/{file.name}", role, f"{layout.links}/aof/{file.name}", size)
+    return LinkedFile(f"{AOF_FOLDER}{file.name}", role, f"{layout.links}/aof/{file.name}", size)

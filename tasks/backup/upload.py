@@ -11,6 +11,7 @@ from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import StoredFile
 from redis_dr.tasks.model.backup.snapshot import LinkedAof, LinkedFile
 from redis_dr.tasks.model.backup.store_layout import MANIFEST
+from redis_dr.tasks.model.backup.stored_name import AOF_MANIFEST
 from redis_dr.tasks.model.errors import Damaged, StoreError, UnknownRdb
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.rdb import InventoryOptions, take_inventory
@@ -68,7 +69,7 @@ def upload_aof(
             stored.append(store_file(folder, file.name, file.role, source))
     if pinned.files:
         text = io.BytesIO(pinned.manifest.encode())
-        stored.append(store_file(folder, "appendonly/manifest", "aof-manifest", text))
+        stored.append(store_file(folder, AOF_MANIFEST, "aof-manifest", text))
     return tuple(stored)
 
 

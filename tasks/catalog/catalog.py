@@ -1,19 +1,17 @@
 """The catalog: what the store holds of an instance. Only this file writes manifests and proofs."""
 
 import json
-import re
 import secrets
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+from redis_dr.tasks.catalog.documents import read_manifests, read_note
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import (
     ACCEPTED,
     MANIFEST,
     PIN,
     PROOFS,
-    accepted_key,
     backup_prefix,
     backups_prefix,
     leases_prefix,
@@ -27,18 +25,13 @@ from redis_dr.tasks.model.catalog.catalog import (
     Lease,
     Strange,
     Unfinished,
-    read_lease,
 )
 from redis_dr.tasks.model.catalog.choosing import choose
 from redis_dr.tasks.model.catalog.dates import dates_that_cannot_be, moment_of, store_time
-from redis_dr.tasks.model.catalog.proof import Proof
-from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused, StoreError
+from redis_dr.tasks.model.catalog.proof import Proof, proof_named
+from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused, SaveFailed
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.base.protocol import ObjectStore, StoredObject
-
-_READERS = 8  # manifests read at once; keeps 10,000 backups listable over a slow link
-_MANIFEST_LIMIT = 64 * 2**20  # bytes; a longer file is not a manifest
-_PROOF = re.compile(r"proofs/(\d{8}T\d{6}\.\d{6}Z)-([a-z-]+)-(ok|bad)\S*\.json")
 
 __all__ = [
     "add_proof",
@@ -58,6 +51,7 @@ __all__ = [
 def commit(store: ObjectStore, manifest: Manifest) -> None:
     """Write the manifest. Before this line there is no backup; after it there is."""
     key, body = manifest_key(manifest.instance, manifest.backup_id), manifest.to_json()
+    _require_readable(body, key)
     try:
         store.create(key, body)
     except Refused:
@@ -82,26 +76,27 @@ def load_catalog(store: ObjectStore, instance: str) -> Catalog:
             strange.append(Strange(found.key, "it belongs to no backup"))
         else:
             folders.setdefault(split[0], []).append(found)
-    manifests, unreadable = _read_manifests(store, instance, folders)
+    manifests, unreadable = _manifests(store, instance, folders)
     committed = {**{m.backup_id: m for m in manifests}, **unreadable}
     stored_at = dict(_store_times(instance, committed, folders))
     strange += _foreign(instance, {m.backup_id: m for m in manifests}, folders)
+    accepted, no_acceptances = _acceptances(store, instance, folders)
+    in_use, no_leases = _leases(store, instance)
     return Catalog(
         instance=instance,
         address=store.address,
         manifests=_newest_first(manifests, stored_at),
         proofs={
-            backup_id: tuple(_proofs(instance, backup_id, folders[backup_id]))
-            for backup_id in committed
+            backup_id: _proofs(instance, backup_id, folders[backup_id]) for backup_id in committed
         },
-        accepted=_acceptances(store, instance, folders),
+        accepted=accepted,
         stored_at=stored_at,
         misdated=dates_that_cannot_be(manifests, stored_at, _now(store)),
-        pinned=frozenset(i for i in folders if _has(instance, i, PIN, folders)),
-        in_use=_leases(store, instance),
+        pinned=frozenset(i for i in folders if _object(instance, i, PIN, folders)),
+        in_use=in_use,
         unreadable=unreadable,
         unfinished=tuple(_unfinished(folders, committed)),
-        strange=tuple(strange),
+        strange=(*strange, *no_acceptances, *no_leases),
         keys={
             backup_id: tuple(found.key for found in folders[backup_id]) for backup_id in committed
         },
@@ -117,7 +112,7 @@ def add_proof(store: ObjectStore, instance: str, backup_id: str, name: str, data
 def proofs(store: ObjectStore, instance: str, backup_id: str) -> tuple[Proof, ...]:
     """The proofs of one backup, oldest first."""
     found = store.list(backup_prefix(instance, backup_id) + PROOFS)
-    return tuple(_proofs(instance, backup_id, found))
+    return _proofs(instance, backup_id, found)
 
 
 @step
@@ -159,6 +154,17 @@ def refuse_when_gone(store: ObjectStore, instance: str, backup_id: str, claim: s
         raise Damaged(f"{backup_id} is not in {store.address} any more", "use another backup")
 
 
+def _require_readable(body: bytes, key: str) -> None:
+    """A manifest that this program would not read makes no backup. Raises SaveFailed."""
+    try:
+        Manifest.from_json(body, key)
+    except Damaged as error:
+        raise SaveFailed(
+            f"the manifest of this backup could not be read back: {error.problem}",
+            "correct what it names; fewer patterns in [[keys]] make it smaller",
+        ) from error
+
+
 def _newest_first(
     manifests: list[Manifest], stored_at: dict[str, datetime]
 ) -> tuple[Manifest, ...]:
@@ -185,39 +191,24 @@ def _store_times(
             yield backup_id, at
 
 
-def _read_manifests(
+def _manifests(
     store: ObjectStore, instance: str, folders: dict[str, list[StoredObject]]
 ) -> tuple[list[Manifest], dict[str, RedisDrError]]:
-    wanted = [one for one in folders if _has(instance, one, MANIFEST, folders)]
+    listed = [
+        (backup_id, found)
+        for backup_id in folders
+        if (found := _object(instance, backup_id, MANIFEST, folders))
+    ]
     manifests: list[Manifest] = []
     unreadable: dict[str, RedisDrError] = {}
     sizes = {found.key: found.size for folder in folders.values() for found in folder}
-    with ThreadPoolExecutor(_READERS) as readers:
-        results = readers.map(lambda one: _read_manifest(store, instance, one), wanted)
-        for backup_id, read in zip(wanted, results, strict=True):
-            whole = _whole(read, sizes) if isinstance(read, Manifest) else read
-            if isinstance(whole, Manifest):
-                manifests.append(whole)
-            elif whole is not None:
-                unreadable[backup_id] = whole
+    for backup_id, read in read_manifests(store, instance, listed):
+        whole = _whole(read, sizes) if isinstance(read, Manifest) else read
+        if isinstance(whole, Manifest):
+            manifests.append(whole)
+        else:
+            unreadable[backup_id] = whole
     return manifests, unreadable
-
-
-def _read_manifest(
-    store: ObjectStore, instance: str, backup_id: str
-) -> Manifest | RedisDrError | None:
-    """The manifest, why it is none, or None when a prune took it since the listing."""
-    key = manifest_key(instance, backup_id)
-    try:
-        with store.open(key) as source:
-            manifest = Manifest.from_json(source.read(_MANIFEST_LIMIT), key)
-        if (manifest.instance, manifest.backup_id) != (instance, backup_id):
-            return Damaged(f"{key} describes another backup", "somebody moved it; put it back")
-    except StoreError:
-        raise  # the store failed, not the manifest: a catalog with holes would be a lie
-    except RedisDrError as error:
-        return error if store.stat(key) else None
-    return manifest
 
 
 def _whole(manifest: Manifest, sizes: dict[str, int]) -> Manifest | Damaged:
@@ -241,7 +232,10 @@ def _foreign(
         prefix = backup_prefix(instance, backup_id)
         for found in folders[backup_id]:
             name = found.key.removeprefix(prefix)
-            if name not in known and not name.startswith(PROOFS):
+            if name.startswith(PROOFS):
+                if name.endswith(".json") and not proof_named(backup_id, name, found.modified):
+                    yield Strange(found.key, "its name is not that of a proof")
+            elif name not in known:
                 yield Strange(found.key, "the manifest does not name it")
 
 
@@ -254,55 +248,41 @@ def _unfinished(
         yield Unfinished(backup_id, tuple(stored.key for stored in found), newest)
 
 
-def _proofs(instance: str, backup_id: str, found: Iterable[StoredObject]) -> Iterator[Proof]:
+def _proofs(instance: str, backup_id: str, found: Iterable[StoredObject]) -> tuple[Proof, ...]:
     prefix = backup_prefix(instance, backup_id)
-    proofs = []
-    for stored in found:
-        name = stored.key.removeprefix(prefix)
-        if match := _PROOF.fullmatch(name):
-            at = datetime.strptime(match[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
-            proofs.append(
-                Proof(
-                    backup_id,
-                    name,
-                    match[2],
-                    match[3] == "ok",
-                    at,
-                    stored_at=store_time(stored.modified),
-                )
-            )
-    yield from sorted(proofs, key=lambda proof: (proof.moment, proof.name))
+    proofs = (proof_named(backup_id, one.key.removeprefix(prefix), one.modified) for one in found)
+    return tuple(sorted(filter(None, proofs), key=lambda proof: (proof.moment, proof.name)))
 
 
-def _has(instance: str, backup_id: str, name: str, folders: dict[str, list[StoredObject]]) -> bool:
+def _object(
+    instance: str, backup_id: str, name: str, folders: dict[str, list[StoredObject]]
+) -> StoredObject | None:
     key = backup_prefix(instance, backup_id) + name
-    return any(found.key == key for found in folders[backup_id])
+    return next((found for found in folders[backup_id] if found.key == key), None)
 
 
 def _acceptances(
     store: ObjectStore, instance: str, folders: dict[str, list[StoredObject]]
-) -> dict[str, Acceptance]:
+) -> tuple[dict[str, Acceptance], list[Strange]]:
     accepted: dict[str, Acceptance] = {}
+    strange: list[Strange] = []
     for backup_id in folders:
-        if _has(instance, backup_id, ACCEPTED, folders):
-            try:
-                with store.open(accepted_key(instance, backup_id)) as source:
-                    acceptance = Acceptance.from_json(source.read(_MANIFEST_LIMIT))
-            except Damaged:
-                continue  # removed between the listing and the reading
-            if acceptance:
-                accepted[backup_id] = acceptance
-    return accepted
+        if found := _object(instance, backup_id, ACCEPTED, folders):
+            note = read_note(store, found, Acceptance.from_json)
+            if isinstance(note, Damaged):
+                strange.append(Strange(found.key, note.problem))
+            elif note:
+                accepted[backup_id] = note
+    return accepted, strange
 
 
-def _leases(store: ObjectStore, instance: str) -> dict[str, datetime]:
+def _leases(store: ObjectStore, instance: str) -> tuple[dict[str, datetime], list[Strange]]:
     until: dict[str, datetime] = {}
+    strange: list[Strange] = []
     for found in store.list(leases_prefix(instance)):
-        try:
-            with store.open(found.key) as source:
-                lease = read_lease(source.read(_MANIFEST_LIMIT))
-        except Damaged:
-            continue  # released between the listing and the reading
-        if lease:
-            until[lease.backup_id] = max(lease.until, until.get(lease.backup_id, lease.until))
-    return until
+        note = read_note(store, found, Lease.from_json)
+        if isinstance(note, Damaged):
+            strange.append(Strange(found.key, note.problem))
+        elif note:
+            until[note.backup_id] = max(note.until, until.get(note.backup_id, note.until))
+    return until, strange

@@ -3,8 +3,10 @@
 import contextlib
 from typing import BinaryIO
 
+from redis_dr.tasks.catalog.documents import read_bytes
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.store_layout import backup_prefix, manifest_key
+from redis_dr.tasks.model.document import MANIFEST_BOUNDS
 from redis_dr.tasks.model.errors import Damaged, Refused, StoreError
 from redis_dr.tasks.model.settings.limits import ResilienceSettings
 from redis_dr.tasks.resilience.retry import with_retries
@@ -12,8 +14,6 @@ from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.base.protocol import ObjectStore
 from redis_dr.tasks.storage.base.streams import StreamHash, hashed, stream
 from redis_dr.tasks.storage.pipeline.files import check_stored
-
-_MANIFEST_LIMIT = 64 * 2**20  # bytes
 
 
 @step
@@ -90,5 +90,4 @@ def _checked(stored: BinaryIO, passed: StreamHash, file: StoredFile) -> BinaryIO
 
 
 def _read(store: ObjectStore, key: str) -> bytes:
-    with store.open(key) as source:
-        return source.read(_MANIFEST_LIMIT)
+    return read_bytes(store, key, MANIFEST_BOUNDS)

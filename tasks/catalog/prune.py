@@ -1,19 +1,20 @@
 """Taking backups out of the store: the manifest first, so that no half backup is ever listed."""
 
+import contextlib
 from datetime import UTC, datetime
 
+from redis_dr.tasks.catalog.documents import read_bytes
 from redis_dr.tasks.model.backup.store_layout import (
     backup_prefix,
     leases_prefix,
     manifest_key,
     pin_key,
 )
-from redis_dr.tasks.model.catalog.catalog import Lease, Unfinished, read_lease
+from redis_dr.tasks.model.catalog.catalog import Lease, Unfinished
+from redis_dr.tasks.model.document import NOTE_BOUNDS
 from redis_dr.tasks.model.errors import Damaged, Refused
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.base.protocol import ObjectStore, StoredObject
-
-_LEASE_LIMIT = 2**16  # bytes
 
 
 @step
@@ -44,7 +45,8 @@ def remove_expired_leases(store: ObjectStore, instance: str, before: datetime) -
     for found in list(store.list(leases_prefix(instance))):
         lease = _lease(store, found.key)
         if (lease.until if lease else found.modified) < before:
-            store.delete(found.key)
+            with contextlib.suppress(Damaged):  # a name that no store of ours can hold: not ours
+                store.delete(found.key)
 
 
 @step
@@ -64,10 +66,9 @@ def _still_free(store: ObjectStore, instance: str, backup_id: str) -> None:
 
 def _lease(store: ObjectStore, key: str) -> Lease | None:
     try:
-        with store.open(key) as source:
-            return read_lease(source.read(_LEASE_LIMIT))
+        return Lease.from_json(read_bytes(store, key, NOTE_BOUNDS), key)
     except Damaged:
-        return None  # released in this moment
+        return None  # released in this moment, or not a lease
 
 
 def _remove_all(store: ObjectStore, prefix: str) -> None:

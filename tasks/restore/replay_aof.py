@@ -1,7 +1,7 @@
 """From append-only files to an RDB: only a Redis can replay commands, so one does, thrown away."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +10,9 @@ from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.sandbox import Access, SandboxSpec, sandbox, sandbox_name
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
-from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.model.backup.stored_name import AOF_FOLDER
+from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.model.server.aof import AofManifest
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
@@ -18,29 +20,62 @@ from redis_dr.tasks.step import step
 
 _CHUNK = 2**20
 _ROOT = Owner(0, 0)
+_MANIFEST = "appendonly.aof.manifest"  # as a server without a setting for it looks for it
+_MANIFEST_LIMIT = 2**20  # bytes
+_REMEDY = "restore it with --from rdb, or restore another backup"
 _FOLDER = 'rm -rf "$1"; mkdir -p "$1/appendonlydir"; chmod 700 "$1"'
 
 
 @dataclass(frozen=True, slots=True)
+class AofCopy:
+    """One append-only file of a backup, and where it lies on this machine: a name of our own."""
+
+    file: StoredFile
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayJob:
-    """The files of one append directory on this machine; the manifest is named `manifest`."""
+    """The files of one append directory on this machine, and the container to replay them for."""
 
     container: ContainerState
     layout: Layout
-    files: tuple[Path, ...]
+    files: tuple[AofCopy, ...]
     databases: int = 16  # the server refuses files with a higher number
     renamed: Mapping[str, str] = field(default_factory=dict)  # commands under the names in the AOF
 
 
-def require_aof(manifest: Manifest) -> tuple[StoredFile, ...]:
-    """The backup's append-only files. Raises UsageError when it has none."""
+def require_aof(manifest: Manifest, workspace: Path) -> tuple[AofCopy, ...]:
+    """The backup's append-only files, and where to fetch them to. Raises UsageError without any."""
     files = tuple(file for file in manifest.files if file.role != "rdb")
     if files:
-        return files
+        return tuple(
+            AofCopy(file, workspace / f"aof-{number}") for number, file in enumerate(files)
+        )
     raise UsageError(
         f"backup {manifest.backup_id} holds no append-only files",
         "restore it with --from rdb; AOF was off, or not ready, when it was made",
     )
+
+
+def renamed_aof(files: Sequence[AofCopy]) -> tuple[AofManifest, dict[str, Path]]:
+    """The append-only manifest under names of our own, and the file behind each name.
+
+    Raises Damaged for a manifest that is missing, or names a file that the backup does not hold.
+    """
+    text = next((one.path for one in files if one.file.role == "aof-manifest"), None)
+    if text is None or text.stat().st_size > _MANIFEST_LIMIT:
+        raise Damaged("the append-only files have no manifest that can be read", _REMEDY)
+    known = {one.file.name: one.path for one in files if one.file.role != "aof-manifest"}
+    named, ours = {}, []
+    listed = AofManifest.parse(text.read_bytes().decode(errors="surrogateescape"))
+    for number, line in enumerate(listed.files, 1):
+        path = known.get(f"{AOF_FOLDER}{line.name}")
+        if path is None:
+            raise Damaged(f"the append-only manifest names {line.name!r}, not stored", _REMEDY)
+        ours.append(replace(line, name=f"{number}.aof"))
+        named[f"{number}.aof"] = path
+    return AofManifest(tuple(ours)), named
 
 
 def rename_lines(renamed: Mapping[str, str]) -> bytes:
@@ -58,11 +93,12 @@ def replay(helper: Helper, job: ReplayJob, instance: Instance) -> Path:
     """
     home = f"{job.layout.home}/replay"
     helper.run(_FOLDER, home)
-    for path in job.files:
-        name = "appendonly.aof.manifest" if path.name == "manifest" else path.name
+    listed, named = renamed_aof(job.files)
+    for name, path in named.items():
         with path.open("rb") as source:
-            target = f"{home}/appendonlydir/{name}"
-            helper.write(target, source, path.stat().st_size, _ROOT)
+            helper.write(f"{home}/appendonlydir/{name}", source, path.stat().st_size, _ROOT)
+    text = listed.text().encode()
+    helper.write(f"{home}/appendonlydir/{_MANIFEST}", BytesIO(text), len(text), _ROOT)
     configuration = rename_lines(job.renamed)
     helper.write(f"{home}/renamed.conf", BytesIO(configuration), len(configuration), _ROOT)
     spec = SandboxSpec(
@@ -80,7 +116,7 @@ def replay(helper: Helper, job: ReplayJob, instance: Instance) -> Path:
     with sandbox(spec) as server:
         server.wait_until_ready(instance.restore.start_timeout_seconds)
         replace(server, access=Access(renamed=job.renamed)).cli("SAVE")
-    result = job.files[0].with_name("fetched.rdb")
+    result = job.files[0].path.with_name("fetched.rdb")
     size = int(helper.run('stat -c %s "$1"', f"{home}/dump.rdb"))
     with helper.open(f"{home}/dump.rdb", size) as source, result.open("wb") as sink:
         shutil.copyfileobj(source, sink, _CHUNK)

@@ -32,10 +32,10 @@ def manifest(hours: float, keys: int = 1000, size: int = 10_000_000, **fields: A
         name="dump.rdb",
         role="rdb",
         size=size,
-        sha256="",
+        sha256="0" * 64,
         stored_name="dump.rdb.zst",
         stored_size=1,
-        stored_sha256="",
+        stored_sha256="0" * 64,
         codec="zstd",
     )
     settings = Persistence(

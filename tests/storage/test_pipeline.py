@@ -200,7 +200,7 @@ class Endless(io.RawIOBase):
         n = min(len(b), self.left, 65536); b[:n] = self.block[:n]; self.left -= n; return n
 how = StoreSettings(age_recipients=tuple(sys.argv[3:]))
 store = DirectoryStore(Path(sys.argv[1]))
-file = store_file(StoreFolder(store, "", how), "f", "rdb", io.BufferedReader(Endless()))
+file = store_file(StoreFolder(store, "", how), "dump.rdb", "rdb", io.BufferedReader(Endless()))
 with open_file(store, "", file) as source:
     while source.read(2**20): pass
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -18,6 +18,7 @@ from redis_dr.tasks.model.catalog.store_reports import (
     PinReport,
     ShowReport,
 )
+from redis_dr.tasks.model.document import printable
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.settings.instance import Instance
@@ -42,7 +43,10 @@ def list_backups(instance: Instance) -> ListReport:
             Oddity(name=backup.backup_id, reason=f"no manifest; last write {_at(backup.newest)}")
             for backup in catalog.unfinished
         ),
-        strange=tuple(Oddity(name=oddity.key, reason=oddity.reason) for oddity in catalog.strange),
+        strange=tuple(
+            Oddity(name=printable(oddity.key), reason=printable(oddity.reason))
+            for oddity in catalog.strange
+        ),
     )
 
 

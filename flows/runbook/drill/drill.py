@@ -42,6 +42,7 @@ from redis_dr.tasks.model.report import Finding, all_ok, heading
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
+from redis_dr.tasks.restore.replay_aof import require_aof
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.workspace import workspace
 
@@ -191,7 +192,8 @@ def _replayed(
 
     with operation.timings.measure("replay"):
         findings = _tried("the append-only files bring the data back, too", replay)
-    increments = [folder / file.name for file in manifest.files if file.role == "aof-incr"]
+    copies = require_aof(manifest, folder)
+    increments = [one.path for one in copies if one.file.role == "aof-incr"]
     end = end_of_aof(tuple(increments)) if all_ok(findings) else None
     return max(end or manifest.created_at, manifest.created_at), findings
 

@@ -100,11 +100,12 @@ def download_any(
 def _replayed(
     operation: Operation, manifest: Manifest, workspace: Path, renamed: Mapping[str, str]
 ) -> Path:
-    files = require_aof(manifest)
-    paths = [fetch(operation.instance, manifest, file, workspace / file.name) for file in files]
+    files = require_aof(manifest, workspace)
+    for one in files:
+        fetch(operation.instance, manifest, one.file, one.path)
     operation.progress("replaying the append-only files")
     databases = manifest.persistence.databases
-    job = ReplayJob(operation.survey.container, operation.layout, tuple(paths), databases, renamed)
+    job = ReplayJob(operation.survey.container, operation.layout, files, databases, renamed)
     return replay(operation.helper, job, operation.instance)
 
 

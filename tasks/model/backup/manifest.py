@@ -6,18 +6,26 @@ It is written last: without it there is no backup, with it everything that it na
 import json
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from redis_dr.tasks.model.backup.clocks import Clocks
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
 from redis_dr.tasks.model.backup.origin import Origin
+from redis_dr.tasks.model.backup.stored_name import Role, packed_name, why_no_name
+from redis_dr.tasks.model.document import MANIFEST_BOUNDS, Moment, parse_document
 from redis_dr.tasks.model.errors import Damaged, UsageError
+from redis_dr.tasks.model.server.names import names_of
 from redis_dr.tasks.model.server.persistence import Persistence
 
 FORMAT_VERSION = 1
 _ITSELF = "manifest_sha256"
+_REMEDY = "restore another backup; `redis-dr verify --all` names the damaged ones"
+
+Count = Annotated[int, Field(ge=0, lt=2**62)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+DatabaseNumber = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class _Noun(BaseModel):
@@ -25,17 +33,30 @@ class _Noun(BaseModel):
 
 
 class StoredFile(_Noun):
-    """One file of the backup: what it was, and how it lies in the store."""
+    """One file of the backup: what it was, and how it lies in the store.
+
+    The role decides the name, and name and packing decide the name in the store: a manifest that
+    names anything else is not read.
+    """
 
     name: str  # "dump.rdb", "appendonly/appendonly.aof.1.incr.aof"
-    role: Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]  # what the file is for
-    size: int  # bytes, plain
-    sha256: str  # plain, hex
+    role: Role  # what the file is for
+    size: Count  # bytes, plain
+    sha256: Sha256  # plain, hex
     stored_name: str  # relative to the backup's folder, "dump.rdb.zst"
-    stored_size: int  # bytes in the store
-    stored_sha256: str  # of the stored bytes, hex
+    stored_size: Count  # bytes in the store
+    stored_sha256: Sha256  # of the stored bytes, hex
     codec: Literal["zstd", "none"]  # how it is compressed
     encryption: Literal["age", "none"] = "none"  # how it is encrypted
+
+    @model_validator(mode="after")
+    def _named_by_role(self) -> Self:
+        if reason := why_no_name(self.role, self.name):
+            raise ValueError(f"{self.name!r} {reason}")
+        expected = packed_name(self.name, self.codec, self.encryption)
+        if self.stored_name != expected:
+            raise ValueError(f"stored name {self.stored_name!r} is not {expected!r}")
+        return self
 
 
 class Manifest(_Noun):
@@ -44,7 +65,7 @@ class Manifest(_Noun):
     format_version: int = FORMAT_VERSION  # of the manifest
     backup_id: str  # its name in the store
     instance: str  # name of the instance in the configuration
-    created_at: datetime  # UTC, when Redis forked; later writes are only in the AOF
+    created_at: Moment  # UTC, when Redis forked; later writes are only in the AOF
     operation: str = "backup"  # or "restore": the safety backup of what a restore was to replace
     server_name: Literal["redis", "valkey"] = "redis"  # the program that wrote the RDB
     redis_version: str  # of that program
@@ -54,9 +75,9 @@ class Manifest(_Noun):
     run_id: str  # of the server that wrote it
     origin: Origin | None = None  # where it was made; null: not recorded
     clocks: Clocks | None = None  # compared when it was stored; null: not recorded
-    replication_offset: int = 0  # master_repl_offset at the time, bytes
+    replication_offset: Count = 0  # master_repl_offset at the time, bytes
     persistence: Persistence  # settings that a restore needs
-    databases: dict[int, DatabaseInventory] = Field(
+    databases: dict[DatabaseNumber, DatabaseInventory] = Field(
         default_factory=dict, description="Keys, bytes and digest, per database."
     )
     patterns: tuple[PatternInventory, ...] = ()  # keys and bytes of each configured pattern
@@ -64,12 +85,21 @@ class Manifest(_Noun):
     inventory_missing: str | None = None  # why: the RDB holds what this program does not know
     start_line: tuple[str, ...] = ()  # of the container, without secrets
     modules: tuple[str, ...] | None = None  # loaded in the server at the time; None: not recorded
-    used_memory: int = 0  # bytes, of the server at the time
+    used_memory: Count = 0  # bytes, of the server at the time
     keyspace_hits: int = 0  # of the server since its start
     keyspace_misses: int = 0  # of the server since its start
     suspicious: tuple[str, ...] = ()  # why this backup must not silently become "latest"
     files: tuple[StoredFile, ...]  # every file of the backup
     timings: dict[str, float] = Field(default_factory=dict)  # seconds per step
+
+    @model_validator(mode="after")
+    def _names_belong_together(self) -> Self:
+        names = [file.name for file in self.files]
+        if len(set(names)) != len(names):
+            raise ValueError("two files have one name")
+        if not (finding := names_of(self.persistence)).ok:
+            raise ValueError(str(finding.actual))
+        return self
 
     @property
     def made_at(self) -> datetime:
@@ -121,7 +151,7 @@ class Manifest(_Noun):
     @classmethod
     def from_json(cls, data: bytes, where: str) -> Self:
         """Read the stored form. Raises UsageError for a newer format, Damaged for any other."""
-        fields = _parse(data, where)
+        fields = parse_document(data, where, MANIFEST_BOUNDS)
         version = fields.get("format_version")
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise UsageError(
@@ -131,16 +161,15 @@ class Manifest(_Noun):
         # a flipped bit in a count or a digest reads like a good manifest
         if fields.pop(_ITSELF, None) != _hash(fields):
             raise Damaged(
-                f"{where} was changed since it was written: its own SHA-256 is another",
-                "restore another backup; `redis-dr verify --all` names the damaged ones",
+                f"{where} was changed since it was written: its SHA-256 does not match", _REMEDY
             )
         try:
             manifest = cls.model_validate(fields)
         except ValidationError as error:
-            raise Damaged(
-                f"{where} is not a manifest: {error.errors()[0]['loc']} {error.errors()[0]['msg']}",
-                "restore another backup; `redis-dr verify --all` names the damaged ones",
-            ) from error
+            first = error.errors(include_input=False, include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            reason = f"{place} {first['msg']}".strip()
+            raise Damaged(f"{where} is not a manifest: {reason}", _REMEDY) from error
         if not any(file.role == "rdb" for file in manifest.files):
             raise Damaged(f"{where} names no RDB file", "restore another backup")
         return manifest
@@ -150,16 +179,3 @@ def _hash(fields: dict[str, Any]) -> str:
     # of the content, not of the layout: a tool may indent it anew
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
-
-
-def _parse(data: bytes, where: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(data)
-    except ValueError as error:
-        raise Damaged(
-            f"{where} is not JSON: {error}",
-            "restore another backup; `redis-dr verify --all` names the damaged ones",
-        ) from error
-    if not isinstance(fields, dict):
-        raise Damaged(f"{where} is not a JSON object", "restore another backup")
-    return fields

@@ -6,9 +6,10 @@ saving child (facts/redis.md 8), so the file itself must agree with what the ser
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Self
 
 from redis_dr.tasks.model.backup.inventory import Inventory
+from redis_dr.tasks.model.backup.stored_name import Role
 from redis_dr.tasks.model.report import Finding
 
 Counts = dict[int, tuple[int, int]]  # database -> keys, of those with an expiry
@@ -83,15 +84,12 @@ def _equal(check: str, expected: int, actual: int) -> Finding:
     return Finding(check=check, ok=expected == actual, expected=expected, actual=actual)
 
 
-Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
-
-
 @dataclass(frozen=True, slots=True)
 class LinkedFile:
     """One hard link under `.redis-dr/ID/pin/`; an increment grows on, so it is cut at `size`."""
 
     name: str  # in the backup: "dump.rdb", "appendonly/appendonly.aof.1.incr.aof"
-    role: Role
+    role: Role  # what the file is for
     path: str  # inside the helper container
     size: int  # bytes, at the moment of the pin
 

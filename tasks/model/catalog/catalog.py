@@ -8,10 +8,12 @@ from typing import Self
 
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.origin import origin_id
+from redis_dr.tasks.model.backup.store_layout import is_backup_id
 from redis_dr.tasks.model.catalog.accepted import Acceptance
 from redis_dr.tasks.model.catalog.dates import moment_of, time_in_name
 from redis_dr.tasks.model.catalog.proof import Proof, ProofState, proof_state
-from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.document import NOTE_BOUNDS, parse_document, parse_moment
+from redis_dr.tasks.model.errors import Damaged, RedisDrError
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,15 @@ class Lease:
         fields = {"backup_id": self.backup_id, "until": self.until.isoformat()}
         return json.dumps(fields).encode()
 
-
-def read_lease(data: bytes) -> Lease | None:
-    """The lease, or None for what is none: it names no backup that it could protect."""
-    try:
-        fields = json.loads(data)
-        until = datetime.fromisoformat(fields["until"])
-        backup_id = str(fields["backup_id"])
-    except (ValueError, TypeError, KeyError):
-        return None
-    return Lease(backup_id, until) if until.tzinfo else None
+    @classmethod
+    def from_json(cls, data: bytes, where: str) -> Self:
+        """Read the stored form. Raises Damaged for anything else: it protects no backup."""
+        fields = parse_document(data, where, NOTE_BOUNDS)
+        try:
+            until = parse_moment(fields.get("until"))
+        except ValueError as error:
+            raise Damaged(f"{where} is not a lease: {error}", "remove it") from error
+        backup_id = fields.get("backup_id")
+        if not isinstance(backup_id, str) or not is_backup_id(backup_id):
+            raise Damaged(f"{where} is not a lease: it names no backup", "remove it")
+        return cls(backup_id, until)

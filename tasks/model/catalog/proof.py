@@ -6,14 +6,19 @@ read back  a verification opened and hashed every file ("verify", "verify-stored
 restored   a server served the content: a drill, or a restore that ended proven
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.catalog.dates import store_time
 
 PROVING: Final = frozenset({"drill", "restore"})
+_NAME = re.compile(
+    r"proofs/([0-9]{8}T[0-9]{6}\.[0-9]{6}Z)-([a-z-]{1,40})-(ok|bad)[!-~]{0,40}\.json"
+)
 _WORDS: Final[Mapping[str, str]] = {
     "verify": "verification",
     "verify-stored": "verification of the stored bytes",
@@ -44,6 +49,21 @@ class Proof:
 
     def __str__(self) -> str:
         return f"{_WORDS.get(self.kind, self.kind)} of {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+def proof_named(backup_id: str, name: str, modified: datetime) -> Proof | None:
+    """What the name of an object claims to be; None for a name that is not that of a proof.
+
+    `modified` is the store's time of the object.
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    try:
+        at = datetime.strptime(match[1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Proof(backup_id, name, match[2], match[3] == "ok", at, stored_at=store_time(modified))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A write goes to `.incoming/` under a name of its own, is flushed to the disk, an
 the object's name (facts/s3.md 6).
 """
 
+import builtins
 import errno
 import os
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from redis_dr.tasks.storage.directory.write import (
 )
 
 INCOMING = ".incoming"
+_DEEPEST = 64  # folders in a key; deeper ones are not ours, and are not looked into
 
 
 class DirectoryStore:
@@ -79,11 +81,7 @@ class DirectoryStore:
 
     def stat(self, key: str) -> StoredObject | None:
         """None for what is not there, and for what is a directory."""
-        path = self._path(key)
-        try:
-            return self._described(key, path) if path.is_file() else None
-        except Damaged:
-            return None  # deleted between the two calls
+        return self._seen(key, self._path(key))
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Walks only the directory that the prefix names."""
@@ -91,7 +89,8 @@ class DirectoryStore:
         with store_errors(self.address):
             self._require_directory()
             for key in self._walk(folder + "/" if folder else ""):
-                if key.startswith(prefix) and (found := self.stat(key)):
+                # any name that lies there is listed, also one that no other verb takes
+                if key.startswith(prefix) and (found := self._seen(key, self._root / key)):
                     yield found
 
     def delete(self, key: str) -> None:
@@ -129,20 +128,30 @@ class DirectoryStore:
 
     def _walk(self, folder: str) -> Iterator[str]:
         """Keys below a folder ("" or "a/b/") in the order of their bytes."""
+        ahead = [folder]  # the next one last
+        while ahead:
+            name = ahead.pop()
+            if not (name == folder or name.endswith("/")):
+                yield name
+            elif name.count("/") <= _DEEPEST and name != f"{INCOMING}/":
+                ahead += reversed(self._entries(name))
+
+    def _entries(self, folder: str) -> builtins.list[str]:
+        """Keys of files and, with a slash behind, of folders in this folder."""
         try:
             with os.scandir(self._root / folder) as entries:
                 names = [
                     entry.name + "/" * entry.is_dir(follow_symlinks=False) for entry in entries
                 ]
         except (FileNotFoundError, NotADirectoryError):
-            return  # no such folder: nothing below it
-        for name in sorted(names, key=os.fsencode):
-            if not folder and name == INCOMING + "/":
-                continue
-            if name.endswith("/"):
-                yield from self._walk(folder + name)
-            else:
-                yield folder + name
+            return []  # no such folder: nothing below it
+        return [folder + name for name in sorted(names, key=os.fsencode)]
+
+    def _seen(self, key: str, path: Path) -> StoredObject | None:
+        try:
+            return self._described(key, path) if path.is_file() else None
+        except Damaged:
+            return None  # deleted between the two calls
 
     def _described(self, key: str, path: Path) -> StoredObject:
         try:
@@ -151,7 +160,15 @@ class DirectoryStore:
             raise _missing(key, self.address) from error
         except OSError as error:
             raise store_error(error, self.address) from error
-        return StoredObject(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+        return StoredObject(key, status.st_size, _moment(status.st_mtime))
+
+
+def _moment(seconds: float) -> datetime:
+    """A file's time; the epoch for one that is no date: anybody can set the times of a file."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def root_of(url: str) -> Path:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from redis_dr.tasks.model.backup.manifest import StoredFile
+from redis_dr.tasks.model.backup.stored_name import Role, packed_name
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.base.protocol import ObjectStore, checked_key
 from redis_dr.tasks.storage.base.streams import CHUNK, StreamHash, hashed, stream
 from redis_dr.tasks.storage.pipeline.compression import compressed, decompressed
-
-Role = Literal["rdb", "aof-manifest", "aof-base", "aof-incr"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def store_file(folder: StoreFolder, name: str, role: Role, source: BinaryIO) -> 
     settings = folder.settings
     plain, stored = StreamHash(), StreamHash()
     encryption: Literal["age", "none"] = "age" if settings.age_recipients else "none"
-    stored_name = checked_key(name) + (".zst.age" if settings.age_recipients else ".zst")
+    stored_name = packed_name(checked_key(name), "zstd", encryption)
     with _packed(source, plain, settings) as packed:
         written = folder.store.put(folder.prefix + stored_name, hashed(packed, stored))
     file = StoredFile(
