@@ -56,8 +56,10 @@ def find_image(names: Sequence[str], *, pull: bool) -> str:
             with contextlib.suppress(Unreachable), engine_errors(f"fetching image {name}"):
                 return str(engine(_PULL_SECONDS).images.pull(name).id)
     raise Unreachable(
-        f"the engine has none of the images {', '.join(names)}, and cannot fetch them",
-        "load the image into the engine, or name another in [drill] image",
+        f"the engine has none of the images {', '.join(names)}, and "
+        + ("cannot fetch them" if pull else "may not fetch them"),
+        "load the image into the engine, list it in [drill] images, or name another in [drill] "
+        "image",
     )
 
 

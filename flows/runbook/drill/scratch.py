@@ -8,6 +8,7 @@ from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.engine.helper import hold
 from redis_dr.tasks.engine.scratch import ScratchSpec, find_image, free_servers, scratch, sweep
 from redis_dr.tasks.model.backup.manifest import Manifest
+from redis_dr.tasks.model.drill.images import choose_image
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.progress import Progress, unfailing
 from redis_dr.tasks.model.server.holder import Holder
@@ -26,8 +27,8 @@ def on_scratch(
     manifest, it takes here. Raises Refused when another drill of the instance runs, Unreachable.
     """
     holder = Holder.this_process("drill", operation_id, instance.name)
-    names = (instance.drill.image,) if instance.drill.image else (manifest.image_id, manifest.image)
-    image = find_image([name for name in names if name], pull=instance.drill.pull)
+    choice = choose_image(manifest, instance.drill)
+    image = find_image(choice.names, pull=choice.pull)
     spec = ScratchSpec(holder, image, manifest.persistence.dir)
     with scratch(spec) as container, ExitStack() as stack:
         lease, helper_image = instance.drill.lease_seconds, instance.helper_image or ""

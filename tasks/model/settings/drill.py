@@ -25,8 +25,14 @@ class DrillSettings(Section):
         description="Image of the throwaway server. Unset: the image that the manifest of the "
         "backup names.",
     )
+    images: tuple[str, ...] = Field(
+        (),
+        description="Images that may be pulled when the manifest of a backup names them. A "
+        "manifest comes from the store, so an image that is not listed is never pulled.",
+    )
     pull: bool = Field(
-        default=True, description="Pull the image when the Docker engine does not have it."
+        default=True,
+        description="Pull `image`, or one of `images`, when the Docker engine does not have it.",
     )
     memory_limit: int | None = Field(
         None,
