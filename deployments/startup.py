@@ -4,7 +4,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL
 
 from redis_dr.flows.orchestration.api import API_ERRORS
@@ -43,6 +44,21 @@ def await_api(seconds: float = _STARTS_WITHIN) -> None:
                     "start it, or correct PREFECT_API_URL",
                 )
             time.sleep(_PAUSE_SECONDS)
+        _try_login(client)
+
+
+def _try_login(client: SyncPrefectClient) -> None:
+    """The health page needs no login, so ask something that does. Raises UsageError."""
+    try:
+        client.api_version()
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code not in {401, 403}:
+            raise
+        raise UsageError(
+            f"the Prefect server at {PREFECT_API_URL.value()} refuses the login "
+            f"({error.response.status_code})",
+            "set PREFECT_API_AUTH_STRING as the server has it, or PREFECT_API_KEY",
+        ) from error
 
 
 def recover_instances(instances: Sequence[Instance]) -> None:

@@ -1,6 +1,16 @@
-"""Asks a Prefect API which schedules are paused; by HTTP, so that it needs no Prefect here."""
+"""Asks a Prefect API which schedules are paused; by HTTP, so that it needs no Prefect here.
 
+The login is Prefect's own: PREFECT_API_KEY, else PREFECT_API_AUTH_STRING; a proxy before the API
+gets PREFECT_CLIENT_CUSTOM_HEADERS. PREFECT_API_SSL_CERT_FILE names a CA of one's own.
+"""
+
+import base64
+import json
+import os
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -8,41 +18,110 @@ from redis_dr.tasks.model.errors import ServiceDown, ServiceError, UsageError
 
 _TAG = "redis-dr"  # on every deployment of ours
 _TIMEOUT_SECONDS = 10
+_REMEDY = "see whether the Prefect server runs, and prefect_api_url under [check]"
 
 
 @dataclass(frozen=True, slots=True)
 class Schedules:
-    """The deployments that have a schedule."""
+    """The deployments that have a schedule, and what keeps their runs from starting."""
 
     active: tuple[str, ...]
     paused: tuple[str, ...]
+    held: tuple[str, ...] = ()  # paused work pools and queues of the active ones
 
 
 def read_schedules(api_url: str) -> Schedules:
-    """Raises ServiceDown, ServiceError; UsageError for an address that is none."""
-    body = {"deployments": {"tags": {"all_": [_TAG]}}}
-    url = f"{api_url.rstrip('/')}/deployments/filter"
-    remedy = "see whether the Prefect server runs, and prefect_api_url under [check]"
+    """Raises ServiceDown, ServiceError; UsageError for a wrong address or login."""
+    with _client(api_url) as client:
+        body = {"deployments": {"tags": {"all_": [_TAG]}}}
+        deployments = _rows(client, "deployments/filter", body)
+        planned = [deployment for deployment in deployments if deployment.get("schedules")]
+        paused = {deployment["name"] for deployment in planned if _paused(deployment)}
+        active = [deployment for deployment in planned if deployment["name"] not in paused]
+        held = tuple(_held(client, active))
+    names = {deployment["name"] for deployment in active}
+    return Schedules(tuple(sorted(names)), tuple(sorted(paused)), held)
+
+
+def _held(client: httpx.Client, active: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A paused pool or queue starts no run, though every schedule in it is active."""
+    used = {(row.get("work_pool_name"), row.get("work_queue_name")) for row in active}
+    pools = sorted({pool for pool, _ in used if pool})
+    if not pools:
+        return
+    for pool in _rows(client, "work_pools/filter", {"work_pools": {"name": {"any_": pools}}}):
+        if pool.get("is_paused"):
+            yield f"work pool {pool['name']} is paused"
+            continue
+        for queue in _rows(client, f"work_pools/{pool['name']}/queues/filter", {}):
+            if queue.get("is_paused") and (pool["name"], queue["name"]) in used:
+                yield f"work queue {queue['name']} of pool {pool['name']} is paused"
+
+
+def _client(api_url: str) -> httpx.Client:
     try:
-        answer = httpx.post(url, json=body, timeout=_TIMEOUT_SECONDS, trust_env=False)
-        deployments = answer.json() if answer.is_success else None
+        return httpx.Client(
+            base_url=api_url,
+            headers=_login(os.environ),
+            verify=_trust(os.environ),
+            timeout=_TIMEOUT_SECONDS,
+            trust_env=False,
+        )
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise UsageError("the Prefect API's address is not a URL", remedy) from None
+        raise UsageError("the Prefect API's address is not a URL", _REMEDY) from None
+
+
+def _login(environment: Mapping[str, str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if custom := environment.get("PREFECT_CLIENT_CUSTOM_HEADERS"):
+        try:
+            headers |= {str(name): str(value) for name, value in json.loads(custom).items()}
+        except (ValueError, AttributeError):
+            raise UsageError(
+                "PREFECT_CLIENT_CUSTOM_HEADERS is not a JSON object", 'write {"NAME": "VALUE"}'
+            ) from None
+    if key := environment.get("PREFECT_API_KEY"):
+        headers["Authorization"] = f"Bearer {key}"
+    elif login := environment.get("PREFECT_API_AUTH_STRING"):
+        headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+    return headers
+
+
+def _trust(environment: Mapping[str, str]) -> ssl.SSLContext | bool:
+    path = environment.get("PREFECT_API_SSL_CERT_FILE")
+    if not path:
+        return True
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise UsageError(
+            f"PREFECT_API_SSL_CERT_FILE {path} cannot be read: {error.strerror}", "correct it"
+        ) from error
+
+
+def _rows(client: httpx.Client, path: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    try:
+        answer = client.post(path, json=body)
+        rows = answer.json() if answer.is_success else None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise UsageError("the Prefect API's address is not a URL", _REMEDY) from None
     except httpx.TransportError as error:
         raise ServiceDown(
-            f"the Prefect API did not answer ({type(error).__name__})", remedy
+            f"the Prefect API did not answer ({type(error).__name__})", _REMEDY
         ) from None
     except ValueError:
-        deployments = None
-    if not isinstance(deployments, list):
-        raise ServiceError(f"the Prefect API answered {answer.status_code}", remedy)
-    planned = [deployment for deployment in deployments if deployment.get("schedules")]
-    paused = {deployment["name"] for deployment in planned if _paused(deployment)}
-    active = {deployment["name"] for deployment in planned} - paused
-    return Schedules(tuple(sorted(active)), tuple(sorted(paused)))
+        rows = None
+    if answer.status_code in {401, 403}:
+        raise UsageError(
+            f"the Prefect API refuses the login ({answer.status_code})",
+            "set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, as the workers have it",
+        )
+    if not isinstance(rows, list):
+        raise ServiceError(f"the Prefect API answered {answer.status_code}", _REMEDY)
+    return rows
 
 
-def _paused(deployment: dict[str, object]) -> bool:
+def _paused(deployment: Mapping[str, Any]) -> bool:
     schedules = deployment["schedules"]
     idle = isinstance(schedules, list) and not any(schedule.get("active") for schedule in schedules)
     return bool(deployment.get("paused")) or idle

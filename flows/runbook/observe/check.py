@@ -13,7 +13,7 @@ from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.scratch import sweep
-from redis_dr.tasks.http.prefect_schedules import read_schedules
+from redis_dr.tasks.http.prefect_schedules import Schedules, read_schedules
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.origins import judge_origins
@@ -163,11 +163,14 @@ def _look_at_schedule(seen: _Seen, instance: Instance) -> None:
         seen.findings.append(
             Finding(
                 check="schedules are active",
-                ok=bool(found.active) and not found.paused,
+                ok=bool(found.active) and not found.paused and not found.held,
                 expected="all",
-                actual=f"paused: {', '.join(found.paused)}"
-                if found.paused
-                else f"{len(found.active)} active",
-                detail="" if found.active else "nothing is scheduled: `make ui` deploys them",
+                actual="; ".join(_at_rest(found)) or f"{len(found.active)} active",
+                detail="" if found.active else "nothing is scheduled: `redis-dr serve` deploys it",
             )
         )
+
+
+def _at_rest(schedules: Schedules) -> list[str]:
+    paused = [f"paused: {', '.join(schedules.paused)}"] if schedules.paused else []
+    return [*paused, *schedules.held]
