@@ -15,6 +15,7 @@ from redis_dr.tasks.model.settings.store import StoreSettings
 DEFAULT_FILE = "redis-dr.toml"
 DEFAULT_STORE = {"url": StoreSettings().url}
 _PATHS = {
+    "lists",
     "password_file",
     "ca_bundle",
     "tls_cert_file",
@@ -28,30 +29,32 @@ _PATHS = {
 
 def configuration_path(given: str | None) -> Path:
     """`--config`, then $REDIS_DR_CONFIG, then redis-dr.toml."""
-    return Path(given or os.environ.get("REDIS_DR_CONFIG") or DEFAULT_FILE)
+    return Path(given or os.environ.get("REDIS_DR_CONFIG") or DEFAULT_FILE).expanduser()
 
 
 def load_settings(path: Path) -> Settings:
-    """The configuration as a whole. Relative paths in it are relative to its folder.
+    """The configuration as a whole.
 
+    Relative paths in it, and in the variables that override it, are relative to its folder.
     Raises UsageError naming the key, never its value: it might be a secret.
     """
-    tables = anchored(_with_store(_read(path)), path.resolve().parent)
+    folder = path.resolve().parent
+    tables = anchored(_with_store(_read(path)), folder)
     try:
-        return _validated(tables)
+        return _validated(tables, folder)
     except ValidationError as error:
         raise UsageError(
             f"{path}: {_first(error)}", "correct it there, or in REDIS_DR_..."
         ) from error
 
 
-def _validated(tables: dict[str, Any]) -> Settings:
+def _validated(tables: dict[str, Any], folder: Path) -> Settings:
     if not _environment_has_settings():
         return Settings(**tables)
     # pydantic-settings costs 0.1 s of CPU; most starts have no such variable
-    from redis_dr.tasks.environment import EnvironmentOverFile  # noqa: PLC0415 see above
+    from redis_dr.tasks.environment import over_file  # noqa: PLC0415 see above
 
-    return EnvironmentOverFile(**tables)
+    return Settings(**anchored(over_file(tables), folder))
 
 
 def _environment_has_settings() -> bool:
@@ -87,15 +90,20 @@ def anchored(tables: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _anchored(key: str, value: Any, folder: Path) -> Any:
     if isinstance(value, dict):
         return anchored(value, folder)
-    if key == "lists" and isinstance(value, list):
-        return [str(folder / item) if isinstance(item, str) else item for item in value]
+    if isinstance(value, list | tuple):
+        return [_anchored(key, item, folder) for item in value]
     if not isinstance(value, str):
         return value
     if key in _PATHS:
-        return str(folder / value)
+        return absolute(value, folder)
     if key == "url" and value.startswith("file:") and value != "file:":
-        return "file:" + str(folder / value.removeprefix("file:").removeprefix("//"))
+        return "file:" + absolute(value.removeprefix("file:").removeprefix("//"), folder)
     return value
+
+
+def absolute(path: str, folder: Path) -> str:
+    """A path as the configuration means it: `~` is the home directory, relative to `folder`."""
+    return str(folder / Path(path).expanduser())
 
 
 def _first(error: ValidationError) -> str:

@@ -16,7 +16,8 @@ from redis_dr.tasks.model.settings.section import Section
 
 ABOUT = """
 The configuration is one TOML file: `--config FILE`, else `$REDIS_DR_CONFIG`, else `redis-dr.toml`
-in the working directory. Unknown keys are refused. Relative paths in the file start at its folder.
+in the working directory. Unknown keys are refused. Relative paths in the file, and in the variables
+that override it, start at its folder; `~` is the home directory.
 `redis-dr init CONTAINER` writes a first one; `deployments/redis-dr.toml` is a full example.
 
 Every section except `[fleet]` and `[schedule]` can be overridden for one instance, for example
@@ -25,8 +26,13 @@ Every section except `[fleet]` and `[schedule]` can be overridden for one instan
 ## Environment variables
 
 A variable `REDIS_DR_SECTION__KEY` overrides the key in the file. Lists and tables are written as
-JSON. Names are not case-sensitive, so an instance whose name has capital letters can only be
-configured in the file.
+JSON. A shell exports only letters, digits and `_`: write `_` for every other character of a name.
+`REDIS_DR_INSTANCES__WEKA_REDIS__URL` is the `url` of `[instances.weka-redis]`,
+`REDIS_DR_SERVER__MAXMEMORY_POLICY` the setting `maxmemory-policy`. Where a variable fits two
+instances of the file, it is refused.
+
+The nearer password wins: `password` or `password_file` of an instance (a variable for it before the
+file) before `REDIS_PASSWORD`, which is one for all instances.
 
 | variable | meaning |
 | --- | --- |
@@ -35,6 +41,7 @@ configured in the file.
 | `REDIS_DR_AGE_IDENTITY_FILE` | age identity file that opens encrypted backups |
 | `REDIS_DR_SIGNING_KEY_FILE` | Ed25519 private key (PEM) that signs proofs |
 | `PREFECT_API_URL` | the Prefect server of `serve`, `deploy` and `check` |
+| `PREFECT_API_AUTH_STRING`, `PREFECT_API_KEY` | the login that this server demands |
 | `AWS_...` | credentials and region of an S3 store, as boto3 reads them |
 """
 HEAD = ("key", "type", "default", "meaning", "environment variable")

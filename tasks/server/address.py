@@ -27,14 +27,15 @@ def username_of(instance: Instance) -> str | None:
 
 
 def password_of(instance: Instance) -> str | None:
-    """The configuration's, else $REDIS_PASSWORD, else password_file. Raises UsageError."""
+    """The instance's own `password` or `password_file`, else $REDIS_PASSWORD. Raises UsageError.
+
+    The nearer one wins: the variable is one for all instances of this process.
+    """
     if instance.password is not None:
         return instance.password.get_secret_value()
-    if os.environ.get(PASSWORD_VARIABLE):
-        return os.environ[PASSWORD_VARIABLE]
-    if instance.password_file is None:
-        return None
-    return read_secret(Path(instance.password_file), "password_file", PASSWORD_VARIABLE)
+    if instance.password_file is not None:
+        return read_secret(Path(instance.password_file), "password_file")
+    return os.environ.get(PASSWORD_VARIABLE) or None
 
 
 def read_secret(path: Path, setting: str, variable: str = "") -> str:

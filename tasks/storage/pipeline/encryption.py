@@ -47,7 +47,7 @@ def load_identities() -> list[x25519.Identity]:
             f"name the file with the secret age key in {IDENTITY_VARIABLE}",
         )
     try:
-        lines = Path(path).read_text(encoding="ascii").splitlines()
+        lines = Path(path).expanduser().read_text(encoding="ascii").splitlines()
         secrets = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         identities = [x25519.Identity.from_str(secret) for secret in secrets]
     except (OSError, ValueError, pyrage.IdentityError):
