@@ -27,6 +27,7 @@ class Manner:
     show: Show | None = None  # prints the report
     notify: Notify | None = None  # None: only the terminal hears of it
     answers: Callable[[Own], bool] | None = None  # --quiet prints what was asked for
+    recovers: bool = False  # stopped half way, it may leave something for `redis-dr recover`
 
 
 DESCRIPTION = "Back up a Redis in a Docker container, restore it, and prove that this works."
@@ -93,6 +94,7 @@ def command(
     show: Show | None = None,
     notify: Notify | None = None,
     answers: Callable[[Own], bool] | None = None,
+    recovers: bool = False,
     group: str = "",
     name: str | None = None,
 ) -> Callable[[Command], Command]:
@@ -100,7 +102,7 @@ def command(
 
     `examples` stand in its help; the rest is its `Manner`.
     """
-    manner = Manner(show, notify, answers)
+    manner = Manner(show, notify, answers, recovers)
 
     def register(function: Command) -> Command:
         words = name or function.__name__.replace("_", "-")
@@ -125,7 +127,7 @@ def add_group(name: str, help_text: str) -> None:
 
 def execute(function: Command, manner: Manner, context: Context, own: dict[str, Any]) -> int:
     """Run a command, print its report or its error, notify, and give the exit code."""
-    outcome = _outcome(function, context, own)
+    outcome = _outcome(function, manner, context, own)
     if isinstance(outcome, int):
         return outcome
     if isinstance(outcome, RedisDrError | Interrupted):
@@ -137,18 +139,24 @@ def execute(function: Command, manner: Manner, context: Context, own: dict[str, 
     return exit_code
 
 
-def _outcome(function: Command, context: Context, own: dict[str, Any]) -> Any:
+def _outcome(function: Command, manner: Manner, context: Context, own: Own) -> Any:
     """The report, the exit code, or the error that ended the command."""
+    remedy = "run `redis-dr recover` to see and finish or undo what was going on"
+    if not manner.recovers:
+        remedy = "run it again: it changes nothing on the instance that would need a recovery"
     try:
         return function(context, **own)
     except KeyboardInterrupt:
-        return Interrupted("interrupted by the keyboard", "run `redis-dr recover`")
-    except (RedisDrError, Interrupted) as error:
+        return Interrupted("interrupted by the keyboard", remedy)
+    except Interrupted as error:
+        return Interrupted(error.problem, remedy)
+    except RedisDrError as error:
         return error
     except Exception as error:  # noqa: BLE001 the last line of defence: no traceback for a bug
         bug = RedisDrError(
             f"a fault in redis-dr itself: {type(error).__name__}: {error}",
-            "run `redis-dr recover`, then this again with --debug, and report what it prints",
+            "run it again with --debug, and report what it prints"
+            + ("; `redis-dr recover` finishes or undoes what it began" if manner.recovers else ""),
         )
         bug.__cause__ = error
         return bug

@@ -40,6 +40,7 @@ def _show(report: "BackupReport", out: Output) -> None:
     "redis-dr backup --prove",
     "redis-dr backup --all --json",
     show=with_scorecard(_show),
+    recovers=True,
     notify=Notify(),
 )
 def backup(

@@ -42,8 +42,9 @@ def _show_warm(report: "WarmReport", out: Output) -> None:
         out.line(f"  failed: {count} x {reason}")
     if outcome.stopped:
         out.line(f"  stopped early: {outcome.stopped}")
-    for change in outcome.breaker:
-        out.line(f"  breaker {change.state} at {change.at:.1f} s")
+    if outcome.breaker:
+        changes = ", ".join(f"{change.state} at {change.at:.1f} s" for change in outcome.breaker)
+        out.line(f"  breaker: {changes}")
 
 
 def _percent(ratio: float | None) -> str:
@@ -196,6 +197,7 @@ def _show_flush(report: "FlushReport", out: Output) -> None:
     'redis-dr flush --db 0 --pattern "cache:*" --confirm weka-redis',
     "redis-dr flush --all --confirm weka-redis --yes-all-databases",
     show=_show_flush,
+    recovers=True,
 )
 def flush(
     context: Context,

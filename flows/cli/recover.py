@@ -21,7 +21,13 @@ def _show(report: "RecoverReport", out: Output) -> None:
         out.line(f"set aside on the volume: {data.path}, {size(data.bytes)}, {age} old")
 
 
-@command("redis-dr recover", "redis-dr recover --json", show=_show, notify=Notify())
+@command(
+    "redis-dr recover",
+    "redis-dr recover --json",
+    show=_show,
+    notify=Notify(),
+    recovers=True,
+)
 def recover(
     context: Context,
     *,

@@ -25,6 +25,7 @@ def _show(report: Any, out: Output) -> None:
     "redis-dr restore latest --confirm weka-redis",
     "redis-dr restore 20261122T020000Z-1f09ac --confirm weka-redis --from aof",
     show=_show,
+    recovers=True,
     notify=Notify(wanted=lambda own: bool(own["confirm"]) and not own["dry_run"]),
     answers=lambda own: bool(own["dry_run"]),
 )
@@ -119,8 +120,8 @@ def _show_restore(report: "RestoreReport", out: Output) -> None:
         out.line(f"skipped, though newer: {name}: {why}")
     columns = ("DB", "in backup", "restored", "expired", "dropped", "evicted", "changed", "found")
     rows = [
-        (str(db), *(getattr(one, column.replace(" ", "_")) for column in columns[1:]))
-        for db, one in sorted(report.databases.items())
+        (str(db), *(getattr(account, column.replace(" ", "_")) for column in columns[1:]))
+        for db, account in sorted(report.databases.items())
     ]
     out.table(columns, rows, f"Restore of {report.instance} from {report.backup_id}")
     if not report.rolled_back:

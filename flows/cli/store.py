@@ -26,7 +26,12 @@ def _show_verify(report: "VerifyReport", out: Output) -> None:
     for backup in sorted(report.backups, key=lambda backup: backup.ok):
         verdict = "sound" if backup.ok else "DAMAGED"
         out.line(f"{backup.backup_id}: {verdict}, {size(backup.stored_bytes)}, {backup.seconds} s")
-    out.line("all that was read is sound" if report.ok else "stored data is damaged")
+    if not report.ok:
+        out.line("stored data is damaged")
+    elif report.backups:
+        out.line("all that was read is sound")
+    else:
+        out.line(f"no backup falls into share {report.share}: nothing was read")
 
 
 @command(
@@ -112,9 +117,14 @@ def _store(
 ) -> "StoreSettings":
     from pydantic import ValidationError
 
+    from redis_dr.tasks.configuration import anchored
+
     try:
         return api.StoreSettings(
-            url=url, endpoint_url=endpoint_url, region=region, ca_bundle=ca_bundle
+            url=anchored({"url": url}, Path.cwd())["url"],
+            endpoint_url=endpoint_url,
+            region=region,
+            ca_bundle=ca_bundle,
         )
     except ValidationError as error:
         raise UsageError(

@@ -112,6 +112,8 @@ class VerifyReport(Report):
         if not self.ok:
             damaged = ", ".join(backup.backup_id for backup in self.backups if not backup.ok)
             return f"DAMAGED{share}: {damaged or first_bad(self.findings, 'nothing was read')}"
+        if not self.backups:
+            return f"nothing was read: no backup falls into share {self.share}"
         stored = sum(backup.stored_bytes for backup in self.backups)
         return f"{len(self.backups)} backups read back and whole{share}, {size(stored)}"
 
