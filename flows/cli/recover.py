@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def _show(report: "RecoverReport", out: Output) -> None:
     phase = f" (restore of {report.backup_id}, ended in {report.phase})" if report.phase else ""
+    out.line(f"served now: {report.served or 'unknown'}")
     out.line(f"{report.instance}: {report.outcome}{phase}")
     out.findings(report.findings)
     for data in report.set_aside:

@@ -115,6 +115,7 @@ def _missing(plan: "PlanReport") -> list[str]:
 def _show_restore(report: "RestoreReport", out: Output) -> None:
     from redis_dr.tasks.model.restore.lost import loss_lines, loss_summary
 
+    out.line(f"served now: {report.served or 'unknown'}")
     out.findings(report.findings, only_bad=True)
     for name, why in report.skipped.items():
         out.line(f"skipped, though newer: {name}: {why}")
@@ -133,7 +134,6 @@ def _show_restore(report: "RestoreReport", out: Output) -> None:
     else:
         verdict = "proven" if report.ok else f"NOT proven: {report.failure}"
         out.line(f"{verdict}; the replaced data is kept in {report.set_aside} on the volume")
-    out.line(f"served at the end: {report.served or 'unknown'}")
     out.line(
         f"downtime {report.downtime_seconds:.2f} s "
         f"(predicted {report.predicted_downtime_seconds:.1f} s); "

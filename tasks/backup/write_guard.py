@@ -6,10 +6,12 @@ we came, and its clients must not notice. Only a good save or the setting opens 
 """
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from redis_dr.tasks.backup.snapshot import await_no_save
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
-from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.errors import RedisDrError, SaveFailed
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.info import config_values, server_info
@@ -39,6 +41,52 @@ class WriteGuard:
     def refuses(self) -> bool:
         """Every write gets MISCONF."""
         return self.enabled and self.save_points and not self.saved
+
+
+# A process that dies while its save fails leaves a server that refuses writes: these names say that
+# it took them before. Their content is their name, see _MARK.
+_MARKED = """
+for it in "$1".*; do [ ! -e "$it" ] || echo "${it#"$1".}"; done
+"""
+_FORGET = 'rm -f "$1".*; rmdir "${1%/*}" 2>/dev/null || :'
+
+
+@contextlib.contextmanager
+def writes_watched(helper: Helper, layout: Layout, guard: WriteGuard) -> Iterator[None]:
+    """Write down that the server took writes before a save of ours; forget it when the save ended.
+
+    Whatever else ends the block (a person, Prefect): the save may go on in the server and fail.
+    """
+    watched = guard.enabled and guard.save_points and guard.saved
+    if not watched:
+        yield
+        return
+    with contextlib.suppress(ScriptFailed):  # a full disk: its save is refused or fails right away
+        helper.run(_MARK, layout.writes_taken, guard.run_id)
+    try:
+        yield
+    except SaveFailed:
+        helper.run(_FORGET, layout.writes_taken)
+        raise
+    helper.run(_FORGET, layout.writes_taken)
+
+
+def reopen_after_death(
+    helper: Helper, server: ServerConnection, layout: Layout, running: str
+) -> str:
+    """After an operation died in its save: let the server take writes again, as before that save.
+
+    `running` is the run id of the server that answers, "" when none does. Returns what was done.
+    """
+    marked = helper.run(_MARKED, layout.writes_taken).split()
+    if not marked or not running:
+        return ""
+    outcome = ""
+    if running in marked:
+        await_no_save(server)  # the dead operation's own may be at work still
+        outcome = open_writes(helper, server, layout)
+    helper.run(_FORGET, layout.writes_taken)  # the others: servers that ended since
+    return outcome
 
 
 def write_guard(server: ServerConnection) -> WriteGuard:

@@ -4,50 +4,61 @@ from collections import Counter
 from collections.abc import Mapping
 
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
-from redis_dr.tasks.rdb import SplicedDatabase, SpliceResult
+from redis_dr.tasks.rdb import SpliceResult
 
-_NOTHING = SplicedDatabase()
+_NOTHING = DatabaseAccount(in_backup=0)
+
+
+def planned_accounts(spliced: SpliceResult) -> dict[int, DatabaseAccount]:
+    """What the policies make of the backup, before any key was placed."""
+    return {
+        db: DatabaseAccount(
+            in_backup=found.in_backup,
+            dropped=found.dropped,
+            placed=found.written,
+            added=found.from_live + found.created,
+        )
+        for db, found in sorted(spliced.databases.items())
+    }
 
 
 def database_accounts(
     spliced: SpliceResult, outcomes: Mapping[int, Counter[str]], dbsize: Mapping[int, int]
 ) -> dict[int, DatabaseAccount]:
     """`outcomes` counts the placed keys that were compared, `dbsize` the keys of the server."""
+    return accounts_after(planned_accounts(spliced), outcomes, dbsize)
+
+
+def accounts_after(
+    planned: Mapping[int, DatabaseAccount],
+    outcomes: Mapping[int, Counter[str]],
+    dbsize: Mapping[int, int],
+) -> dict[int, DatabaseAccount]:
+    """The planned accounts, and what a comparison found of them."""
     return {
-        db: _account(
-            spliced.databases.get(db, _NOTHING), outcomes.get(db, Counter()), dbsize.get(db, 0)
-        )
-        for db in sorted({*spliced.databases, *dbsize})
+        db: _after(planned.get(db, _NOTHING), outcomes.get(db, Counter()), dbsize.get(db, 0))
+        for db in sorted({*planned, *dbsize})
     }
 
 
-def accounts_of_placed(
-    outcomes: Mapping[int, Counter[str]], dbsize: Mapping[int, int]
-) -> dict[int, DatabaseAccount]:
-    """The same of the placed file alone, where the backup and its policies are not at hand."""
+def accounts_of_placed(outcomes: Mapping[int, Counter[str]]) -> dict[int, DatabaseAccount]:
+    """Planned accounts from the placed file alone: an older release kept none in its journal."""
     return {
-        db: _account(
-            SplicedDatabase(in_backup=outcome.total(), from_backup=outcome.total()),
-            outcome,
-            dbsize.get(db, 0),
-        )
+        db: DatabaseAccount(in_backup=outcome.total(), placed=outcome.total())
         for db, outcome in sorted(outcomes.items())
     }
 
 
-def _account(spliced: SplicedDatabase, outcome: Counter[str], dbsize: int) -> DatabaseAccount:
-    not_compared = spliced.written - outcome.total()
-    return DatabaseAccount(
-        in_backup=spliced.in_backup,
-        dropped=spliced.dropped,
-        placed=spliced.written,
-        added=spliced.from_live + spliced.created,
+def _after(planned: DatabaseAccount, outcome: Counter[str], dbsize: int) -> DatabaseAccount:
+    not_compared = planned.placed - outcome.total()
+    found = {
         # a sample speaks for the keys that it left out; the load counters cover all of them
-        restored=outcome["equal"] + not_compared,
-        expired=outcome["expired"],
-        evicted=outcome["evicted"],
-        changed=outcome["changed"],
-        missing=outcome["missing"],
-        differing=outcome["differing"],
-        found=dbsize,
-    )
+        "restored": outcome["equal"] + not_compared,
+        "expired": outcome["expired"],
+        "evicted": outcome["evicted"],
+        "changed": outcome["changed"],
+        "missing": outcome["missing"],
+        "differing": outcome["differing"],
+        "found": dbsize,
+    }
+    return planned.model_copy(update=found)

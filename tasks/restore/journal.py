@@ -36,18 +36,27 @@ def end(helper: Helper, layout: Layout) -> None:
     helper.run(_END, layout.folder, layout.journal, layout.phase)
 
 
-def require_own(
-    left: UnfinishedRestore, instance: Instance, container: ContainerState
-) -> UnfinishedRestore:
-    """Raise Refused for a journal of another instance, or of another container on the volume."""
-    journal = left.journal
+class OthersJournal(Refused):
+    """What lies there is of another instance or container: only that one settles it."""
+
+
+def is_own(journal: Journal, instance: Instance, container: ContainerState) -> bool:
+    """Whether it is of this instance and this container. Raises Unreachable."""
     # only a container of another id is looked for: most journals are of the present one
     other = journal.container_id not in {"", container.id}
     first_exists = other and exists(journal.container_id)
-    if belongs_to(journal, instance.name, container, first_exists=first_exists):
+    return belongs_to(journal, instance.name, container, first_exists=first_exists)
+
+
+def require_own(
+    left: UnfinishedRestore, instance: Instance, container: ContainerState
+) -> UnfinishedRestore:
+    """Raise OthersJournal for a journal of another instance, or another container on the volume."""
+    journal = left.journal
+    if is_own(journal, instance, container):
         return left
-    raise Refused(
-        f"{Layout(journal.dir, '').journal} is of {left.whose}: its restore of "
+    raise OthersJournal(
+        f"{Layout(journal.dir, '').journal} is of {journal.whose}: its restore of "
         f"{journal.backup_id} ended in phase {left.phase}, and {instance.name} shares its data "
         "directory; nothing of it was changed",
         f"run `redis-dr --instance {journal.instance} recover`; then give {instance.name} a data "

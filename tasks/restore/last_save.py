@@ -5,7 +5,10 @@ BGSAVE shows that the server can save, and then its end by the engine's signal s
 does so only with save points; without them, writes are held, and a second BGSAVE is the last save.
 """
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import redis
 
@@ -16,7 +19,10 @@ from redis_dr.tasks.server.saving import another_save, until_no_save
 
 _POLL_SECONDS = 0.05
 _SAVE_POINTS = "3600 1"
-_HOLD_SECONDS = 60  # longer than the save, until the engine has killed the container
+# a process that dies holds the writes for so long and no longer: the pause is renewed meanwhile
+_PAUSE_SECONDS = 15
+_RENEW_SECONDS = 4
+_HOLD_SECONDS = 60  # until the engine has killed the container
 
 
 def save_and_shut_down(server: ServerConnection, seconds: float) -> None:
@@ -28,10 +34,10 @@ def save_and_shut_down(server: ServerConnection, seconds: float) -> None:
 
 
 def hold_writes(server: ServerConnection, seconds: float, *, save: bool) -> None:
-    """Hold all writes for longer than `seconds`, and see that what the server holds is in a file.
+    """Hold all writes, and see within `seconds` that what the server holds is in a file.
 
-    With `save` that is an RDB, else the append-only file. Raises SaveFailed, also when writes
-    cannot be held.
+    With `save` that is an RDB, else the append-only file. Afterwards writes are held for the time
+    that the engine takes to kill the container. Raises SaveFailed, also when writes cannot be held.
     """
     if server.rights.lacks("client|pause"):
         raise SaveFailed(
@@ -41,11 +47,35 @@ def hold_writes(server: ServerConnection, seconds: float, *, save: bool) -> None
         )
     with server.errors():
         client = server.client()
-        client.client_pause(int((seconds + _HOLD_SECONDS) * 1000), all=False)
-        if save:
-            _background_save(server, client, seconds)
-        else:
-            _await_append(server, client, time.monotonic() + seconds)
+        with _writes_held(server, client):
+            if save:
+                _background_save(server, client, seconds)
+            else:
+                _await_append(server, client, time.monotonic() + seconds)
+
+
+@contextmanager
+def _writes_held(server: ServerConnection, client: redis.Redis) -> Iterator[None]:
+    """Hold all writes during the block, by short pauses that are renewed, and for a while after it.
+
+    CLIENT PAUSE never shortens a pause that goes on, so nothing comes between two of them.
+    """
+    client.client_pause(_PAUSE_SECONDS * 1000, all=False)
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(_RENEW_SECONDS):
+            with suppress(redis.RedisError, OSError):  # the next one may come through
+                server.client().client_pause(_PAUSE_SECONDS * 1000, all=False)
+
+    renewal = threading.Thread(target=renew, name="renew CLIENT PAUSE", daemon=True)
+    renewal.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        renewal.join()
+    client.client_pause(_HOLD_SECONDS * 1000, all=False)
 
 
 def _await_append(server: ServerConnection, client: redis.Redis, deadline: float) -> None:
@@ -80,8 +110,8 @@ def _save_for_signal(server: ServerConnection, seconds: float) -> None:
         if not server.rights.lacks("config|set"):
             client.config_set("save", _SAVE_POINTS)  # the restart brings back what was configured
         elif not config_values(client, ["save"]).get("save"):
-            client.client_pause(int(seconds * 1000), all=False)
-            _background_save(server, client, seconds)
+            with _writes_held(server, client):
+                _background_save(server, client, seconds)
 
 
 def _background_save(server: ServerConnection, client: redis.Redis, seconds: float) -> None:

@@ -80,17 +80,36 @@ done
 """
 )
 
+# Each name was placed and none was taken away again: what lies there is the new data, all of it.
+_WHOLE = """
+dir=$1; home=$2; shift 2
+part() { echo part; exit 0; }
+had=$(cat "$home/before" 2>/dev/null) || part
+cd "$dir"
+for name in "$@"; do
+  number=$((${number:-0} + 1))
+  [ ! -e "$home/new/$name" ] || part
+  case "$had" in *"has $name|"*) [ -e "$home/old/$name" ] || part ;; esac
+  for away in "$home/failed" "$home/taken" "$home"/taken-*; do [ ! -e "$away/$name" ] || part; done
+  [ ! -s "$home/marks.$number" ] || [ -e "$name" ] || part
+done
+echo whole
+"""
+
 # What was set aside comes back, what never moved stays. What was placed is taken away: to `failed`
 # when it is what was placed, to a folder that is kept when it is not or when that is not known.
-# Without `before` no swap had begun, and all that lies there is the old data: the last save of the
-# server may have made a file that was not there when the journal was written.
+# Without `before`, and while the phase is `stopping`, no swap had begun, and all that lies there is
+# the old data: the last save of the server, or a server that was started by hand since, may have
+# made a file that was not there when the journal or `before` was written.
 _UNDO = (
     FLUSH
     + _SEEN
     + _MARKS
     + """
 dir=$1; home=$2; phase=$3; shift 3
-if [ ! -f "$home/before" ]; then ( record "$phase" undone ) || :; echo untouched; exit 0; fi
+if [ ! -f "$home/before" ] || [ "$(cat "$phase" 2>/dev/null)" = stopping ]; then
+  ( record "$phase" undone ) || :; echo untouched; exit 0
+fi
 had=$(cat "$home/before")
 away() {
   data=$(marks "./$1"); placed=$(cat "$home/marks.$number" 2>/dev/null || echo unknown)
@@ -156,6 +175,13 @@ def written_since_placed(helper: Helper, layout: Layout, journal: Journal) -> bo
     """Whether the files differ from what was placed; also True when that is not known."""
     names = (journal.dump, journal.append_folder)
     return bool(helper.run(_WRITTEN, layout.dir, layout.home, *names).strip())
+
+
+@step
+def whole_new_data(helper: Helper, layout: Layout, journal: Journal) -> bool:
+    """Whether all of the new data lies in the data directory, wherever a move was cut off."""
+    names = (journal.dump, journal.append_folder)
+    return helper.run(_WHOLE, layout.dir, layout.home, *names).strip() == "whole"
 
 
 @step

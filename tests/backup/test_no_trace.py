@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 
 from redis_dr import api
 from redis_dr.flows.runbook.operation import save as saving
@@ -208,6 +209,36 @@ def test_a_disk_that_fills_during_the_save_does_not_stop_the_clients(
     assert made.backup().ok
     assert list(client.config_get("stop-writes-on-bgsave-error").values()) == ["yes"]
     assert client.set("writes", "go on")
+
+
+def test_after_a_death_in_a_save_that_fails_the_next_operation_opens_the_server(
+    make_redis: Make, filled_redis: ManagedRedis
+) -> None:
+    """
+    kill -9 of the backup in the middle of BGSAVE, the disk fills, the save fails, and the server
+    refuses writes: `recover` opens it, and the next good backup sets the setting back.
+    """
+    made = small_volume(filled_redis, make_redis, *NO_AOF)
+    client = made.server.client()
+    client.config_set("rdb-key-save-delay", 10_000)  # microseconds a key: 3 s
+    fields = made.instance.model_dump_json(exclude={"password"})
+    environment = {**os.environ, "REDIS_PASSWORD": PASSWORD}
+    process = subprocess.Popen([sys.executable, "-c", _BACKUP, fields], env=environment)
+    wait_until(lambda: client.info("persistence")["rdb_bgsave_in_progress"], 30)
+    process.kill()
+    process.wait(30)
+    made.server.sh("dd if=/dev/zero of=/data/filler bs=64k 2>/dev/null; true")
+    wait_until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", 30)
+    client.config_set("rdb-key-save-delay", 0)
+    with pytest.raises(redis.ResponseError, match="MISCONF"):
+        client.set("writes", "are refused")
+
+    assert recover(made.instance).ok
+    assert client.set("writes", "go on")
+    made.server.sh("rm /data/filler")
+    assert made.backup().ok
+    assert list(client.config_get("stop-writes-on-bgsave-error").values()) == ["yes"]
+    assert "writes-" not in made.server.sh("ls -a /data /data/.redis-dr 2>/dev/null || true")
 
 
 def test_a_setting_that_a_person_chose_stays(filled_redis: ManagedRedis) -> None:

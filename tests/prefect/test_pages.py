@@ -140,7 +140,7 @@ def test_the_line_of_a_restore_says_what_became_of_it() -> None:
     undone = report.model_copy(update={"rolled_back": True, "ok": False, "failure": "cut off"})
 
     assert report.headline == "B is back: 3 keys found, proven, down 2.2 s"
-    assert undone.headline.startswith("ROLLED BACK")
+    assert undone.headline.startswith("Served now: ")
     assert "cut off" in undone.headline
 
 

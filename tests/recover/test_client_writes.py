@@ -14,23 +14,33 @@ from redis_dr.deployments.demo.instance import RUNBOOK_ARGS
 from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.cache.flush import flush
 from redis_dr.flows.runbook.recover.recover import recover
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.cache.flush import FlushRequest
 from redis_dr.tasks.model.report import Report
 from tests.support import engine_faults as faults
 from tests.support.client_writes import ClientWrites, keys_of, keys_set_aside, sets_aside, writing
 from tests.support.instances import Make
 from tests.support.managed_redis import ManagedRedis, fill, managed_redis
-from tests.support.redis_server import start_redis
+from tests.support.redis_server import RedisServer, recreate, start_redis
+
+EPOCHS = "rag:v1:doc_epoch"
+
+
+def killed_while(made: ManagedRedis, heard: str) -> str:
+    """A restore is killed when it says this; the id of its backup. Epochs were raised before."""
+    saved = made.backup().backup_id
+    made.server.client().flushall()
+    made.server.client().set("only", "before the restore")
+    made.server.client().hset(EPOCHS, "doc", 41)
+    spec = faults.Spec(instance=faults.as_json(made.instance), backup=saved, heard=heard)
+    code, _ = faults.run(spec)
+    assert code == -signal.SIGKILL
+    return saved
 
 
 def killed_while_verifying(made: ManagedRedis) -> ClientWrites:
     """A restore is killed at "verifying"; clients then write 100 keys, all acknowledged."""
-    saved = made.backup().backup_id
-    made.server.client().flushall()
-    made.server.client().set("only", "before the restore")
-    spec = faults.Spec(instance=faults.as_json(made.instance), backup=saved, heard="verifying")
-    code, _ = faults.run(spec)
-    assert code == -signal.SIGKILL
+    killed_while(made, "verifying")
     clients = ClientWrites(made.server)
     clients.write(100)
     return clients
@@ -67,7 +77,61 @@ def test_the_next_operation_loses_no_write(
     assert any(b"only" in keys for keys in keys_set_aside(made.server).values())
 
 
-CALLS = 32  # a little more than a restore makes from its stop on (31)
+def by_hand(server: RedisServer) -> RedisServer:
+    server.container.start()
+    return server.wait_until_ready()
+
+
+@pytest.mark.parametrize(
+    ("start", "append_only"), [(by_hand, "no"), (recreate, "yes")], ids=["by hand", "recreated"]
+)
+def test_writes_to_a_server_that_was_started_by_hand_stay_in_it(
+    make_redis: Make, start: Callable[[RedisServer], RedisServer], append_only: str
+) -> None:
+    """
+    A restore is killed after it placed the new data and before its start. A person starts the
+    container or makes it again, and clients write 100 keys. The next backup does not stop the
+    server, all 100 are in it, the epochs are raised, the old data is set aside, and the store
+    holds a proof of the backup, as a restore writes it.
+    """
+    made = make_redis("--appendonly", append_only)
+    fill(made.server)
+    backup_id = killed_while(made, "starting")
+    assert open_catalog(made.instance).proof_state(backup_id).word == "unproven"
+    assert made.server.read_file("/data/.redis-dr/phase") == b"placed"
+    server = start(made.server)
+    clients = ClientWrites(server)
+    clients.write(100)
+    running = made.run_id()
+
+    report = made.backup()
+    assert made.run_id() == running
+    assert {*clients.acknowledged, b"cache:0:1"} <= keys_of(server)
+    assert int(str(server.client(decode_responses=True).hget(EPOCHS, "doc"))) > 41
+    assert report.ok, report
+    state = open_catalog(made.instance).proof_state(backup_id)
+    assert (state.word, state.by) == ("proven", "restore"), state
+    assert any(b"only" in keys for keys in keys_set_aside(server).values())
+    assert recover(made.instance).outcome == "nothing to do"
+
+
+def test_a_server_that_was_started_by_hand_and_not_written_to_is_rolled_back(
+    make_redis: Make,
+) -> None:
+    """
+    The same without a write: the old data comes back.
+    """
+    made = make_redis("--appendonly", "no")
+    fill(made.server)
+    killed_while(made, "starting")
+    by_hand(made.server)
+
+    report = recover(made.instance)
+    assert (report.ok, report.outcome) == (True, "rolled back"), report
+    assert keys_of(made.server) == {b"only", EPOCHS.encode()}
+
+
+CALLS = 36  # a little more than a restore makes from its stop on (31, and 4 with epochs)
 
 
 def points() -> list[tuple[int, bool]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from redis_dr.flows.runbook.recover.janitor import recover_if_needed
 from redis_dr.flows.runbook.recover.recover import recover
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.helper import hold
@@ -105,6 +106,18 @@ def test_another_instances_dead_restore_is_reported_and_not_undone(
         assert f"--instance {filled_redis.instance.name} recover" in caught.value.remedy
     assert filled_redis.server.read_file("/data/.redis-dr/journal.json") == journal
     assert filled_redis.server.container.status == "exited"
+
+    # the janitor of the second: its own dead helper container goes, another's journal is one line
+    holder = Holder.this_process("backup", "op", "second")
+    with hold(inspect(other.server.name), holder, 30):
+        (helper,) = other.server.helpers()
+        other.server.engine.containers.get(helper).kill()
+        for _ in range(2):
+            report = recover_if_needed(other.instance)
+            assert (report.ok, report.outcome) == (True, "nothing to do")
+            assert f"of instance {filled_redis.instance.name}" in str(report.findings[-1].actual)
+            assert other.helper_gone()
+    assert filled_redis.server.read_file("/data/.redis-dr/journal.json") == journal
 
     other.server.container.stop()
     assert recover(filled_redis.instance).ok

@@ -220,3 +220,44 @@ def test_new_data_that_nobody_wrote_to_is_not_kept(shims: Path) -> None:
         volume.write(volume.dir, ("appendonlydir/a.manifest",), "longer")
         assert volume.run(swapping._UNDO) == "same"
         assert not list(volume.home.glob("taken*/*"))
+
+
+@QUICK
+@given(had=trees, new=new_trees, swap_cut=cuts, undo_cut=cuts)
+def test_new_data_is_whole_only_where_all_of_it_lies_and_nothing_old(
+    shims: Path,
+    had: tuple[str, ...],
+    new: tuple[str, ...],
+    swap_cut: tuple[int, bool],
+    undo_cut: tuple[int, bool],
+) -> None:
+    """
+    A swap that was cut off anywhere, then an undo that was cut off anywhere: "whole" is answered
+    where exactly the staged files lie in the directory, and nowhere else.
+    """
+    for volume in volumes(shims):
+        volume.write(volume.dir, had, "old")
+        volume.write(volume.home / "new", new, "new")
+        staged = {name: f"new {name}" for name in sorted(new)}
+        volume.run(swapping._SWAP, swap_cut)
+        begun = (volume.home / "before").exists()
+        assert (volume.run(swapping._WHOLE) == "whole") == (volume.data() == staged and begun)
+        volume.run(swapping._UNDO, undo_cut)
+        assert (volume.run(swapping._WHOLE) == "whole") == (volume.data() == staged and begun)
+
+
+def test_what_a_server_saved_before_the_swap_began_is_old_data(shims: Path) -> None:
+    """
+    The swap died right before its first move, and a server that was started by hand saved a dump
+    that was not there: the undo leaves it where it is.
+    """
+    for volume in volumes(shims):
+        volume.write(volume.dir / ".redis-dr", ("phase",), "")
+        (volume.dir / ".redis-dr/phase").write_text("stopping")
+        volume.write(volume.home / "new", ("dump.rdb",), "new")
+        begun = swapping._SWAP.replace('record "$phase" swapping', "exit 0")
+        volume.run(begun)
+        assert (volume.home / "before").exists()
+        volume.write(volume.dir, ("dump.rdb",), "written by clients:")
+        assert volume.run(swapping._UNDO) == "untouched"
+        assert volume.data() == {"dump.rdb": "written by clients: dump.rdb"}

@@ -4,7 +4,7 @@ import io
 import secrets
 import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import docker
@@ -145,6 +145,23 @@ def start_redis(
         engine=engine,
     )
     return server.wait_until_ready() if wait else server
+
+
+def recreate(server: RedisServer) -> RedisServer:
+    """Remove the container and make it again by hand: same name, command, port and volume."""
+    attrs = server.container.attrs
+    server.container.remove(force=True)
+    made = server.engine.containers.create(
+        server.image,
+        attrs["Config"]["Cmd"],
+        name=server.name,
+        labels=attrs["Config"]["Labels"],
+        ports={"6379/tcp": ("127.0.0.1", server.port)},
+        volumes={server.volume: {"bind": "/data"}},
+        restart_policy={"Name": "unless-stopped"},
+    )
+    made.start()
+    return replace(server, id=str(made.id)).wait_until_ready()
 
 
 def _run(engine: docker.DockerClient, image: str, options: dict[str, Any]) -> tuple[Container, int]:

@@ -1,5 +1,7 @@
 """Put back what lay in place of dump.rdb before the save of an operation that died."""
 
+import contextlib
+
 from redis_dr.tasks.backup.dump_file import (
     SaveNote,
     adopt_dump,
@@ -8,8 +10,9 @@ from redis_dr.tasks.backup.dump_file import (
     put_back_dump,
 )
 from redis_dr.tasks.backup.snapshot import await_no_save, saves_so_far
+from redis_dr.tasks.backup.write_guard import reopen_after_death
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.model.errors import NotReady
+from redis_dr.tasks.model.errors import NotReady, SaveFailed
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.volume import Layout
@@ -24,6 +27,7 @@ def settle_dead_saves(
     A save that was linked is known by its inode. Of one that was not, the same server must say
     that no other save began since; else the file stays, because it may be somebody else's.
     """
+    _reopen(helper, server, found, folder, progress)
     for held in held_dumps(helper, Layout(folder, helper.holder.id)):
         note, layout = held.note, Layout(folder, held.operation_id)
         if note.container != found.container.name:
@@ -33,6 +37,20 @@ def settle_dead_saves(
             adopt_dump(helper, layout, note.dump)
         clear_temporary(helper, layout, note.dump)
         put_back_dump(helper, layout, note.dump)
+
+
+def _reopen(
+    helper: Helper, server: ServerConnection, found: Survey, folder: str, progress: Progress
+) -> None:
+    if found.info is None:
+        return
+    layout = Layout(folder, helper.holder.id)
+    with contextlib.suppress(
+        NotReady, SaveFailed
+    ):  # what died while it was asked is judged by what follows
+        outcome = reopen_after_death(helper, server, layout, found.info.run_id)
+        if outcome:
+            progress(f"an operation died in a save that failed: {outcome}")
 
 
 def _is_the_last(server: ServerConnection, found: Survey, note: SaveNote) -> bool:

@@ -19,13 +19,20 @@ from redis_dr.tasks.engine.sandbox import remove_sandbox, sandbox_name
 from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import all_ok
-from redis_dr.tasks.model.restore.journal import Undo, UnfinishedRestore, what_to_undo
+from redis_dr.tasks.model.restore.journal import UnfinishedRestore
+from redis_dr.tasks.model.restore.undo import (
+    MAY_SERVE_NEW,
+    WHOLE_BY_PHASE,
+    Situation,
+    Undo,
+    what_to_undo,
+)
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.resilience.signals import signals_held
 from redis_dr.tasks.restore.journal import end, read, require_own
 from redis_dr.tasks.restore.replaced import sweep_replaced
 from redis_dr.tasks.restore.stop import written_since_start
-from redis_dr.tasks.restore.swap import remove_home, written_since_placed
+from redis_dr.tasks.restore.swap import remove_home, whole_new_data, written_since_placed
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.rights import ask_rights
 
@@ -73,35 +80,42 @@ def resolve_patiently(
     left: UnfinishedRestore | None = None
     try:
         left = read(helper, layout)
-        return resolve(Recovery(helper, server, left, progress), failed=True) if left else None
+        return resolve(Recovery(helper, server, left, progress, failed=True)) if left else None
     except NoSuchContainer:
         raise
     except Unreachable as error:
         progress(f"{error.problem}; once more")
     if again := read(helper, layout):
-        return resolve(Recovery(helper, server, again, progress), failed=True)
+        return resolve(Recovery(helper, server, again, progress, failed=True))
     if left is None:
         return None
     # the first try had come to its end
-    finished = what_to_undo(left.phase, failed=True, written=False) == "finish"
+    finished = what_to_undo(Situation(left.phase, failed=True)) == "finish"
     return RecoveryResult(left.journal, left.phase, "finished" if finished else "rolled back", ())
 
 
 @signals_held()
-def resolve(recovery: Recovery, *, failed: bool = False) -> RecoveryResult:
+def resolve(recovery: Recovery) -> RecoveryResult:
     """Finish, keep or roll back, and close the journal.
 
-    `failed`: the restore's own process asks, and it has failed. When this raises, the journal
-    stays, and the next call goes on from there.
+    When this raises, the journal stays, and the next call goes on from there.
     """
-    phase = recovery.left.phase
-    written = phase == "serving" and not failed and _written(recovery)
-    result = _WAYS[what_to_undo(phase, failed=failed, written=written)](recovery)
+    result = _WAYS[what_to_undo(_look(recovery))](recovery)
     # of an undo that looks strange nothing is removed before its time
     stays = result.outcome in {"finished", "kept"} or not all_ok(result.findings)
     remove_home(recovery.helper, recovery.layout, keep_old=stays)
     end(recovery.helper, recovery.layout)
     return result
+
+
+def _look(recovery: Recovery) -> Situation:
+    """What lies there and was written to, as far as it decides anything."""
+    phase = recovery.left.phase
+    if recovery.failed or phase not in MAY_SERVE_NEW:
+        return Situation(phase, failed=recovery.failed)
+    helper, layout, journal = recovery.helper, recovery.layout, recovery.journal
+    whole = phase in WHOLE_BY_PHASE or whole_new_data(helper, layout, journal)
+    return Situation(phase, whole=whole, written=whole and _written(recovery))
 
 
 def _written(recovery: Recovery) -> bool:

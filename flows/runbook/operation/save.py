@@ -13,7 +13,12 @@ from redis_dr.tasks.backup.fork_lock import fork_turn
 from redis_dr.tasks.backup.link import link_rdb
 from redis_dr.tasks.backup.snapshot import await_no_save, saves_so_far, take_snapshot
 from redis_dr.tasks.backup.upload import UploadResult
-from redis_dr.tasks.backup.write_guard import close_writes, open_writes, write_guard
+from redis_dr.tasks.backup.write_guard import (
+    close_writes,
+    open_writes,
+    write_guard,
+    writes_watched,
+)
 from redis_dr.tasks.backup.write_probe import write_probe
 from redis_dr.tasks.model.backup.backup_gates import backup_gates
 from redis_dr.tasks.model.backup.snapshot import LinkedFile, Snapshot, judge_snapshot
@@ -45,7 +50,14 @@ def proven_save(operation: Operation, collect: Callable[[LinkedFile], UploadResu
 
     A server that took writes before takes them after it, whatever became of the save.
     """
-    refused = write_guard(operation.server).refuses
+    guard = write_guard(operation.server)
+    with writes_watched(operation.helper, operation.layout, guard):
+        return _attempts(operation, collect, refused=guard.refuses)
+
+
+def _attempts(
+    operation: Operation, collect: Callable[[LinkedFile], UploadResult], *, refused: bool
+) -> ProvenSave:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             save = _save(operation, collect)

@@ -1,20 +1,23 @@
 """The four ways in which an unfinished restore comes to its end; recovery decides which one."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from redis_dr.flows.runbook.operation.late_proof import prove_late
+from redis_dr.flows.runbook.operation.late_proof import prove_late, record_late
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.errors import NoSuchContainer
 from redis_dr.tasks.engine.helper import Helper, ScriptFailed
-from redis_dr.tasks.model.errors import SaveFailed
+from redis_dr.tasks.model.errors import Fenced, RedisDrError, SaveFailed
 from redis_dr.tasks.model.progress import Progress
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.journal import BEFORE_SWAP, Journal, Phase, UnfinishedRestore
 from redis_dr.tasks.model.restore.sighting import judge_old_data
 from redis_dr.tasks.model.server.volume import Layout
+from redis_dr.tasks.restore.epoch_guard import raise_epochs
+from redis_dr.tasks.restore.final_save import leave_as_found, mark_final_save
 from redis_dr.tasks.restore.journal import move_to
+from redis_dr.tasks.restore.kept_epochs import kept_epochs
 from redis_dr.tasks.restore.second_server import require_alone
 from redis_dr.tasks.restore.served import look_at_served
 from redis_dr.tasks.restore.stop import (
@@ -41,6 +44,7 @@ class RecoveryResult:
     outcome: Outcome  # kept: the new data stays, unproven
     findings: tuple[Finding, ...]
     served: str = ""  # what a look at the end saw
+    proof: str = ""  # name of the proof beside the backup; "" when none was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Recovery:
     server: ServerConnection
     left: UnfinishedRestore
     progress: Progress
+    failed: bool = False  # the restore's own process asks: its verdict is bad or it was stopped
 
     @property
     def journal(self) -> Journal:
@@ -102,7 +107,7 @@ def finish(recovery: Recovery) -> RecoveryResult:
 
 
 def keep(recovery: Recovery) -> RecoveryResult:
-    """Clients have written to the new data: it stays, and is compared with what was placed."""
+    """Clients may have written to the new data: it stays, and is compared with what was placed."""
     helper, server, progress = recovery.helper, recovery.server, recovery.progress
     _as_before(recovery)
     try:
@@ -110,13 +115,27 @@ def keep(recovery: Recovery) -> RecoveryResult:
     except NotServing as error:
         progress(f"the new data is not served: {error.problem}")
         return put_back(recovery)
-    progress("clients have written to the new data, so it stays; comparing it")
-    proof = prove_late(helper, server, recovery.journal, progress)
-    move_to(helper, recovery.layout, "proven" if all_ok(proof) else "kept")
+    progress("clients may have written to the new data, so it stays; comparing it")
+    late = prove_late(helper, server, recovery.journal, progress)
+    findings = (*_raised(recovery), *late.findings)
+    move_to(helper, recovery.layout, "proven" if all_ok(findings) else "kept")
     served = look_at_served(server).text("the new data")
-    if all_ok(proof):
-        return recovery.result("finished", *proof, served=served)
-    return recovery.result("kept", *proof, _unproven(recovery), served=served)
+    if not all_ok(findings):
+        return recovery.result("kept", *findings, _unproven(recovery), served=served)
+    kept = record_late(server.instance, recovery.left, late)
+    result = recovery.result("finished", *findings, *kept.findings, served=served)
+    return replace(result, proof=kept.name)
+
+
+def _raised(recovery: Recovery) -> tuple[Finding, ...]:
+    """The restore died before it raised the epochs, or right after it: raise what is too low."""
+    try:
+        return raise_epochs(recovery.server, kept_epochs(recovery.helper, recovery.layout))
+    except Fenced:
+        raise
+    except RedisDrError as error:  # writes are refused, or a right is missing
+        check = "epochs are above those seen right before the stop"
+        return (Finding(check=check, ok=False, actual=error.problem, detail=error.remedy),)
 
 
 def put_back(recovery: Recovery) -> RecoveryResult:
@@ -135,6 +154,8 @@ def put_back(recovery: Recovery) -> RecoveryResult:
     if journal.was_running:
         recovery.start()
     finding, served = _old_data(recovery)
+    if finding.ok:
+        leave_as_found(helper, recovery.layout, journal)
     return recovery.result("rolled back", *findings, finding, served=served)
 
 
@@ -151,10 +172,13 @@ def _down(recovery: Recovery) -> None:
     with contextlib.suppress(NoSuchContainer):
         if phase == "stopping":
             stop_server(helper, server, recovery.journal)
+            mark_final_save(helper, recovery.layout, recovery.journal)
             return
         with contextlib.suppress(ScriptFailed):  # a full disk; the undo itself needs no space
             move_to(helper, recovery.layout, "undoing")
-        stop_new_data(helper, server, recovery.journal, seen_serving=phase != "placed")
+        # killed while it was placed: whoever started it since may have let clients write
+        seen = phase != "placed" or not recovery.failed
+        stop_new_data(helper, server, recovery.journal, seen_serving=seen)
 
 
 def _not_stopped(recovery: Recovery, error: SaveFailed) -> RecoveryResult:
@@ -217,7 +241,7 @@ def _unproven(recovery: Recovery) -> Finding:
     return Finding(
         check="the new data is proven",
         ok=False,
-        actual="it stays, unproven: clients have written to it",
+        actual="it stays, unproven: clients have written to it, or may have",
         detail=f"{by_backup}; the files that were replaced, with the last writes before the stop, "
         f"are in {recovery.layout.old} on the volume",
     )

@@ -1,8 +1,10 @@
 """After a crash: finish or undo what was going on, bring the container up, release the helper."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
+from redis_dr.flows.runbook.operation.ways_back import Outcome
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, heading
@@ -12,6 +14,13 @@ from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.restore.replaced import list_replaced
 from redis_dr.tasks.restore.served import look_at_served
+
+_DATA: Mapping[Outcome, str] = {
+    "nothing was changed": "the old data",
+    "rolled back": "the old data",
+    "finished": "the new data",
+    "kept": "the new data",
+}
 
 
 def recover(instance: Instance, progress: Progress = quiet) -> RecoverReport:
@@ -33,19 +42,21 @@ def _report(operation: Operation) -> RecoverReport:
         )
         for data in list_replaced(operation.helper, Layout(operation.dir, "").folder)
     )
-    findings = (*operation.recovery_findings, *_up(operation))
+    seen = look_at_served(operation.server)
+    findings = (*operation.recovery_findings, *_up(operation, seen))
     return RecoverReport(
         **heading("recover", operation.instance.name, operation.timings, findings),
         outcome=recovered.outcome if recovered else "nothing to do",
         phase=recovered.phase if recovered else None,
         backup_id=recovered.journal.backup_id if recovered else None,
+        proof=recovered.proof if recovered else "",
+        served=seen.text(_DATA[recovered.outcome] if recovered else "the data"),
         set_aside=lines,
     )
 
 
-def _up(operation: Operation) -> tuple[Finding, ...]:
+def _up(operation: Operation, seen: Sighting) -> tuple[Finding, ...]:
     """The container and the server as they are now: a container that is down is never good."""
-    seen = look_at_served(operation.server)
     runs = seen.status == "running"
     container = Finding(
         check="the container runs",

@@ -16,10 +16,12 @@ from redis_dr.tasks.model.restore.accounting import DatabaseAccount, judge
 from redis_dr.tasks.model.restore.journal import Journal
 from redis_dr.tasks.model.restore.sighting import judge_still_there
 from redis_dr.tasks.resilience.signals import signals_held
-from redis_dr.tasks.restore.accounts import database_accounts
+from redis_dr.tasks.restore.accounts import database_accounts, planned_accounts
 from redis_dr.tasks.restore.compare import load_counters
 from redis_dr.tasks.restore.epoch_guard import LastEpochs, raise_epochs
+from redis_dr.tasks.restore.final_save import hold_found, mark_final_save
 from redis_dr.tasks.restore.journal import begin, end, move_to
+from redis_dr.tasks.restore.kept_epochs import keep_epochs
 from redis_dr.tasks.restore.second_server import alone, require_alone
 from redis_dr.tasks.restore.served import look_at_served
 from redis_dr.tasks.restore.stop import (
@@ -65,6 +67,8 @@ def write_journal(operation: Operation, data: NewData, safety_backup_id: str = "
         answered=info is not None,
         append_only=info is None or info.aof_enabled,
         keys_placed=data.spliced.written,
+        source=data.source,
+        accounts=planned_accounts(data.spliced),
         safety_backup_id=safety_backup_id,
         save=operation.survey.persistence.save if operation.survey.persistence else "",
         keys={db: space.keys for db, space in info.keyspace.items()} if info else {},
@@ -84,10 +88,13 @@ def cut_over(operation: Operation, data: NewData, journal: Journal) -> CutoverRe
     try:
         operation.progress("stopping")
         with operation.timings.measure("stop"):
+            hold_found(operation.helper, operation.layout, journal)
             move_to(operation.helper, operation.layout, "stopping")
             stopped = stop_server(operation.helper, operation.server, journal, read_epochs=True)
         operation.progress("swapping")
         with operation.timings.measure("swap"):
+            keep_epochs(operation.helper, operation.layout, stopped.epochs)
+            mark_final_save(operation.helper, operation.layout, journal)
             require_alone(operation.helper, operation.instance.container, operation.dir)
             swap(operation.helper, operation.layout, journal)
             require_same(operation.server, stopped.container)
@@ -170,7 +177,8 @@ def _roll_back(
             raise
         except RedisDrError as error:
             raise type(error)(
-                f"{why.splitlines()[0]}; then putting the old data back failed: {error.problem}",
+                f"served now: {_served_now(operation)}; {why.splitlines()[0]}; then putting the "
+                f"old data back failed: {error.problem}",
                 f"{_again(error)}, then run `redis-dr recover`: both sets of data are whole",
             ) from error
     findings = result.findings if result else ()
@@ -188,6 +196,13 @@ def _roll_back(
         failure=why,
         served=result.served if result else look_at_served(operation.server).text("some data"),
     )
+
+
+def _served_now(operation: Operation) -> str:
+    try:
+        return look_at_served(operation.server).text("some data")
+    except RedisDrError as error:
+        return f"unknown: {error.problem}"
 
 
 def _again(error: RedisDrError) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.engine.files import Owner
@@ -48,6 +49,7 @@ class NewData:
     spliced: SpliceResult
     target: Target
     owner: Owner
+    source: Literal["rdb", "aof"] = "rdb"  # of the backup: what it was made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def prepare(
         else:
             spliced = apply_policy(backup.rdb, placed, plan, live)
     owner = owner_of_data(operation.helper, target, operation.survey.container.user)
-    data = NewData(backup, placed, spliced, target, owner)
+    data = NewData(backup, placed, spliced, target, owner, options.source)
     gates = _judge(operation, data, options, ahead)
     return RestorePlan(data, gates, ahead)
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.drill.drill_report import DrillLine, DrillReport
-from redis_dr.tasks.model.restore.restore_report import RestoreReport
+from redis_dr.tasks.model.restore.restore_report import LateReport, RestoreReport
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 _LEFT_OUT: Final = {"trend", "proof", "html", "signed", "swept"}  # of the report, not of the backup
@@ -16,7 +16,7 @@ def predicate_type(command: str) -> str:
 
 
 def statement_of(
-    report: DrillReport | RestoreReport, manifest: Manifest, release: str
+    report: DrillReport | RestoreReport | LateReport, manifest: Manifest, release: str
 ) -> dict[str, Any]:
     """Subjects are the files as they lie in the store; the predicate is every check and time."""
     return {

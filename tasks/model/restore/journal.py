@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from redis_dr.tasks.model.report import Report, first_bad
+from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 from redis_dr.tasks.model.server.container import ContainerState
 
 Phase = Literal[
@@ -16,7 +17,7 @@ Phase = Literal[
     "placed",  # the new data lies there; the server is being started on it
     "serving",  # the server answered on the new data, and its epochs are raised
     "proven",  # the new data stays
-    "kept",  # the new data stays, unproven, because clients have written to it
+    "kept",  # the new data stays, unproven, because clients have written to it or may have
     "undoing",  # the old data comes back, whatever happens
     "undone",  # the old data lies there again
 ]
@@ -46,8 +47,23 @@ class Journal(BaseModel):
     append_only: bool = True  # of the running server; False: a stop has to save what it holds
     keys_placed: int = -1  # in the file that is placed; -1: written by an older release
     safety_backup_id: str = ""  # of what was there before; "" when none was made
+    source: str = "rdb"  # of the backup: rdb | aof
+    accounts: dict[int, DatabaseAccount] = {}  # as planned; empty: written by an older release
     save: str  # the server's save points, changed for the stop
     keys: dict[int, int]  # per database, before; empty when the server did not answer
+
+    @property
+    def whose(self) -> str:
+        """Of which instance and container, for people."""
+        place = f" in container {self.container}" if self.container else ""
+        return f"instance {self.instance}{place}"
+
+    @property
+    def makes_final_save(self) -> bool:
+        """Whether the stop makes a dump.rdb that the server would not have made: see
+        tasks/restore/final_save.py.
+        """
+        return self.answered and not self.append_only and not self.save
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +72,6 @@ class UnfinishedRestore:
 
     journal: Journal
     phase: Phase
-
-    @property
-    def whose(self) -> str:
-        """Of which instance and container, for people."""
-        place = f" in container {self.journal.container}" if self.journal.container else ""
-        return f"instance {self.journal.instance}{place}"
 
 
 def belongs_to(
@@ -96,26 +106,6 @@ def own_journals(texts: Mapping[str, str], instance: str) -> tuple[str, ...]:
     return tuple(sorted(begun, key=lambda path: begun[path], reverse=True))
 
 
-Undo = Literal["nothing", "finish", "keep", "roll back"]
-
-
-def what_to_undo(phase: Phase, *, failed: bool, written: bool) -> Undo:
-    """What becomes of a restore that did not come to its end.
-
-    `failed`: its verdict is bad or a person stopped it. `written`: clients have written to the new
-    data, or it is not known that they have not. What a roll-back takes away is kept in a folder of
-    its own unless it is byte for byte what was placed (tasks/restore/swap.py).
-    """
-    if phase in BEFORE_STOP:
-        return "nothing"
-    if phase in {"proven", "kept"}:
-        return "finish"
-    # before the epochs are raised, stale cache entries could come back to life
-    if phase == "serving" and written and not failed:
-        return "keep"
-    return "roll back"
-
-
 class SetAsideLine(BaseModel):
     """Data that was replaced or taken away, and still lies on the volume."""
 
@@ -133,6 +123,8 @@ class RecoverReport(Report):
     outcome: str  # nothing to do | nothing was changed | rolled back | finished | kept
     phase: str | None = None  # how far the dead operation had come
     backup_id: str | None = None  # what it was restoring
+    proof: str = ""  # name of the proof beside the backup; "" when none was written
+    served: str = ""  # what a look at the end saw, and why where it is unknown
     set_aside: tuple[SetAsideLine, ...] = ()  # replaced data that is kept on the volume
 
     @property
@@ -140,4 +132,5 @@ class RecoverReport(Report):
         """What is wrong now comes first: a container that is down matters more than the past."""
         died = f": a restore of {self.backup_id} died while {self.phase}" if self.phase else ""
         bad = "" if self.ok else f"NOT well, {first_bad(self.findings, 'no check ran')}; "
-        return f"{bad}{self.outcome}{died}"
+        served = f"; served now: {self.served}" if self.served else ""
+        return f"{bad}{self.outcome}{died}{served}"

@@ -83,6 +83,17 @@ class PlanReport(Report):
         return Prediction(self.predicted_downtime_seconds, self.prediction_doubt)
 
 
+class LateReport(Report):
+    """What a recovery found of a restore whose process had died: its proof states this."""
+
+    backup_id: str  # the backup that was restored
+    source: str  # rdb | aof
+    databases: dict[int, DatabaseAccount]  # accounting of the keys, per database
+    sampled: bool = False  # content compared for a sample of the keys only
+    rolled_back: bool = False  # never: what was taken away is not proven
+    phase: str = ""  # how far the dead restore had come
+
+
 class RestoreReport(Report):
     """What `redis-dr restore` answers; see CONTRACT.md."""
 
@@ -112,7 +123,9 @@ class RestoreReport(Report):
     def headline(self) -> str:
         """What is served now, and whether it is proven."""
         if self.rolled_back:
-            return f"ROLLED BACK: {self.failure}. Served at the end: {self.served or 'unknown'}"
+            return f"Served now: {self.served or 'unknown'}. ROLLED BACK: {self.failure}"
+        if self.failure:  # it was to be rolled back, and the new data stays
+            return f"Served now: {self.served or 'unknown'}. NOT rolled back: {self.failure}"
         keys = sum(database.found for database in self.databases.values())
         verdict = "proven" if self.ok else "NOT proven"
         return (

@@ -63,9 +63,24 @@ class Layout:
         return f"{self.home}/placed.rdb"
 
     @property
+    def epochs(self) -> str:
+        """The epochs right before the stop, for a recovery that keeps the new data."""
+        return f"{self.home}/epochs.json"
+
+    @property
+    def final(self) -> str:
+        """The last save before the stop of a server without save points, and what it replaced."""
+        return f"{self.home}/final-save"
+
+    @property
     def writes_open(self) -> str:
         """With a run id behind it: whose stop-writes-on-bgsave-error a failed backup set to no."""
         return f"{self.folder}/writes-open"
+
+    @property
+    def writes_taken(self) -> str:
+        """With a run id behind it: which server took writes before a save of ours began."""
+        return f"{self.folder}/writes-taken"
 
     @property
     def journal(self) -> str:
