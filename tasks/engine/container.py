@@ -99,7 +99,7 @@ def _state(said: dict[str, Any]) -> ContainerState:
         restart_retries=policy.get("MaximumRetryCount", 0),
         user=config.get("User") or "",
         command=(said.get("Path") or "", *(said.get("Args") or [])),
-        mounts=tuple(mount_from(item) for item in said.get("Mounts") or []),
+        mounts=mounts_from(said),
         memory_limit=host.get("Memory") or 0,
         labels=tuple(sorted((config.get("Labels") or {}).items())),
         healthcheck=bool(config.get("Healthcheck")),
@@ -113,6 +113,14 @@ def _state(said: dict[str, Any]) -> ContainerState:
 def networks_from(described: dict[str, Any]) -> tuple[str, ...]:
     """Names of the networks, also of a container that is down."""
     return tuple(sorted((described.get("NetworkSettings") or {}).get("Networks") or {}))
+
+
+def mounts_from(described: dict[str, Any]) -> tuple[Mount, ...]:
+    """`Mounts`, and what `--tmpfs` made: the engine lists that in another place."""
+    mounts = [mount_from(item) for item in described.get("Mounts") or []]
+    for path, options in (described["HostConfig"].get("Tmpfs") or {}).items():
+        mounts.append(Mount("tmpfs", "", path, writable="ro" not in options.split(",")))
+    return tuple(mounts)
 
 
 def mount_from(described: dict[str, Any]) -> Mount:

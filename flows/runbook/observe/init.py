@@ -8,8 +8,8 @@ from redis_dr.flows.runbook.observe.restorable import judge_restorable, refused
 from redis_dr.tasks.cache.audit import sample_keys
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.engine.container import inspect
-from redis_dr.tasks.engine.networks import published_address
-from redis_dr.tasks.model.errors import UsageError
+from redis_dr.tasks.engine.networks import published_address, server_ports
+from redis_dr.tasks.model.errors import Unreachable, UsageError
 from redis_dr.tasks.model.observe.discovery import (
     InitReport,
     Sampled,
@@ -24,6 +24,7 @@ from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.config import read_settings
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.speaks import speaks_redis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +79,28 @@ def _instance(wish: Wish) -> Instance:
     state = inspect(wish.container)
     url = wish.url
     if url is None:
-        address = published_address(wish.container)
-        url = f"redis://{address[0]}:{address[1]}"
+        host, port = _address(wish.container)
+        url = f"redis://{host}:{port}"
     return Instance(
         name=wish.name or state.name,
         container=state.name,
         url=url,
         password_file=wish.password_file,
+    )
+
+
+def _address(container: str) -> tuple[str, int]:
+    """The one address, or the first of several at which a Redis answers. Raises Unreachable."""
+    addresses = [published_address(container, port) for port in server_ports(container)]
+    if len(addresses) == 1:
+        return addresses[0]
+    for host, port in addresses:
+        if speaks_redis(host, port):
+            return host, port
+    tried = ", ".join(f"{host}:{port}" for host, port in addresses)
+    raise Unreachable(
+        f"no Redis answers without TLS at any address of {container}: {tried}",
+        "name the right one by --url redis://HOST:PORT, or rediss:// for TLS",
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from redis_dr.tasks.model.report import Finding
-from redis_dr.tasks.model.server.container import Mount
+from redis_dr.tasks.model.server.container import Mount, volume_remedy
 from redis_dr.tasks.model.server.names import names_of
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.server.survey import Survey
@@ -66,7 +66,7 @@ def _volume(mount: Mount | None, folder: str) -> tuple[Finding, ...]:
             ok=mount is not None and mount.writable and mount.kind != "tmpfs",
             expected="a volume or bind mount",
             actual=mount.kind if mount else f"{folder} is inside the container",
-            detail="the engine cannot read a tmpfs, nor a helper share a container's layer",
+            detail=volume_remedy(mount, folder),
         ),
     )
 

@@ -6,7 +6,7 @@ A restore asks them before the stop; `check` and `init` ask them without one.
 from dataclasses import dataclass, field
 
 from redis_dr.tasks.model.report import Finding
-from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.container import ContainerState, volume_remedy
 from redis_dr.tasks.model.server.neighbours import Running
 from redis_dr.tasks.model.server.orchestrators import orchestrator_gate, watchdog_gate
 from redis_dr.tasks.model.server.rights_gates import NOT_ASKED, Rights, restore_rights
@@ -55,8 +55,10 @@ def _volume(facts: InstanceFacts) -> list[Finding]:
             check="data on a named volume or bind mount",
             ok=named,
             expected="a volume that outlives the container",
-            actual=f"{mount.kind} {mount.name[:12]}" if mount else "the container's own layer",
-            detail="mount a named volume at " + facts.dir,
+            actual=f"{mount.kind} {mount.name[:12]}".strip()
+            if mount
+            else "the container's own layer",
+            detail=volume_remedy(mount, facts.dir),
         ),
         Finding(
             check="volume is writable",

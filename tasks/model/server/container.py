@@ -28,6 +28,19 @@ class Mount:
         return self.kind == "volume" and len(self.name) == 64 and hexadecimal
 
 
+def volume_remedy(mount: Mount | None, folder: str) -> str:
+    """What is wrong with data that lies on no volume and no bind mount, and what to do."""
+    remedy = f"mount a named volume at {folder}"
+    if mount is not None and mount.kind == "tmpfs":
+        return (
+            f"a tmpfs is emptied by every stop of the container, so no restart brings data back "
+            f"from it, neither its own nor that of a backup; {remedy}"
+        )
+    if mount is None:
+        return f"a helper container cannot share the container's own layer; {remedy}"
+    return remedy
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerState:
     """What `docker inspect` says, as far as a restore must know it."""
