@@ -23,22 +23,35 @@ def planned_accounts(spliced: SpliceResult) -> dict[int, DatabaseAccount]:
 
 
 def database_accounts(
-    spliced: SpliceResult, outcomes: Mapping[int, Counter[str]], dbsize: Mapping[int, int]
+    spliced: SpliceResult,
+    outcomes: Mapping[int, Counter[str]],
+    dbsize: Mapping[int, int],
+    *,
+    sampled: bool = False,
 ) -> dict[int, DatabaseAccount]:
     """`outcomes` counts the placed keys that were compared, `dbsize` the keys of the server."""
-    return accounts_after(planned_accounts(spliced), outcomes, dbsize)
+    return accounts_after(planned_accounts(spliced), outcomes, dbsize, sampled=sampled)
 
 
 def accounts_after(
     planned: Mapping[int, DatabaseAccount],
     outcomes: Mapping[int, Counter[str]],
     dbsize: Mapping[int, int],
+    *,
+    sampled: bool,
 ) -> dict[int, DatabaseAccount]:
-    """The planned accounts, and what a comparison found of them."""
-    return {
-        db: _after(planned.get(db, _NOTHING), outcomes.get(db, Counter()), dbsize.get(db, 0))
-        for db in sorted({*planned, *dbsize})
-    }
+    """The planned accounts, and what a comparison found of them.
+
+    Where every key was compared, those that no outcome speaks of are hashes whose fields have all
+    expired (tasks/rdb leaves them out): they are gone for their time, and not restored.
+    """
+    accounts = {}
+    for db in sorted({*planned, *dbsize}):
+        account, outcome = planned.get(db, _NOTHING), Counter(outcomes.get(db, Counter()))
+        if not sampled:
+            outcome["expired"] += account.placed - outcome.total()
+        accounts[db] = _after(account, outcome, dbsize.get(db, 0))
+    return accounts
 
 
 def accounts_of_placed(outcomes: Mapping[int, Counter[str]]) -> dict[int, DatabaseAccount]:

@@ -11,6 +11,7 @@ from redis_dr.tasks.model.observe.check_report import CheckReport
 from redis_dr.tasks.model.observe.notification import Notification
 from redis_dr.tasks.model.report import Finding, Report, first_bad
 from redis_dr.tasks.model.restore.journal import RecoverReport
+from redis_dr.tasks.model.restore.restore_report import RestoreReport
 from redis_dr.tasks.model.settings.notify import NotifySettings
 
 
@@ -73,6 +74,25 @@ def test_a_recovery_with_the_container_down_does_not_begin_with_nothing_to_do() 
     )
 
     assert report.headline.startswith("NOT well, failed check: the container runs: exited")
+
+
+def test_what_is_served_now_comes_before_the_story() -> None:
+    """Rolled back, or not rolled back after a failure: first which data clients get."""
+    fields: dict[str, Any] = {
+        "backup_id": "B",
+        "source": "rdb",
+        "downtime_seconds": 1.0,
+        "predicted_downtime_seconds": 1.0,
+        "databases": {},
+        "timings": {},
+        "failure": "cut off",
+        "served": "the new data: 5 keys in weka-redis",
+    }
+    for rolled_back in (True, False):
+        report = RestoreReport(
+            **base("restore", bad("a", "red")), rolled_back=rolled_back, **fields
+        )
+        assert report.headline.startswith("Served now: the new data: 5 keys in weka-redis. ")
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,10 @@ def prove_late(
     except (ScriptFailed, UnknownRdb, Refused) as error:
         return LateProof((counters, _not_compared(error)))
     planned = journal.accounts or accounts_of_placed(comparison.outcomes)
-    accounts = accounts_after(planned, comparison.outcomes, comparison.found)
+    accounts = accounts_after(
+        planned, comparison.outcomes, comparison.found, sampled=comparison.sampled
+    )
+    counters = load_counters(server, journal.keys_placed, comparison)
     examples = Finding(
         check="keys that are not as they should be", ok=True, actual=comparison.examples
     )

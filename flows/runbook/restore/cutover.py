@@ -142,11 +142,13 @@ def _prove(
     operation.progress("verifying")
     with operation.timings.measure("verify"):
         first = look_at_served(operation.server)
-        counters = load_counters(operation.server, data.spliced.written)
         compared = compare_restored(operation, data)
+        counters = load_counters(operation.server, data.spliced.written, compared.comparison)
         last = look_at_served(operation.server)
     comparison = compared.comparison
-    accounts = database_accounts(data.spliced, comparison.outcomes, comparison.found)
+    accounts = database_accounts(
+        data.spliced, comparison.outcomes, comparison.found, sampled=comparison.sampled
+    )
     alone_on_data = alone(operation.helper, operation.instance.container, operation.dir)
     still_there = judge_still_there(first, last, comparison.found)
     findings = [*raised, counters, alone_on_data, still_there]

@@ -23,6 +23,18 @@ class DatabaseAccount(BaseModel):
     found: int = 0  # DBSIZE
 
 
+def judge_loaded(loaded: int, placed: int, without_fields: int) -> Finding:
+    """The server's own count of its load. Hashes whose fields have all expired may be left out."""
+    few = f"{without_fields} hashes whose fields have all expired may be left out"
+    return Finding(
+        check="server loaded every placed key",
+        ok=placed - without_fields <= loaded <= placed,
+        expected=placed,
+        actual=loaded,
+        detail=few if without_fields else "",
+    )
+
+
 def judge(db: int, account: DatabaseAccount, *, written_to: bool) -> tuple[Finding, ...]:
     """Whether the account closes. `written_to`: have clients written since the start?"""
     return (
