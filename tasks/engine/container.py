@@ -106,6 +106,7 @@ def _state(said: dict[str, Any]) -> ContainerState:
         started_at=state.get("StartedAt") or "",
         working_dir=config.get("WorkingDir") or "",
         networks=networks_from(said),
+        oom_killed=bool(state.get("OOMKilled")),
         auto_remove=bool(host.get("AutoRemove")),
     )
 

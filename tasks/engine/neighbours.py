@@ -58,7 +58,7 @@ def servers_on_data(
     for other in others:
         try:
             state = inspect(other.id)
-            processes = _processes(other.id)
+            processes = process_titles(other.id)
         except NoSuchContainer:
             continue  # it ended meanwhile
         if may_serve(state, processes, instance) and not apart(state, place, devices):
@@ -106,7 +106,7 @@ def _device(volume: dict[str, Any]) -> str:
     return "/".join([*address, device]) if address else device
 
 
-def _processes(container_id: str) -> tuple[str, ...] | None:
+def process_titles(container_id: str) -> tuple[str, ...] | None:
     """Command lines of its processes; None when the engine cannot list them."""
     try:
         with engine_errors(f"listing the processes of {container_id[:12]}"):

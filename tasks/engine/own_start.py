@@ -128,7 +128,10 @@ def _host(inspected: dict[str, Any], start: OwnStart) -> dict[str, Any]:
         binds=binds or None,
         network_mode="none",
         mem_limit=start.memory_limit or host.get("Memory") or None,
+        # without its own the engine lets it swap as much again
+        memswap_limit=None if start.memory_limit else host.get("MemorySwap") or None,
         tmpfs=host.get("Tmpfs") or None,
+        ulimits=host.get("Ulimits"),  # the open files decide how many clients there may be
         init=host.get("Init"),
         cap_add=host.get("CapAdd"),
         cap_drop=host.get("CapDrop"),

@@ -20,7 +20,7 @@ from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 LABEL = "redis-dr.sandbox"
 _POLL_SECONDS = 0.05  # at first; each look is a program that takes the load's processor time
 _POLL_MOST = 1.0
-_SILENCE_SECONDS = 3600  # of one command: a save of many gigabytes says nothing
+SILENCE_SECONDS = 3600  # of one command: a save of many gigabytes says nothing
 _LOADED = re.compile(r"DB loaded from .*: ([0-9.]+) seconds")
 
 # Valkey's programs have other names (facts/redis.md 16)
@@ -40,6 +40,16 @@ wait "$child"
 # a server that serves, whether or not it lets this client in
 SERVES = re.compile(r"PONG|NOAUTH|WRONGPASS|NOPERM|unknown command|AUTH failed")
 _CLI = 'cli=$(command -v redis-cli || command -v valkey-cli); exec "$cli" "$@"'
+
+# every process may read the status of every other one
+_PEAK = r"""
+for process in /proc/[0-9]*; do
+  case "$(cat "$process/comm" 2>/dev/null)" in
+    redis-server|valkey-server|keydb-server)
+      sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "$process/status" ;;
+  esac
+done | sort -n | tail -n 1
+"""
 
 
 class SandboxFailed(RedisDrError):
@@ -78,6 +88,7 @@ class Sandbox:
     name: str
     shell: Shell = field(repr=False, compare=False)
     access: Access = field(default_factory=Access)
+    patience: float = SILENCE_SECONDS
 
     def cli(self, *arguments: str) -> str:
         """One command by the image's own client; raises SandboxFailed with what it said."""
@@ -94,7 +105,7 @@ class Sandbox:
         words[at] = self.access.renamed.get(words[at].upper()) or words[at]
         script = Script(_CLI, [*options, *words], "-c", self.access.environment)
         try:
-            code, said = self.shell.run(script, _SILENCE_SECONDS)
+            code, said = self.shell.run(script, self.patience)
         except Unreachable as error:
             if self.alive():
                 raise
@@ -129,7 +140,7 @@ class Sandbox:
             except SandboxFailed as error:
                 seen = error.problem
             if not self.alive() or waited > seconds:
-                said = _log(self.id)
+                said = self.killed_for_memory() or _log(self.id)
                 raise SandboxFailed(
                     f"the server did not come up on these files: {said or seen}",
                     "the files or the configuration are not what this image can load",
@@ -147,6 +158,23 @@ class Sandbox:
         with engine_errors(f"reading the log of {self.name}"):
             found = _LOADED.findall(logs(self.id, 200))
         return float(found[-1]) if found else 0.0
+
+    def peak_memory(self) -> int:
+        """The most resident bytes that its server has had; 0 when that cannot be read."""
+        try:
+            code, text = self.shell.run(Script(_PEAK), self.patience)
+        except Unreachable:
+            return 0
+        return int(text) * 1024 if code == 0 and text.strip().isdecimal() else 0
+
+    def killed_for_memory(self) -> str:
+        """A sentence when the engine ended it for want of memory, else ""."""
+        with contextlib.suppress(RedisDrError), engine_errors(f"looking at {self.name}"):
+            found = engine().api.inspect_container(self.id)
+            if found["State"].get("OOMKilled"):
+                limit = found["HostConfig"].get("Memory")
+                return f"it was killed for want of memory (State.OOMKilled, limit {limit} bytes)"
+        return ""
 
     def alive(self) -> bool:
         """Whether its container still runs."""

@@ -29,9 +29,12 @@ from redis_dr.tasks.model.server.next_start import (
     settings_of_info,
     without_secrets,
 )
+from redis_dr.tasks.model.server.rights import NEEDS, probes_of
+from redis_dr.tasks.model.server.rights_gates import answer_of
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.observe.login import client_login, tls_arguments
+from redis_dr.tasks.server.address import username_of
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.server.info import config_values
 from redis_dr.tasks.step import step
@@ -96,7 +99,7 @@ def ask_start(question: StartQuestion, files: StartFiles) -> NextStart:
     try:
         start = start_with(question, files)
         with own_start(start, question.seconds) as (server, seconds):
-            return replace(_asked(server, found.container), seconds=seconds)
+            return replace(_asked(server, question), seconds=seconds)
     except SandboxFailed as error:
         text = _configuration(files, found)
         return parsed_start(found.container.command, text, error.problem)
@@ -110,7 +113,8 @@ def running_settings(server: ServerConnection) -> dict[str, str]:
     return {}
 
 
-def _asked(server: Sandbox, container: ContainerState) -> NextStart:
+def _asked(server: Sandbox, question: StartQuestion) -> NextStart:
+    container = question.survey.container
     login = _login(server, given=bool(server.access.environment))
     if login == "refused":
         return NextStart({}, login=login)
@@ -120,7 +124,9 @@ def _asked(server: Sandbox, container: ContainerState) -> NextStart:
     server = replace(server, access=replace(server.access, renamed=renamed))
     settings = _pairs(_optional(server, "CONFIG", "GET", "*"))
     users = _optional(server, "ACL", "USERS")
+    named = (username_of(question.instance) or "default") != "default"
     return NextStart(
+        refused=_refused(server) if named or settings.get("aclfile") else (),
         settings=without_secrets(settings) or settings_of_info(info),
         modules=_modules(server, answer),
         users=tuple(sorted(users.split())) if users else None,
@@ -138,6 +144,16 @@ def _login(server: Sandbox, *, given: bool) -> Login:
     if "without any password configured" in answer:
         return "not wanted"
     return "accepted" if given or "PONG" in answer else "unknown"
+
+
+def _refused(server: Sandbox) -> tuple[str, ...]:
+    """The commands that a restore cannot do without, and that this user may not use there."""
+    needed = {name for need in NEEDS["restore"] if need.required for name in need.commands}
+    return tuple(
+        name
+        for name, call in probes_of("restore").items()
+        if name in needed and "denied" in answer_of(server.ask(*call)[1])
+    )
 
 
 def _renamed(server: Sandbox, path: str, container: ContainerState) -> dict[str, str]:

@@ -8,11 +8,14 @@ from redis_dr.tasks.engine.inside import accesses, process_started_at
 from redis_dr.tasks.engine.networks import shares_host_network
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed, info_fields
 from redis_dr.tasks.engine.shell import Shell
+from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.server.server_inside import ServerInside
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.observe.login import client_login, tls_arguments
 from redis_dr.tasks.step import step
+
+_ANSWER_SECONDS = 10
 
 
 @step
@@ -49,7 +52,11 @@ def _run_ids(
     with contextlib.closing(Shell(container)) as shell:
         for access in ways:
             try:
-                _, answer = Sandbox(container, name, shell, access).ask("INFO", "server")
+                client = Sandbox(container, name, shell, access, _ANSWER_SECONDS)
+                _, answer = client.ask("INFO", "server")
+            except Unreachable as error:  # another server in there may hang
+                problem = error.problem
+                continue
             except (SandboxFailed, ScriptFailed) as error:
                 return run_ids, error.problem
             run_id = info_fields(answer).get("run_id", "")

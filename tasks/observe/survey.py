@@ -21,6 +21,9 @@ from redis_dr.tasks.step import step
 
 _CONFIGURED = 'if [ -f "$1" ]; then cat "$1"; fi'
 
+# a server names its own directory without links
+_RESOLVE = 'cd -- "$1" 2>/dev/null && pwd -P || printf "%s\\n" "$1"'
+
 # an empty file is one that can be seen, too
 _SEEN = 'if [ -f "$1" ]; then cat "$1"; echo; fi'
 
@@ -44,7 +47,9 @@ def survey(server: ServerConnection, verb: str) -> Survey:
             info = server_info(client)
             started = server_time_ms(client) / 1000 - info.uptime_in_seconds
             settings = None if rights.lacks("config|get") else persistence(client)
-            return Survey(container, info, settings, started_at=started)
+        if verb in {"restore", "recover"}:
+            server.keep_open()  # clients may take all the connections that it allows
+        return Survey(container, info, settings, started_at=started)
     except Unreachable as error:
         return Survey(container, silent=error.problem, refuses=answered(error))
 
@@ -64,7 +69,7 @@ def data_dir(helper: Helper, instance: Instance, found: Survey) -> str:
     given = options_of(found.container.command).get("dir", "")
     for folder in (instance.data_dir or "", given, found.container.working_dir):
         if folder.startswith("/") and any(one.holds(folder) for one in mounts):
-            return folder
+            return helper.run(_RESOLVE, folder).removesuffix("\n")
     if len(mounts) == 1:
         return mounts[0].destination
     raise Unreachable(

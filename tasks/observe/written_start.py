@@ -6,17 +6,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.model.server.acl import names_in, opens
 from redis_dr.tasks.model.server.next_start import Login, NextStart, config_lines, parsed_start
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import options_of
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.server.address import password_of
+from redis_dr.tasks.server.address import password_of, username_of
 from redis_dr.tasks.step import step
 
 _LOOK_SECONDS = 30
 _READ = 'if [ -f "$1" ]; then cat "$1"; fi'
+
+_RESOLVE = 'cd -- "$1" && pwd -P'
 
 
 @step
@@ -26,18 +30,47 @@ def written_start(instance: Instance, found: Survey) -> NextStart:
     path = found.info.config_file if found.info else ""
     text = ""
     if path and container.running:
-        command = ["sh", "-c", _READ, "redis-dr", path]
-        code, output = run_in(container.id, command, seconds=_LOOK_SECONDS)
-        text = output if code == 0 else ""
+        text = _file(found, path)
     start = parsed_start(container.command, text, "start line and file only: check starts nothing")
-    # a relative directory depends on where the server is started
-    settings = {
-        name: value
-        for name, value in start.settings.items()
-        if name != "dir" or value.startswith("/")
-    }
+    settings = dict(start.settings)
+    if "dir" in settings:
+        settings["dir"] = _resolved(found, settings["dir"])
+    if not settings.get("dir"):
+        settings.pop("dir", None)
     written = dict(config_lines(text)) | options_of(container.command)
-    return replace(start, settings=settings, login=_login(instance, written))
+    if file := written.get("aclfile", ""):
+        users = _file(found, str(PurePosixPath(settings.get("dir") or "/", file)))
+    else:
+        users = text
+    login = None
+    if "user" not in options_of(container.command):
+        login = _login_of_user(instance, users)
+    login = login or _login(instance, written)
+    return replace(start, settings=settings, login=login)
+
+
+def _file(found: Survey, path: str) -> str:
+    command = ["sh", "-c", _READ, "redis-dr", path]
+    code, output = run_in(found.container.id, command, seconds=_LOOK_SECONDS)
+    return output if code == 0 else ""
+
+
+def _login_of_user(instance: Instance, users: str) -> Login | None:
+    """By the lines that describe users; None where none does."""
+    password, user = password_of(instance), username_of(instance) or "default"
+    if not password or not names_in(users):
+        return None
+    login = opens(users, user, password)
+    return None if login == "unknown" else login
+
+
+def _resolved(found: Survey, folder: str) -> str:
+    """As the container resolves it now, as a server names its own; "" for what is not known."""
+    if not folder.startswith("/") or not found.container.running:
+        return ""  # a relative one depends on where the server is started
+    command = ["sh", "-c", _RESOLVE, "redis-dr", folder]
+    code, output = run_in(found.container.id, command, seconds=_LOOK_SECONDS)
+    return output.removesuffix("\n") if code == 0 else ""
 
 
 def _login(instance: Instance, written: Mapping[str, str]) -> Login:

@@ -10,21 +10,30 @@ from pathlib import Path
 
 import redis
 
+from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.progress import Meter, Progress, quiet
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.accounting import judge_loaded
+from redis_dr.tasks.model.restore.server_limits import (
+    CLIENTS,
+    LEAST_REPLIES,
+    REPLIES,
+    allowed_replies,
+    reply_bytes,
+)
 from redis_dr.tasks.model.server.command_table import keys_a_call, keys_a_call_by_server
 from redis_dr.tasks.model.server.server_info import ServerInfo
 from redis_dr.tasks.model.settings.restore import RestoreSettings
 from redis_dr.tasks.rdb import Entry, digest_of_dump, entries
 from redis_dr.tasks.restore.server_listing import compare_instance, listing_of
 from redis_dr.tasks.server.connection import ServerConnection, server_time_ms
-from redis_dr.tasks.server.info import server_info
+from redis_dr.tasks.server.info import config_values, server_info
 from redis_dr.tasks.step import step
 
 # a round trip: the server serves nobody else meanwhile
 _BATCH = 500  # keys
 _BATCH_BYTES = 2 * 2**20
+_UNKNOWN_BATCH = LEAST_REPLIES // 4  # bytes where the server does not tell how many it allows
 EXAMPLES = 10
 _KEYS_A_MS = 2  # compared, at the least
 
@@ -72,7 +81,8 @@ def compare_keys(
     with server.errors(), placed.open("rb") as source:
         # fields of hashes that expire before the end of this are left out on both sides
         until = server_time_ms(server.client()) + 10_000 + total // _KEYS_A_MS
-        for db, batch in batches(chosen(entries(source, until), share)):
+        size = bytes_a_round_trip(server)
+        for db, batch in batches(chosen(entries(source, until), share), size):
             counted = outcomes.setdefault(db, Counter())
             client = server.client(db)
             begun = time.monotonic()
@@ -150,13 +160,25 @@ def chosen(all_entries: Iterable[Entry], share: float) -> Iterator[Entry]:
     return (entry for entry in all_entries if share >= 1 or dice.random() < share)
 
 
-def batches(found: Iterable[Entry]) -> Iterator[tuple[int, list[Entry]]]:
-    """Keys of one database that are asked for in one round trip."""
+def bytes_a_round_trip(server: ServerConnection, most: int = _BATCH_BYTES) -> int:
+    """How many bytes of replies to ask for at once: a client with too many would be cut off."""
+    if server.rights.lacks("config|get"):
+        return min(most, _UNKNOWN_BATCH)
+    try:
+        with server.errors():
+            settings = config_values(server.client(), (REPLIES, CLIENTS, "maxmemory"))
+    except UsageError:  # denied
+        return min(most, _UNKNOWN_BATCH)
+    return reply_bytes(allowed_replies(settings), most)
+
+
+def batches(found: Iterable[Entry], most: int = _BATCH_BYTES) -> Iterator[tuple[int, list[Entry]]]:
+    """Keys of one database that are asked for in one round trip, of so many bytes."""
     for db, of_db in groupby(found, key=lambda entry: entry.db):
         batch: list[Entry] = []
         size = 0
         for entry in of_db:
-            if batch and (len(batch) == _BATCH or size + entry.size > _BATCH_BYTES):
+            if batch and (len(batch) == _BATCH or size + entry.size > most):
                 yield db, batch
                 batch, size = [], 0
             batch.append(entry)

@@ -25,14 +25,19 @@ LARGEST_DUMP = 4 * 2**20  # bytes of a value in the file
 _MARGIN_MS = 10_000  # fields of hashes that expire before are left out on both sides
 
 
-def why_by_save(rights: Rights, largest: int) -> str:
-    """Why the keys are compared by a save; "" when they are compared by DUMP."""
+def why_by_save(rights: Rights, largest: int, most: int = LARGEST_DUMP) -> str:
+    """Why the keys are compared by a save; "" when they are compared by DUMP.
+
+    `largest` is the size of the largest value, `most` what one reply may have. Bytes.
+    """
     lacking = rights.lacks("dump", "pexpiretime", "select")
     if lacking:
         names = ", ".join(name.upper() for name in lacking)
         return f"{names} refused to user {rights.user}"
     if largest > LARGEST_DUMP:
         return f"the DUMP of a value of {largest:,} bytes would hold up all clients"
+    if largest > most:
+        return f"the server cuts off a client that reads a value of {largest:,} bytes at once"
     return ""
 
 

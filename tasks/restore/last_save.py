@@ -14,6 +14,7 @@ import redis
 
 from redis_dr.tasks.model.errors import SaveFailed
 from redis_dr.tasks.server.connection import ServerConnection
+from redis_dr.tasks.server.errors import answered
 from redis_dr.tasks.server.info import ServerInfo, config_values
 from redis_dr.tasks.server.saving import another_save, until_no_save
 
@@ -99,7 +100,13 @@ def _shut_down(server: ServerConnection, seconds: float) -> None:
             f"{server.instance.name} cannot save what it holds, so it was not stopped: {error}",
             "see the container's log (disk full?); once BGSAVE works, try again",
         ) from error
-    except (redis.ConnectionError, redis.TimeoutError):
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        if answered(error):
+            raise SaveFailed(
+                f"{server.instance.name} lets nobody in who could ask it to save what it holds, so "
+                f"it was not stopped: {error}",
+                "free a connection (CLIENT KILL, a larger maxclients), then try again",
+            ) from error
         return  # its end is the answer; a server that hangs is stopped by the engine
 
 

@@ -19,6 +19,7 @@ from redis_dr.tasks.restore.last_save import hold_writes, save_and_shut_down
 from redis_dr.tasks.restore.second_server import require_alone
 from redis_dr.tasks.restore.served import leads_elsewhere
 from redis_dr.tasks.server.connection import ServerConnection, seconds_for
+from redis_dr.tasks.server.errors import answered, timed_out
 from redis_dr.tasks.server.info import server_info, wait_until_ready
 from redis_dr.tasks.step import step
 
@@ -58,7 +59,7 @@ def stop_server(
     helper.assert_held()
     epochs = None
     if info is None:
-        _require_nothing_in_memory(server.instance, journal)
+        _require_nothing_in_memory(server.instance, journal, served=journal.answered)
     elif not info.loading:
         if info.aof_enabled:
             _no_final_save(server)
@@ -82,8 +83,9 @@ def stop_new_data(
     info = _answer_of_ours(server)
     helper.assert_held()
     if info is None:
-        if seen_serving:
-            _require_nothing_in_memory(server.instance, journal)
+        # one that runs and lets nobody in may have been let in by clients before
+        served = seen_serving or _holds_out(server)
+        _require_nothing_in_memory(server.instance, journal, served=served)
     elif not info.loading:
         save = not (info.aof_enabled or _surely_unwritten(server))
         if not save:
@@ -173,6 +175,7 @@ def await_server(server: ServerConnection, progress: Progress) -> ServerInfo:
                 raise NotServing(error.problem, error.remedy) from error
         else:
             server.reconnect()
+            server.keep_open()  # clients may take all the connections that it allows
             return info
 
 
@@ -244,9 +247,9 @@ def _no_final_save(server: ServerConnection) -> None:
         server.client().config_set("save", "")
 
 
-def _require_nothing_in_memory(instance: Instance, journal: Journal) -> None:
+def _require_nothing_in_memory(instance: Instance, journal: Journal, *, served: bool) -> None:
     """A server without AOF that served and does not answer may hold writes that no file has."""
-    if journal.append_only or not journal.answered:
+    if journal.append_only or not served:
         return
     if inspect(instance.container).status in {"running", "paused"}:
         raise SaveFailed(
@@ -265,6 +268,16 @@ def _answer(server: ServerConnection) -> ServerInfo | None:
         return None
 
 
+def _holds_out(server: ServerConnection) -> bool:
+    """Whether a server is there that cannot be asked: no free connection, a script, or it hangs."""
+    try:
+        with server.single_try(_ANSWER_SECONDS) as client, server.errors():
+            server_info(client)
+    except NotReady as error:
+        return answered(error) or timed_out(error)
+    return False
+
+
 def _patience(instance: Instance, info: ServerInfo | None) -> float:
     """Seconds until the engine kills: as configured, or longer where a save may take longer."""
     return max(
@@ -273,6 +286,13 @@ def _patience(instance: Instance, info: ServerInfo | None) -> float:
 
 
 def _died(instance: Instance) -> NotServing:
+    state = inspect(instance.container)
+    if state.oom_killed:
+        return NotServing(
+            f"{instance.container} was killed for want of memory after the start "
+            f"(State.OOMKilled, exit code {state.exit_code}, memory limit {state.memory_limit})",
+            f"give it more by `docker update --memory BYTES --memory-swap BYTES {state.name}`",
+        )
     lines = [line for line in logs(instance.container, 20).splitlines() if "#" in line]
     said = " / ".join(lines[-3:]) or "its log says nothing"
     return NotServing(

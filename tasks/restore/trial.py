@@ -12,6 +12,7 @@ from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.restore_report import Prediction
+from redis_dr.tasks.model.restore.server_limits import measured_memory
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.target import Target
 from redis_dr.tasks.model.server.volume import Layout
@@ -92,8 +93,11 @@ def trial_boot(helper: Helper, trial: Trial, instance: Instance) -> BootResult:
             findings = compare(_alive(trial.staged, cut_ms), saved, loaded)
         else:
             findings = (_count(trial.written, loaded), *_listed_by_server(server, trial.staged))
+        peak = server.peak_memory()
         load = settled_load(server, first, instance.restore.start_timeout_seconds)
     helper.run('rm -rf "$1"', layout.trial)
+    own = trial.container
+    findings = (*findings, *measured_memory(own.memory_limit, peak, own.name))
     doubt = _MEASURED_ONCE if first > _LONG_LOAD else ""
     return BootResult(findings, expected_downtime(helper, load, trial.container.id, doubt))
 

@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, Final, Self, cast
 
@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.connection import BlockingConnectionPool, ConnectionPool
 from redis.retry import Retry
 
+from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.server.rights_gates import NOT_ASKED
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.resilience.breaker import Breaker
@@ -42,6 +43,7 @@ class ServerConnection:
         self.rights = NOT_ASKED  # as far as the server was asked, see tasks/server/rights.py
         self._lock = threading.Lock()
         self._pool: ConnectionPool | None = None
+        self._reserve: ConnectionPool | None = None  # of one connection, see single_try
 
     def __enter__(self) -> Self:
         return self
@@ -66,12 +68,22 @@ class ServerConnection:
     def single_try(self, timeout_seconds: float) -> Iterator[redis.Redis]:
         """A client for a server that may be down or about to stop: no retry, no breaker.
 
-        It has a connection of its own, because the time-out belongs to a connection.
+        Its connection stays open for the next single try: a server that has reached `maxclients`
+        answers the connections that it has, and lets nobody else in.
         """
-        limits = {"socket_timeout": timeout_seconds, "socket_connect_timeout": timeout_seconds}
-        options = {**_options(self.instance), **limits, "retry": Retry(NoBackoff(), 0)}
-        with closing(redis.Redis.from_pool(_new_pool(self.instance, options))) as client:
-            yield client
+        with self._lock:
+            if self._reserve is None:
+                options = {**_options(self.instance), "retry": Retry(NoBackoff(), 0)}
+                self._reserve = _new_pool(self.instance, {**options, "max_connections": 1})
+            view = _TimedView(self._reserve, timeout_seconds)
+        yield redis.Redis(connection_pool=cast("ConnectionPool", view))
+
+    def keep_open(self) -> None:
+        """Connect now, where that is possible, so that commands need no new connection later."""
+        with contextlib.suppress(RedisDrError), self.errors():
+            with self.single_try(self.instance.resilience.timeout_seconds) as client:
+                client.ping()
+            self.client().ping()
 
     @contextmanager
     def expecting(self, size: int) -> Iterator["ServerConnection"]:
@@ -96,8 +108,9 @@ class ServerConnection:
 
     def close(self) -> None:
         """Close all connections. A later use connects again."""
-        if self._pool is not None:
-            self._pool.disconnect()
+        for pool in (self._pool, self._reserve):
+            if pool is not None:
+                pool.disconnect()
 
     def _shared_pool(self) -> ConnectionPool:
         with self._lock:
@@ -136,6 +149,28 @@ class _DatabaseView:
             connection.read_response()
 
         connection.retry.call_with_retry(select, lambda _error: connection.disconnect())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+
+class _TimedView:
+    """The reserve as one single try uses it: its connection has the time-out of this try."""
+
+    def __init__(self, pool: ConnectionPool, seconds: float) -> None:
+        self._pool = pool
+        self._seconds = seconds
+
+    def get_connection(self, *_command: Any, **_options: Any) -> Any:
+        """The connection of the reserve, connected. Raises redis-py's errors."""
+        self._pool.connection_kwargs["socket_connect_timeout"] = self._seconds
+        self._pool.connection_kwargs["socket_timeout"] = self._seconds
+        for known in list(getattr(self._pool, "_connections", ())):
+            known.socket_timeout = known.socket_connect_timeout = self._seconds
+        connection: Any = self._pool.get_connection()
+        connection.socket_timeout = self._seconds
+        connection._sock.settimeout(self._seconds)  # noqa: SLF001 redis-py has no way to change it
+        return connection
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pool, name)
@@ -190,9 +225,8 @@ def _connected(connection: Any, name: str) -> None:
 
 def _new_pool(instance: Instance, options: dict[str, Any]) -> ConnectionPool:
     limits = instance.resilience
-    return BlockingConnectionPool(  # type: ignore[no-untyped-call] # redis-py left it out
-        **options, max_connections=limits.max_connections, timeout=limits.timeout_seconds
-    )
+    most = {"max_connections": limits.max_connections, "timeout": limits.timeout_seconds}
+    return BlockingConnectionPool(**{**most, **options})  # type: ignore[no-untyped-call] # redis-py left it out
 
 
 def address_of(client: redis.Redis) -> str:

@@ -80,6 +80,15 @@ def answered(error: BaseException | None) -> bool:
     return False
 
 
+def timed_out(error: BaseException | None) -> bool:
+    """Whether nothing answered in time: a server that hangs may hold what no file has."""
+    while error is not None:
+        if isinstance(error, theirs.TimeoutError):
+            return True
+        error = error.__cause__
+    return False
+
+
 def translate(error: Exception, name: str) -> RedisDrError:
     """Ours for one of theirs. `name` is the instance's, for the sentence."""
     if isinstance(error, theirs.NoPermissionError):

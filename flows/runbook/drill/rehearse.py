@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from redis_dr.flows.runbook.drill.start import DrillStart, recorded_start
@@ -29,6 +29,7 @@ from redis_dr.tasks.model.drill.drill_findings import judge_content, judge_funct
 from redis_dr.tasks.model.report import Finding, all_ok
 from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
+from redis_dr.tasks.model.restore.server_limits import measured_memory
 from redis_dr.tasks.model.server.target import Target, target_of
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.restore.accounts import database_accounts
@@ -165,8 +166,13 @@ def _served(
             cut_ms = save(server, operation.helper, lit, saved)
             changed = made_anew(prepared.spliced)
             compared = compare_files(prepared.placed, saved, cut_ms, changed)
-        version = server.info("server")
-    return _judged(prepared, compared, loaded, version)
+        version, peak = server.info("server"), server.peak_memory()
+    rehearsal = _judged(prepared, compared, loaded, version)
+    if lit.own is None:
+        return rehearsal
+    container = lit.own.container
+    memory = measured_memory(container.memory_limit, peak, container.name)
+    return replace(rehearsal, findings=(*rehearsal.findings, *memory))
 
 
 def _judged(

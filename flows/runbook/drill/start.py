@@ -67,7 +67,8 @@ def _own_start(operation: Operation, manifest: Manifest, opened: ExitStack) -> D
             name=server_name(instance.name),
         )
         files = opened.enter_context(collected_files(question))
-    ahead, own = Ahead(recorded, ask_start(question, files)), start_with(question, files)
+    start, limit = ask_start(question, files), container.memory_limit
+    ahead, own = Ahead(recorded, start, memory_limit=limit), start_with(question, files)
     if not ahead.start.known:
         return DrillStart(ahead)
     if ahead.start.login == "refused" and not own.login.environment:

@@ -1,5 +1,7 @@
 """Render the server's configuration, and compare it with what runs and what a restart brings."""
 
+import re
+
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.model.observe.rendering import compose_service, redis_conf
@@ -11,6 +13,7 @@ from redis_dr.tasks.model.server.server_config import (
     judge_drift,
     on_command_line,
 )
+from redis_dr.tasks.model.server.start_line import server_words
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.observe.config import read_settings, try_without_password
@@ -36,12 +39,13 @@ def check(instance: Instance) -> ConfigReport:
         info = look_at_server(client, instance)
     command = on_command_line(container.command)
     # what a configuration file says nobody outside the container can tell
-    knowable = None if info.config_file or _from_stdin(container) else command
+    told = server_words(container.command) is not None
+    knowable = command if told and not (info.config_file or _from_stdin(container)) else None
     wanted = {name: value for name, value in instance.server.items() if name not in SECRETS}
     findings = (
         *judge_drift(wanted, running, knowable),
         try_without_password(instance),
-        _hidden(command),
+        _hidden(container),
     )
     return ConfigReport(
         **heading("config check", instance.name, timings, findings),
@@ -52,8 +56,9 @@ def _from_stdin(container: ContainerState) -> bool:
     return any("redis-server - <<" in word for word in container.command)
 
 
-def _hidden(command: dict[str, str]) -> Finding:
-    shown = sorted(SECRETS & command.keys())
+def _hidden(container: ContainerState) -> Finding:
+    line = " ".join(container.command)  # the text of a shell shows it as well
+    shown = sorted(name for name in SECRETS if re.search(rf"--{name}(?![\w-])", line))
     return Finding(
         check="no password on the command line",
         ok=not shown,

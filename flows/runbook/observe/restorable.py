@@ -7,7 +7,7 @@ from redis_dr.tasks.model.restore.instance_gates import InstanceFacts, instance_
 from redis_dr.tasks.model.restore.next_start_gates import Ahead, StartFacts, next_start_gates
 from redis_dr.tasks.model.restore.restore_gates import modules_gate, space_gate
 from redis_dr.tasks.model.settings.instance import Instance
-from redis_dr.tasks.observe.instance_facts import instance_facts, known_dir
+from redis_dr.tasks.observe.instance_facts import InstanceQuestion, instance_facts, known_dir
 from redis_dr.tasks.observe.next_start import running_settings
 from redis_dr.tasks.observe.server_inside import server_inside
 from redis_dr.tasks.observe.survey import FREE, survey
@@ -27,8 +27,10 @@ def judge_restorable(instance: Instance, newest: Manifest | None = None) -> tupl
         found = survey(server, "restore")
         running = running_settings(server) if found.answers else {}
         inside = server_inside(instance, found, running) if found.answers else None
-        facts = instance_facts(server, found, known_dir(instance, found), inside)
-        start = _next_start(facts, newest, Ahead(running, written_start(instance, found), inside))
+        question = InstanceQuestion(found, known_dir(instance, found), inside, running)
+        facts = instance_facts(server, question)
+        written, limit = written_start(instance, found), found.container.memory_limit
+        start = _next_start(facts, newest, Ahead(running, written, inside, limit))
     of_backup = _of_backup(facts, newest, instance) if newest else ()
     return (*instance_gates(facts), *start, *of_backup)
 

@@ -9,11 +9,16 @@ from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.observe.survey import survey
 from redis_dr.tasks.restore.compare import (
     Comparison,
+    bytes_a_round_trip,
     compare_keys,
     compare_with_listing,
     count_keys,
 )
-from redis_dr.tasks.restore.compare_saved import compare_with_save, why_by_save
+from redis_dr.tasks.restore.compare_saved import (
+    LARGEST_DUMP,
+    compare_with_save,
+    why_by_save,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ def compare_restored(operation: Operation, data: NewData) -> Compared:
     if not server.rights.answers:
         operation = replace(operation, survey=survey(server, "compare"))
     largest = max((one.bytes for one in inventory.largest), default=0)
-    why = why_by_save(server.rights, largest)
+    most = bytes_a_round_trip(server, LARGEST_DUMP)
+    why = why_by_save(server.rights, largest, most)
     if not why:
         return _result(compare_keys(server, data.placed, spliced.written, operation.progress))
     if server.rights.lacks("bgsave", "config|get"):

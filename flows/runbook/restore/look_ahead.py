@@ -25,7 +25,7 @@ def look_ahead(operation: Operation) -> Ahead:
         name=next_start_name(found.container.name),
     )
     inside = server_inside(operation.instance, found, running)
-    return Ahead(running, next_start(question), inside)
+    return Ahead(running, next_start(question), inside, found.container.memory_limit)
 
 
 def with_entrypoint(expected: Prediction, ahead: Ahead) -> Prediction:

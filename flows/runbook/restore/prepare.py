@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -17,9 +17,10 @@ from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.next_start_gates import Ahead, StartFacts, next_start_gates
 from redis_dr.tasks.model.restore.restore_gates import Facts, restore_gates
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
+from redis_dr.tasks.model.server.acl import Users
 from redis_dr.tasks.model.server.persistence import Persistence
 from redis_dr.tasks.model.server.target import Target, target_of
-from redis_dr.tasks.observe.instance_facts import instance_facts
+from redis_dr.tasks.observe.instance_facts import InstanceQuestion, instance_facts
 from redis_dr.tasks.observe.survey import free_bytes, users_of
 from redis_dr.tasks.rdb import SplicePlan, SpliceResult
 from redis_dr.tasks.restore.download import agrees, fetch, look_inside
@@ -27,6 +28,7 @@ from redis_dr.tasks.restore.policy import apply_policy, splice_plan
 from redis_dr.tasks.restore.policy_by_server import PolicyJob, filter_by_server
 from redis_dr.tasks.restore.replay_aof import ReplayJob, replay, require_aof
 from redis_dr.tasks.restore.staging import owner_of_data
+from redis_dr.tasks.server.address import username_of
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -193,7 +195,16 @@ def _facts(operation: Operation, data: NewData, options: RestoreOptions, ahead: 
     size, manifest = data.spliced.size, data.backup.manifest
     written = (db for db, account in data.spliced.databases.items() if account.written)
     return Facts(
-        instance=instance_facts(operation.server, operation.survey, data.target.dir, ahead.inside),
+        instance=instance_facts(
+            operation.server,
+            InstanceQuestion(
+                survey=operation.survey,
+                folder=data.target.dir,
+                inside=ahead.inside,
+                settings=ahead.running,
+                reader=operation.helper.id,
+            ),
+        ),
         target=data.target,
         manifest=manifest,
         # the staged file, and what the trial saves beside it
@@ -202,13 +213,21 @@ def _facts(operation: Operation, data: NewData, options: RestoreOptions, ahead: 
         image_version=version,
         image_server=server,
         rdb_version=data.spliced.rdb_version,
-        used_memory=_used_memory(data),
         highest_db=max(written, default=0),
         uid=data.owner.uid,
         gid=data.owner.gid,
         trial=options.trial and operation.instance.restore.trial,
-        users=users_of(operation.helper, operation.server, operation.survey),
+        users=_users(operation, ahead),
+        username=username_of(operation.instance) or "default",
     )
+
+
+def _users(operation: Operation, ahead: Ahead) -> Users | None:
+    """Those of a throwaway start are what the restart brings; else those that files name."""
+    users = users_of(operation.helper, operation.server, operation.survey)
+    if users is None or ahead.start.users is None:
+        return users
+    return replace(users, written=ahead.start.users)
 
 
 def _persistence(operation: Operation, manifest: Manifest) -> Persistence:

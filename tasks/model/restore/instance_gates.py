@@ -6,6 +6,7 @@ A restore asks them before the stop; `check` and `init` ask them without one.
 from dataclasses import dataclass, field
 
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.server.companions import ServersInside, companions_gate
 from redis_dr.tasks.model.server.container import ContainerState, volume_remedy
 from redis_dr.tasks.model.server.neighbours import Running
 from redis_dr.tasks.model.server.orchestrators import orchestrator_gate, watchdog_gate
@@ -30,6 +31,10 @@ class InstanceFacts:
     sentinels: Sentinels = field(default_factory=Sentinels)
     inside: ServerInside | None = None  # who answers in the container
     rights: Rights = NOT_ASKED  # to the commands that a restore needs
+    servers: ServersInside = field(default_factory=ServersInside)  # that run in the container
+    # device and inode of the data directory; "": not known
+    served_place: str = ""  # where the server that runs has it
+    start_place: str = ""  # where a container that starts now has it
 
 
 def instance_gates(facts: InstanceFacts) -> tuple[Finding, ...]:
@@ -66,6 +71,29 @@ def _volume(facts: InstanceFacts) -> list[Finding]:
             expected="read-write",
             actual="read-write" if mount and mount.writable else "read-only",
         ),
+        *_replaced_directory(facts),
+    ]
+
+
+def _replaced_directory(facts: InstanceFacts) -> list[Finding]:
+    """A running container keeps the directory that it was started with, under whatever name."""
+    served, start = facts.served_place, facts.start_place
+    if not (served and start):
+        return []
+    container = facts.survey.container.name
+    return [
+        Finding(
+            check="the restart finds the directory that is served now",
+            ok=served == start,
+            expected=served,
+            actual=start,
+            detail=f"{facts.dir} was replaced since the start (renamed on the host?): the server "
+            "writes into the old directory, a restart and a restore use the new one. Put the old "
+            "one back under its name; or, where the new one shall count, save what is served by "
+            f"`redis-dr backup`, then `docker restart {container}`"
+            if served != start
+            else "",
+        )
     ]
 
 
@@ -103,6 +131,9 @@ def _others(facts: InstanceFacts) -> list[Finding]:
             detail=f"docker stop {' '.join(others)}: two servers on one data directory lose writes"
             if others
             else "",
+        ),
+        companions_gate(
+            facts.servers, container.name, facts.survey.info.tcp_port if facts.survey.info else 0
         ),
     ]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.restore.server_limits import REPLIES, memory_gate, replies_gate
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.next_start import NextStart
 from redis_dr.tasks.model.server.server_config import normal, on_command_line
@@ -64,6 +65,7 @@ class Ahead:
     running: Mapping[str, str]  # empty: the server does not answer, or may not be asked
     start: NextStart
     inside: ServerInside | None = None  # who answers in the container now
+    memory_limit: int = 0  # of the container, bytes; 0: none, or not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,15 @@ def next_start_gates(facts: StartFacts) -> tuple[Finding, ...]:
     return (
         _tried(facts.ahead.start),
         *_login(facts),
+        *_rights(facts),
         *(_difference(name, facts) for name in (*SHUT, *NAMED) if _differs(name, facts)),
         *_cluster(facts),
         *_fewer_databases(facts),
         *_protected(facts),
         *_others(facts),
         _maxmemory(facts),
+        memory_gate(facts.ahead.memory_limit, facts.used_memory, facts.container.name),
+        *_replies(facts),
         *_modules(facts),
     )
 
@@ -117,6 +122,23 @@ def _login(facts: StartFacts) -> list[Finding]:
             detail=""
             if login == "accepted"
             else _write_down("requirepass (or the users)", "the password that runs now", facts),
+        )
+    ]
+
+
+def _rights(facts: StartFacts) -> list[Finding]:
+    refused = facts.ahead.start.refused
+    if not refused:
+        return []
+    names = ", ".join(name.replace("|", " ").upper() for name in refused)
+    return [
+        Finding(
+            check="the user may do after the restart what a restore needs",
+            ok=False,
+            expected="allowed",
+            actual=f"refused: {names}",
+            detail="the rights that run now are not written down: ACL SAVE where there is an "
+            "aclfile, else " + _write_down("user", "and its rules", facts),
         )
     ]
 
@@ -266,6 +288,11 @@ def _bytes(facts: StartFacts, name: str) -> int:
     value = facts.ahead.start.settings.get(name) or _now(facts, name) or "0"
     words = normal(name, value)
     return int(words) if words.isdecimal() else 0
+
+
+def _replies(facts: StartFacts) -> list[Finding]:
+    settings = {**facts.ahead.running, **facts.ahead.start.settings}
+    return replies_gate(settings, _write_down(REPLIES, '"normal 0 0 0"', facts))
 
 
 def _modules(facts: StartFacts) -> list[Finding]:

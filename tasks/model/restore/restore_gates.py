@@ -25,12 +25,12 @@ class Facts:
     image_version: str  # of the server program in the container's image, "7.2.6"
     image_server: str  # redis | valkey
     rdb_version: int  # of what is placed: `keep` may have raised it
-    used_memory: int  # that the server will need for what is placed
     highest_db: int = 0
     uid: int = 0  # owner and group of what is placed
     gid: int = 0
     trial: bool = True  # whether it will be booted before the stop
     users: Users | None = None  # None: the server did not tell
+    username: str = ""  # that we log in as
 
     @property
     def survey(self) -> Survey:
@@ -44,8 +44,7 @@ def restore_gates(facts: Facts) -> tuple[Finding, ...]:
         *_versions(facts),
         *instance_gates(facts.instance),
         *_place(facts),
-        *_memory(facts),
-        *users_note(facts.users),
+        *users_note(facts.users, facts.username),
         judge_names(
             facts.target.dir,
             facts.target.dump,
@@ -135,18 +134,5 @@ def _place(facts: Facts) -> list[Finding]:
             or int(container.user.split(":")[0]) in {0, facts.uid},
             expected=container.user or "any: the image starts as root",
             actual=f"{facts.uid}:{facts.gid}",
-        ),
-    ]
-
-
-def _memory(facts: Facts) -> list[Finding]:
-    limit, used = facts.survey.container.memory_limit, facts.used_memory
-    return [
-        Finding(
-            check="what is placed fits into the container's memory",
-            ok=not limit or used <= limit,
-            expected=limit or "no limit",
-            actual=used,
-            detail="raise the container's memory limit" if limit and used > limit else "",
         ),
     ]

@@ -1,6 +1,8 @@
 """Who may log in after the restart: users live beside the data, and no backup holds them."""
 
+import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 from redis_dr.tasks.model.report import Finding
 
@@ -27,8 +29,35 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(words[1] for words in lines if len(words) > 1 and words[0].lower() == "user")
 
 
-def users_note(users: Users | None) -> tuple[Finding, ...]:
-    """What a restore does to them: nothing; and what the restart does. Never shut."""
+def opens(text: str, user: str, password: str) -> Literal["accepted", "refused", "unknown"]:
+    """Whether a password opens the user that a file's lines describe.
+
+    Unknown for `default` where no line describes it: requirepass may.
+    """
+    lines = [line.split() for line in text.splitlines()]
+    rules = [words[2:] for words in lines if words[:1] and words[0].lower() == "user"]
+    names = [words[1] for words in lines if words[:1] and words[0].lower() == "user" and words[1:]]
+    found = dict(zip(names, rules, strict=False))
+    if user not in found:
+        return "unknown" if user == "default" else "refused"
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    on = free = right = False
+    for rule in found[user]:
+        on = rule == "on" or (on and rule not in {"off", "reset"})
+        if rule in {"nopass", "resetpass", "reset"}:
+            free, right = rule == "nopass", False
+        elif rule[:1] in {">", "#"}:
+            free, right = False, right or rule in {f">{password}", f"#{digest}"}
+        elif rule in {f"<{password}", f"!{digest}"}:
+            right = False
+    return "accepted" if on and (free or right) else "refused"
+
+
+def users_note(users: Users | None, configured: str = "") -> tuple[Finding, ...]:
+    """What the restart does to them; shut when it forgets the user that we log in as.
+
+    A restore does nothing to them.
+    """
     if users is None:
         return ()
     place = users.file or "the configuration"
@@ -38,5 +67,8 @@ def users_note(users: Users | None) -> tuple[Finding, ...]:
     if users.lost:
         cure = "ACL SAVE writes them down" if users.file else "write them into it"
         detail = f"not in {place}, so gone after the restart: {', '.join(users.lost)}; {cure}"
-    check = "users (ACL)"
-    return (Finding(check=check, ok=True, actual=", ".join(users.names), detail=detail),)
+    ok = configured not in users.lost
+    if not ok:
+        detail += f"; redis-dr logs in as {configured}, which the restart would refuse"
+    names = ", ".join(users.names)
+    return (Finding(check="users (ACL)", ok=ok, actual=names, detail=detail),)

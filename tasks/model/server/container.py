@@ -63,6 +63,7 @@ class ContainerState:
     started_at: str = ""  # by the engine's clock, RFC 3339; the last start, also when stopped
     working_dir: str = ""  # of the image or the container; Redis's `dir` when nothing else is set
     networks: tuple[str, ...] = ()  # names
+    oom_killed: bool = False  # its last end: a process of it was killed for want of memory
     auto_remove: bool = False  # --rm: a stop removes it, and its anonymous volumes with it
 
     @property

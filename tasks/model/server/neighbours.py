@@ -74,12 +74,13 @@ def may_serve(
     `processes` are its command lines; None: the engine did not list them. A container that has
     not come to its server yet is known by its command.
     """
-    if processes is None or any(_serves(process) for process in processes):
+    if processes is None or any(serves(process) for process in processes):
         return True
-    return other.command == instance.command or _serves(" ".join(other.command))
+    return other.command == instance.command or serves(" ".join(other.command))
 
 
-def _serves(command: str) -> bool:
+def serves(command: str) -> bool:
+    """Whether a command line is a server's; a Sentinel is none."""
     return bool(_SERVER.search(command)) and not _SENTINEL.search(command)
 
 

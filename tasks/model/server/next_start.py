@@ -10,9 +10,13 @@ from itertools import pairwise
 from typing import Literal
 
 from redis_dr.tasks.model.server.server_config import SECRETS, normal, on_command_line
+from redis_dr.tasks.model.server.start_line import server_words
 
 # refused: it demands another password; not wanted: it demands none, and refuses the one it is given
 Login = Literal["accepted", "refused", "not wanted", "unknown"]
+# settings with more than one line
+_PARTS = frozenset({"client-output-buffer-limit"})  # a file names some of its classes
+_MANY = frozenset({"save", "client-output-buffer-limit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class NextStart:
     modules: tuple[Module, ...] = ()
     users: tuple[str, ...] | None = None  # None: not reported
     login: Login = "unknown"  # with the password that the configuration of the instance gives
+    refused: tuple[str, ...] = ()  # commands that a restore needs and its user may not use
     renamed: Mapping[str, str] = field(default_factory=dict, repr=False)  # command: its new name
     seconds: float = 0.0  # from the start of the container to the first answer, without a load
     first_process: bool | None = None  # whether process 1 is the server; None: not known
@@ -49,7 +54,7 @@ class NextStart:
     def differs(self, name: str, running: str | None) -> bool:
         """Whether the restart changes it. A setting that one side does not know does not differ."""
         after = self.settings.get(name)
-        if after is None or running is None:
+        if after is None or running is None or (name in _PARTS and not self.known):
             return False
         return normal(name, after) != normal(name, running)
 
@@ -76,14 +81,21 @@ def without_secrets(settings: Mapping[str, str]) -> dict[str, str]:
 def parsed_start(command: tuple[str, ...], text: str, why: str) -> NextStart:
     """The start line and the configuration file's text, where the start could not be made."""
     lines = config_lines(text)
-    settings = {name: value for name, value in lines if name not in {"include", "rename-command"}}
+    settings: dict[str, str] = {}
+    for name, value in lines:
+        if name in _MANY and name in settings:
+            settings[name] += f" {value}"
+        elif name not in {"include", "rename-command"}:
+            settings[name] = value
     for name, value in on_command_line(command).items():
         before, equals, after = name.partition("=")  # --name=value
         settings[before] = after if equals else value
     return NextStart(
         settings=without_secrets(settings),
         renamed=renamed_commands(lines),
-        unknown=why,
+        unknown=why
+        if server_words(command) is not None
+        else f"{why}; the start line does not tell how it starts the server",
     )
 
 

@@ -1,10 +1,10 @@
 """The server's settings: wanted, running, and what a restart would bring. Pure decisions."""
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 
 from redis_dr.tasks.model.report import Finding, Report
+from redis_dr.tasks.model.server.start_line import server_words
 
 _SIZE = re.compile(r"(\d+)(b|kb?|mb?|gb?)?", re.IGNORECASE)
 _UNITS = {
@@ -80,8 +80,11 @@ def _number(word: str) -> str:
 
 
 def on_command_line(command: Sequence[str]) -> dict[str, str]:
-    """The settings among a container's arguments; secrets stay, hidden, as "***"."""
-    words = [word for argument in command for word in _split(argument)]
+    """The settings among the server's arguments; secrets stay, hidden, as "***".
+
+    None of a command that does not tell which arguments these are (start_line.py).
+    """
+    words = server_words(command) or ()
     found: dict[str, list[str]] = {}
     name = None
     for word in words:
@@ -110,16 +113,6 @@ def _shown(name: str, value: str) -> tuple[str, ...]:
     if name in SECRETS or name == "rename-command":  # who knows a new name may use it
         value = "***"
     return (f"--{name}", *([value] if value else []))
-
-
-def _split(argument: str) -> list[str]:
-    # `sh -c "redis-server --maxmemory 1gb"` is one argument
-    if " --" not in argument:
-        return [argument]
-    try:
-        return shlex.split(argument)
-    except ValueError:
-        return argument.split()
 
 
 def judge_drift(

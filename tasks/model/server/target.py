@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.next_start import NextStart, parsed_start
 from redis_dr.tasks.model.server.persistence import Persistence
+from redis_dr.tasks.model.server.start_line import server_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,13 @@ def target_of(
 
 
 def options_of(command: tuple[str, ...]) -> dict[str, str]:
-    """`--name value` pairs of a redis-server command line; the last one wins, as in the server."""
+    """`--name value` pairs of the server's arguments; the last one wins, as in the server.
+
+    None of a command that does not tell which arguments these are (start_line.py).
+    """
     found: dict[str, str] = {}
-    for word, following in zip(command, (*command[1:], ""), strict=True):
+    words = server_words(command) or ()
+    for word, following in zip(words, (*words[1:], ""), strict=False):
         if word.startswith("--"):
             name, separator, value = word[2:].partition("=")
             found[name.lower()] = value if separator else following.strip().strip('"')
@@ -68,7 +73,7 @@ def _modules(command: tuple[str, ...]) -> tuple[str, ...]:
     """`--loadmodule PATH ARGUMENT ...` as they stand there."""
     found: list[str] = []
     inside = False
-    for word in command:
+    for word in server_words(command) or ():
         if word.startswith("--"):
             inside = word == "--loadmodule"
         if inside:
