@@ -41,12 +41,12 @@ wait "$child"
 SERVES = re.compile(r"PONG|NOAUTH|WRONGPASS|NOPERM|unknown command|AUTH failed")
 _CLI = 'cli=$(command -v redis-cli || command -v valkey-cli); exec "$cli" "$@"'
 
-# every process may read the status of every other one
+# every process may read the status of every other one; pages of a file can be given back
 _PEAK = r"""
 for process in /proc/[0-9]*; do
   case "$(cat "$process/comm" 2>/dev/null)" in
     redis-server|valkey-server|keydb-server)
-      sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "$process/status" ;;
+      awk '/^VmHWM/ {h=$2} /^RssFile/ {f=$2} END {print h-f}' "$process/status" ;;
   esac
 done | sort -n | tail -n 1
 """
@@ -160,7 +160,7 @@ class Sandbox:
         return float(found[-1]) if found else 0.0
 
     def peak_memory(self) -> int:
-        """The most resident bytes that its server has had; 0 when that cannot be read."""
+        """The most resident bytes of its own that its server has had; 0: not known."""
         try:
             code, text = self.shell.run(Script(_PEAK), self.patience)
         except Unreachable:

@@ -21,8 +21,8 @@ from tests.support.instances import DEBUG
 from tests.support.managed_redis import ManagedRedis, fill, managed_redis
 from tests.support.redis_server import start_redis
 
-CALLS = 124  # a little more than a restore makes (116); what lies behind its end restores cleanly
-STOP = 77  # a little before the stop (86): from here on points are taken more densely
+CALLS = 136  # a little more than a restore makes (126); what lies behind its end restores cleanly
+STOP = 87  # a little before the stop (96): from here on points are taken more densely
 ODD_DIR = '/data/my data/it\'s/-a/"deep"/é/place'
 SWEEP = os.environ.get("REDIS_DR_SWEEP", "")
 
