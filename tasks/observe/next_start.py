@@ -118,7 +118,7 @@ def _asked(server: Sandbox, question: StartQuestion) -> NextStart:
     login = _login(server, given=bool(server.access.environment))
     if login == "refused":
         return NextStart({}, login=login)
-    answer = server.cli("INFO", "everything")
+    answer = _optional(server, "INFO", "everything")  # `refused` names it where it is denied
     info = info_fields(answer)
     renamed = _renamed(server, info.get("config_file", ""), container)
     server = replace(server, access=replace(server.access, renamed=renamed))
