@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,45 @@ def test_hostile_sizes_stay_below_200_mb(name: str) -> None:
     _, _, peak = _hard(name, "digest")
 
     assert peak < 200
+
+
+PUT_BACK = """
+import io, sys
+from pathlib import Path
+from redis_dr.tasks.model.settings.keys import KeyRule
+from redis_dr.tasks.rdb import EpochFloor, SplicePlan, splice
+from tests.support import raw_rdb
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024
+
+kind, count, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+key = b"doc_epoch" if kind == 4 else b"queue:1"
+texts = b"".join(b"\\x09%09d" % n + b"\\x013" * (kind == 4) for n in range(count))
+record = bytes((kind,)) + raw_rdb.string(key) + raw_rdb.length(count) + texts
+Path(path).write_bytes(raw_rdb.file(raw_rdb.database([record])))
+Path("/proc/self/clear_refs").write_text("5")  # the peak begins again: only the splice counts
+del texts, record
+rules = (KeyRule(pattern="queue:{x}", on_restore="requeue:pending"),)
+plan = SplicePlan(rules=rules, epochs=EpochFloor(hashes=("doc_epoch",)))
+with open(path, "rb") as source, open(path, "rb") as live, open(path + ".out", "wb") as target:
+    result = splice(source, target, plan, live)
+print(sum(one.elements for one in result.requeued) + sum(one.raised for one in result.epochs))
+print(peak())
+"""
+
+
+@pytest.mark.parametrize(("kind", "count"), [(1, 400_000), (4, 200_000)], ids=["queue", "epochs"])
+def test_what_is_put_back_or_raised_is_not_held(tmp_path: Path, kind: int, count: int) -> None:
+    """A queue of 400,000 elements and epochs of 200,000 fields: the memory of a small splice."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PUT_BACK, str(kind), str(count), str(tmp_path / "dump.rdb")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    done, peak = map(int, ran.stdout.split())
+
+    assert done == count
+    assert peak < 90

@@ -1,9 +1,12 @@
 """Records that a splice writes itself."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.text import canonical, length_prefix
+
+_CHUNK: Final = 1 << 16
 
 Field = tuple[bytes, bytes, int | None]  # field, value, its expiry in Unix ms
 
@@ -47,6 +50,17 @@ def hash_record(key: bytes, fields: Callable[[], Iterable[Field]]) -> Iterator[b
         # relative to the smallest, plus one, because zero means none
         ttl = 0 if expire is None or first is None else expire - first + 1
         yield (b"" if first is None else length_prefix(ttl)) + canonical(field) + canonical(value)
+
+
+def gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces."""
+    out = bytearray()
+    for part in parts:
+        out += part
+        if len(out) >= _CHUNK:
+            yield bytes(out)
+            out.clear()
+    yield bytes(out)
 
 
 def resizedb(db: int, keys: int, expires: int) -> bytes:

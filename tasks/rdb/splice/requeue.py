@@ -8,9 +8,11 @@ from typing import BinaryIO, Final
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import Pieces, Text, canonical, feed, length_prefix, whole
 from redis_dr.tasks.rdb.scan.quick import Row
+from redis_dr.tasks.rdb.splice.encode import gathered
+from redis_dr.tasks.rdb.splice.table import open_table
 from redis_dr.tasks.rdb.value.elements import list_elements
 
-_CHUNK: Final = 1 << 16
+_BATCH: Final = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,44 +35,32 @@ class Requeue:
 class Merge:
     """Elements of `sources` that `target` lacks, then those of `target`.
 
-    Reads the lists again from their files, so that memory holds 16 bytes for each element of the
-    sources and nothing of the target.
+    Reads the lists again from their files; a table on disk holds 16 bytes for each element of the
+    sources that is still to be put, memory nothing. `chunks` can be taken once.
     """
 
     def __init__(self, sources: list[RecordAt], target: RecordAt | None) -> None:
         self._sources = sources
         self._target = target
-        met = [_identity(element) for record in sources for element in elements_at(record)]
-        wanted = set(met)
+        self._to_put = _Identities()
+        met = sum(map(self._to_put.add, _all(sources)))
         kept = 0
-        self._there: set[bytes] = set()
         for element in elements_at(target) if target else ():
             kept += 1
-            identity = _identity(element)
-            if identity in wanted:
-                self._there.add(identity)
-        self.new = len(wanted) - len(self._there)  # elements put in front
-        self.already_there = len(met) - self.new
+            self._to_put.take(_identity(element))
+        self.new = self._to_put.count()  # elements put in front
+        self.already_there = met - self.new
         self.count = self.new + kept
 
     def chunks(self) -> Iterator[bytes]:
         """All elements in canonical form, in pieces."""
-        out = bytearray()
-        for part in self._parts():
-            out += part
-            if len(out) >= _CHUNK:
-                yield bytes(out)
-                out.clear()
-        yield bytes(out)
+        return gathered(self._parts())
 
     def _parts(self) -> Iterator[bytes]:
-        put = set(self._there)
         for record in self._sources:
             for element in elements_at(record):
                 data = whole(element)
-                identity = _identity(data)
-                if identity not in put:
-                    put.add(identity)
+                if self._to_put.take(_identity(data)):
                     yield canonical(data)
         for element in elements_at(self._target) if self._target else ():
             if isinstance(element, Pieces):
@@ -78,6 +68,42 @@ class Merge:
                 yield from element.parts
             else:
                 yield canonical(element)
+
+
+class _Identities:
+    """Elements, by 16 bytes each."""
+
+    def __init__(self) -> None:
+        self._table = open_table("")
+        self._batch: list[bytes] = []
+
+    def add(self, identity: bytes) -> int:
+        """Add one, if it is new; returns 1."""
+        self._batch.append(identity)
+        if len(self._batch) >= _BATCH:
+            self._write()
+        return 1
+
+    def take(self, identity: bytes) -> bool:
+        """Remove one; False when it is not there."""
+        self._write()
+        return self._table.execute("DELETE FROM item WHERE name = ?", (identity,)).rowcount > 0
+
+    def count(self) -> int:
+        """How many there are."""
+        self._write()
+        (count,) = self._table.execute("SELECT count(*) FROM item").fetchone()
+        return int(count)
+
+    def _write(self) -> None:
+        if self._batch:
+            rows = [(identity,) for identity in sorted(self._batch)]  # neighbours share a page
+            self._table.executemany("INSERT OR IGNORE INTO item VALUES (?)", rows)
+            self._batch.clear()
+
+
+def _all(records: list[RecordAt]) -> Iterator[bytes]:
+    return (_identity(element) for record in records for element in elements_at(record))
 
 
 def elements_at(record: RecordAt) -> Iterator[Text]:

@@ -65,7 +65,9 @@ class EpochChange:
     key: str
     raised: int  # values that are now one above the higher of both sides
     only_live: int  # of those, unknown to the backup
-    left: tuple[str, ...] = ()  # fields whose value is not an integer and stays ("" for a string)
+    left: tuple[
+        str, ...
+    ] = ()  # fields whose value is not an integer and stays ("" for a string); 100 of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,19 @@
 """Decisions that need both files: which lists are filled, which epochs are raised."""
 
+from collections.abc import Iterable, Iterator
+
 from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.inventory.leaders import shown
 from redis_dr.tasks.rdb.scan.quick import Row
-from redis_dr.tasks.rdb.splice.encode import hash_record, list_head, prefix, string_record
-from redis_dr.tasks.rdb.splice.epochs import Fields, Raised, fields_at, raise_floor
+from redis_dr.tasks.rdb.splice.encode import (
+    Field,
+    gathered,
+    hash_record,
+    list_head,
+    prefix,
+    string_record,
+)
+from redis_dr.tasks.rdb.splice.epochs import Raised, fields_at
 from redis_dr.tasks.rdb.splice.output import Files
 from redis_dr.tasks.rdb.splice.requeue import Merge, RecordAt, Requeue
 from redis_dr.tasks.rdb.splice.result import EpochChange, Requeued
@@ -85,34 +94,30 @@ def _raise(section: DatabaseSection, name: bytes, family: str, files: Files) -> 
         section.as_they_were.append(f"{shown(name)} is not a {family}, so its epochs stay")
         return EpochChange(section.db, shown(name), 0, 0)
     sides = {file: fields_at(files[file], row[6]) for file, row in rows.items()}
-    raised = raise_floor(_shift(section, sides.get(BACKUP, {})), sides.get(LIVE, {}))
+    raised = Raised(_shift(section, sides.get(BACKUP, ())), sides.get(LIVE, ()))
     expiries = [_expiry(section, row, file) for file, row in rows.items()]
     expire = None if None in expiries else max(each for each in expiries if each is not None)
-    _write(section, name, raised, prefix(expire, rows[min(rows)][3]))
+    before = prefix(expire, rows[min(rows)][3])
+    if family == "string":
+        ((_, value, _),) = raised.fields()
+        section.script.literal(before + string_record(name, value))
+    else:
+        _write(section, name, raised, before)
     _count(section, min(rows), expire)
     left = tuple(shown(field) for field in raised.left)
     return EpochChange(section.db, shown(name), raised.raised, raised.only_live, left)
 
 
 def _write(section: DatabaseSection, name: bytes, raised: Raised, before: bytes) -> None:
-    fields = raised.fields
-    if len(fields) == 1 and not fields[0][0] and _is_counter(section, name):
-        section.script.literal(before + string_record(name, fields[0][1]))
-    else:
-        section.script.literal(before + b"".join(hash_record(name, lambda: fields)))
+    section.script.literal(before)
+    for part in gathered(hash_record(name, raised.fields)):
+        section.script.literal(part)
 
 
-def _is_counter(section: DatabaseSection, name: bytes) -> bool:
-    floor = section.plan.epochs
-    return floor is not None and floor.counter is not None and floor.counter.encode() == name
-
-
-def _shift(section: DatabaseSection, fields: Fields) -> Fields:
+def _shift(section: DatabaseSection, fields: Iterable[Field]) -> Iterator[Field]:
     shift = section.plan.ttl_shift_ms
-    return {
-        field: (value, None if expire is None else shifted(expire, shift))
-        for field, (value, expire) in fields.items()
-    }
+    for field, value, expire in fields:
+        yield field, value, None if expire is None else shifted(expire, shift)
 
 
 def _expiry(section: DatabaseSection, row: Row, file: int) -> int | None:

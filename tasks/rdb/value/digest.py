@@ -16,6 +16,7 @@ from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import Hasher, Pieces, Text, canonical, feed
 from redis_dr.tasks.rdb.value import stream
+from redis_dr.tasks.rdb.value.distinct import Distinct, not_empty
 from redis_dr.tasks.rdb.value.elements import (
     expiring_fields,
     hash_pairs,
@@ -85,7 +86,7 @@ def record_digest(
     elif family == "string":
         feed(hasher, reader.text())
     elif family == "list":
-        _ordered(hasher, list_elements(reader, kind))
+        not_empty(reader, _ordered(hasher, list_elements(reader, kind)))
     elif family == "module":
         _module(hasher, reader)
     elif family == "stream":
@@ -96,19 +97,19 @@ def record_digest(
     return hasher.digest()
 
 
-def _ordered(hasher: Hasher, elements: Iterable[Text]) -> None:
+def _ordered(hasher: Hasher, elements: Iterable[Text]) -> int:
+    count = 0
     for element in elements:
         feed(hasher, element)
+        count += 1
     hasher.update(END)
+    return count
 
 
 def _unordered(hasher: Hasher, reader: Reader, kind: int, family: str) -> None:
-    if family == "set":
-        hasher.update(closing(*_sum_set(reader, kind)))
-    elif family == "zset":
-        hasher.update(closing(*_sum_zset(reader, kind)))
-    else:
-        hasher.update(closing(*_sum_hash(reader, kind)))
+    count, total = {"set": _sum_set, "zset": _sum_zset, "hash": _sum_hash}[family](reader, kind)
+    not_empty(reader, count)
+    hasher.update(closing(count, total))
 
 
 def closing(count: int, total: int) -> bytes:
@@ -127,7 +128,9 @@ def _element(first: Text, rest: bytes = b"") -> int:
 
 def _sum_set(reader: Reader, kind: int) -> tuple[int, int]:
     count = total = 0
+    members = Distinct(reader, kind)
     for member in set_members(reader, kind):
+        members.add(member)
         total += _element(member)
         count += 1
     return count, total
@@ -135,7 +138,9 @@ def _sum_set(reader: Reader, kind: int) -> tuple[int, int]:
 
 def _sum_zset(reader: Reader, kind: int) -> tuple[int, int]:
     count = total = 0
+    members = Distinct(reader, kind)
     for member, score in zset_pairs(reader, kind):
+        members.add(member)
         if isinstance(member, Pieces):
             hasher = blake2b(digest_size=DIGEST_BYTES)
             feed(hasher, member)
@@ -149,7 +154,9 @@ def _sum_zset(reader: Reader, kind: int) -> tuple[int, int]:
 
 def _sum_hash(reader: Reader, kind: int) -> tuple[int, int]:
     count = total = 0
+    fields = Distinct(reader, kind)
     for (field, _), value_of in hash_pairs(reader, kind):
+        fields.add(field)
         hasher = blake2b(digest_size=DIGEST_BYTES)
         feed(hasher, field)
         feed(hasher, value_of())
@@ -160,11 +167,15 @@ def _sum_hash(reader: Reader, kind: int) -> tuple[int, int]:
 
 def _expiring_hash(hasher: Hasher, reader: Reader, kind: int, alive_at_ms: int | None) -> bool:
     """A hash with field expiry; False when `alive_at_ms` leaves it empty."""
-    count = total = 0
+    count = total = seen = 0
+    fields = Distinct(reader, kind)
     for field, value, expires in expiring_fields(reader, kind):
+        fields.add(field)
+        seen += 1
         if alive_at_ms is None or expires is None or expires > alive_at_ms:
             total += _element(field, canonical(value) + expiry_bytes(expires))
             count += 1
+    not_empty(reader, seen)
     hasher.update(closing(count, total))
     return count > 0 or alive_at_ms is None
 

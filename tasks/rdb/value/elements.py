@@ -12,6 +12,7 @@ from redis_dr.tasks.rdb.encodings.blob import Blob
 from redis_dr.tasks.rdb.encodings.listpack import intset, listpack
 from redis_dr.tasks.rdb.encodings.ziplist import ziplist
 from redis_dr.tasks.rdb.encodings.zipmap import zipmap
+from redis_dr.tasks.rdb.value.score import packed_score, word_score
 
 _PLAIN_NODE: Final = 1  # quicklist.h, QUICKLIST_NODE_CONTAINER_PLAIN
 _PACKED_NODE: Final = 2
@@ -50,7 +51,7 @@ def zset_pairs(reader: Reader, kind: int) -> Iterator[tuple[Text, Callable[[], f
     blob = Blob(reader)
     packed = ziplist(blob) if kind == rdb.ZSET_ZIPLIST else listpack(blob)
     for member in packed:
-        yield member, lambda: _number(_partner(packed, blob), blob)
+        yield member, lambda: packed_score(_partner(packed, blob))
 
 
 def hash_pairs(reader: Reader, kind: int) -> Iterator[tuple[Field, Callable[[], Text]]]:
@@ -130,6 +131,8 @@ def _partner(packed: Iterator[Text], blob: Blob) -> Text:
 
 def _binary_score(reader: Reader) -> float:
     score: float = struct.unpack("<d", reader.take(8))[0]
+    if math.isnan(score):
+        raise reader.broken("a score is not a number", reader.offset - 8)
     return score
 
 
@@ -137,16 +140,9 @@ def _word_score(reader: Reader) -> float:
     """The old form: a length, then the number as text; 253 to 255 are words."""
     length = reader.byte()
     if length in _SCORE_WORDS:
-        return _SCORE_WORDS[length]
-    digits = reader.take(length)
-    try:
-        return float(digits)
-    except ValueError:
-        raise reader.broken("a score is not a number", reader.offset - length) from None
-
-
-def _number(text: Text, blob: Blob) -> float:
-    try:
-        return float(whole(text))
-    except ValueError:
-        raise blob.broken("a score is not a number") from None
+        score: float | None = _SCORE_WORDS[length]
+    else:
+        score = word_score(reader.take(length))
+    if score is None or math.isnan(score):
+        raise reader.broken("a score is not a number")
+    return score

@@ -22,6 +22,7 @@ from redis_dr.tasks.rdb.value.digest import (
     score_bytes,
     sum_digests,
 )
+from redis_dr.tasks.rdb.value.score import packed_score
 
 _WIDTHS: Final = {0xF1: 2, 0xF2: 3, 0xF3: 4, 0xF4: 8}  # bytes of an integer in a listpack
 _ARRAYS: Final = {2: "h", 4: "i", 8: "q"}  # type codes by width in bytes
@@ -103,19 +104,19 @@ def _intset(blob: bytes) -> list[bytes] | None:
     return [b"%d" % number for number in numbers]
 
 
-def _list(items: list[bytes]) -> bytes:
-    return b"".join(map(canonical, items)) + END
+def _list(items: list[bytes]) -> bytes | None:
+    return b"".join(map(canonical, items)) + END if items else None
 
 
-def _set(items: list[bytes]) -> bytes:
+def _set(items: list[bytes]) -> bytes | None:
     return _sum([canonical(item) for item in items])
 
 
 def _zset(items: list[bytes]) -> bytes | None:
     try:
-        scores = [score_bytes(float(item)) for item in items[1::2]]
+        scores = [score_bytes(packed_score(item)) for item in items[1::2]]
         return _sum([canonical(m) + s for m, s in zip(items[0::2], scores, strict=True)])
-    except ValueError:  # no number, or an odd number of items
+    except ValueError:  # an odd number of items
         return None
 
 
@@ -126,7 +127,9 @@ def _hash(items: list[bytes]) -> bytes | None:
     return _sum([canonical(field) + canonical(value) for field, value in pairs])
 
 
-def _sum(elements: list[bytes]) -> bytes:
+def _sum(elements: list[bytes]) -> bytes | None:
+    if not elements:
+        return None
     digests = [blake2b(element, digest_size=DIGEST_BYTES).digest() for element in elements]
     return closing(len(digests), sum_digests(digests))
 

@@ -15,6 +15,9 @@ from redis_dr.tasks.rdb.encodings.listpack import listpack
 
 StreamId = tuple[int, int]  # milliseconds, sequence
 _DELETED, _SAME_FIELDS = 1, 2  # t_stream.c, STREAM_ITEM_FLAG_*
+# Entries refer to the names of their node, and each one's digest has them in full. A node of the
+# usual 4 KB and 100 entries comes to 75 times its size at most.
+_MOST_REPEATED = 128
 _ITEM = 48  # bytes that Python takes for a string beside its content
 _UNKNOWN_READ = (1 << 64) - 1  # SCG_INVALID_ENTRIES_READ as the file holds it
 
@@ -151,11 +154,15 @@ def _node(reader: Reader) -> Iterator[StreamEntry]:
     live, deleted = items.number(), items.number()
     names = tuple(items.take() for _ in range(items.count()))
     items.number()
+    repeated, repeats = sum(map(len, names)), 0
     for _ in range(live + deleted):
         items.begin()
         flags = items.number()
         entry_id = (ms + items.number(), sequence + items.number())
         if flags & _SAME_FIELDS:
+            repeats += repeated
+            if repeats > _MOST_REPEATED * blob.size:
+                raise blob.unknown(f"{repeated} bytes of field names that too many entries repeat")
             pairs = tuple(part for name in names for part in (name, items.take()))
         else:
             pairs = tuple(items.take() for _ in range(2 * items.count()))
