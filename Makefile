@@ -33,6 +33,7 @@ lint: setup ## ruff, mypy and the import layers
 
 test: lint ## lint and all tests, those with real containers included
 	@$(WITH_ENGINE) sh -c '$(PY) -m redis_dr.deployments.setup.browser && $(WITH_IMAGES) && exec $(PYTEST) $(PYTEST_ARGS)'
+	@$(if $(PYTEST_ARGS),,REDIS_DR_PURE_PYTHON=1 $(PYTEST) -q -m "not engine and not slow" tests/rdb)
 
 quick: setup ## ruff, mypy, and the tests of the model and of RDB files: under 20 s
 	.venv/bin/ruff check .
@@ -40,7 +41,8 @@ quick: setup ## ruff, mypy, and the tests of the model and of RDB files: under 2
 	.venv/bin/mypy
 	@$(PYTEST) -q -m "not engine and not slow" tests/model tests/rdb tests/resilience tests/settings $(PYTEST_ARGS)
 
-soak: setup ## every point of the kill and failure sweeps, 300 drills: two hours and a half
+soak: setup ## every point of the kill and failure sweeps, 300 drills, fuzzing: two hours and a half
+	@$(PY) -m tests.support.core_fuzz 600
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=1,1 exec $(PY) -m pytest tests/recover/test_kill_sweep.py tests/restore/test_lost_terminal.py tests/engine/test_unanswered_calls.py $(PYTEST_ARGS)'
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && REDIS_DR_SWEEP=full exec $(PY) -m pytest -n 2 tests/catalog/test_request_sweep.py tests/storage/test_request_sweep.py $(PYTEST_ARGS)'
 	@$(WITH_ENGINE) sh -c '$(WITH_IMAGES) && $(PY) -m tests.support.drill_soak && $(PY) -m tests.support.drill_kills && exec $(PY) -m tests.support.restore_kills'

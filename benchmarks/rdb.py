@@ -3,10 +3,13 @@
     python -m benchmarks.rdb [KEYS] [VALUES]
 
 KEYS small strings and VALUES values of 10 KB, of which the issue sets limits; then, without limits,
-text that the server compresses, and small hashes, sets, lists and sorted sets. CPU seconds of one
+text that the server compresses, small hashes, sets, lists and sorted sets, the runbook's mix (50 %
+strings of 80 B, 30 % JSON that the server compresses, 10 % hashes, 10 % sorted sets), streams, and
+large collections. "digest by Python" is the same without the compiled core. CPU seconds of one
 process each, the best of three; peak memory is VmHWM.
 """
 
+import os
 import random
 import subprocess
 import sys
@@ -21,10 +24,11 @@ from benchmarks.measured import keep
 from redis_dr.deployments.setup.caller import forget_caller
 from tests.support.redis_server import RedisServer, start_redis
 
+Shapes = dict[str, Callable[[redis.client.Pipeline], Iterator[None]]]
 _ROUNDS = 3
 _BATCH = 1000
 _LIMITS = {"inventory": 1.0, "inventory with 5 rules": 1.0, "splice": 1.3,
-           "splice with 6 rules": 1.3, "digest": 4.0}  # fmt: skip
+           "splice with 6 rules": 1.3, "digest": 4.0, "digest by Python": 40.0}  # fmt: skip
 _LIMITED = ("small strings", "values of 10 KB")
 _ONE = """
 import sys, time
@@ -45,7 +49,7 @@ with open(path, "rb") as source:
         with open(path + ".out", "wb") as target:
             splice(source, target, SplicePlan(rules=drop + rules if "rules" in what else ()))
     else:
-        options = InventoryOptions(digest=what == "digest", rules=rules if "rules" in what else ())
+        options = InventoryOptions(digest="digest" in what, rules=rules if "rules" in what else ())
         take_inventory(source, options)
 print(round(time.process_time() - begun, 3), round(before, 1), round(peak(), 1))
 """
@@ -72,7 +76,7 @@ def main() -> None:
         raise SystemExit("above the limit: " + "; ".join(over))
 
 
-def _shapes(keys: int, values: int) -> dict[str, Callable[[redis.client.Pipeline], Iterator[None]]]:
+def _shapes(keys: int, values: int) -> Shapes:
     dice = random.Random(1)
     words = ["".join(dice.choices("aeiourstlnmd", k=dice.randint(2, 9))) for _ in range(3000)]
 
@@ -101,10 +105,48 @@ def _shapes(keys: int, values: int) -> dict[str, Callable[[redis.client.Pipeline
             yield
 
     return {
+        **_more_shapes(keys, dice, words),
         "small strings": small,
         "values of 10 KB": large,
         "text of 10 KB that the server compressed": text,
         "small hashes, sorted sets, sets, lists": mixed,
+    }
+
+
+def _more_shapes(keys: int, dice: random.Random, words: list[str]) -> Shapes:
+    def runbook(pipeline: redis.client.Pipeline) -> Iterator[None]:
+        for n in range(keys // 5):
+            kind = n % 10
+            if kind < 5:
+                pipeline.set(f"str:{n}", dice.randbytes(80))
+            elif kind < 8:
+                pipeline.set(
+                    f"json:{n}", f'{{"id": {n}, "text": "{" ".join(dice.choices(words, k=40))}"}}'
+                )
+            elif kind < 9:
+                pipeline.hset(f"h:{n}", mapping={f"field{i}": f"value{n * i}" for i in range(5)})
+            else:
+                pipeline.zadd(f"z:{n}", {f"m{n + i}": i * 1.5 + 0.25 for i in range(6)})
+            yield
+
+    def streams(pipeline: redis.client.Pipeline) -> Iterator[None]:
+        for n in range(keys // 5):
+            pipeline.xadd(f"stream:{n % 50}", {"user": n, "action": "click", "page": f"/p/{n}"})
+            yield
+
+    def collections(pipeline: redis.client.Pipeline) -> Iterator[None]:
+        for n in range(keys // 50):
+            own = range(10 * n, 10 * n + 10)
+            pipeline.hset("hash", mapping={f"field:{i}": f"value {i}" for i in own})
+            pipeline.sadd("set", *(f"member:{i}" for i in own))
+            pipeline.zadd("zset", {f"member:{i}": i * 0.5 for i in own})
+            pipeline.rpush("list", *(f"element:{i}" for i in own))
+            yield
+
+    return {
+        "the runbook's mix": runbook,
+        "streams": streams,
+        "large collections": collections,
     }
 
 
@@ -145,7 +187,11 @@ def _load(server: RedisServer) -> float:
 
 def _run(what: str, path: Path) -> tuple[float, float, float]:
     ran = subprocess.run(
-        [sys.executable, "-c", _ONE, what, str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _ONE, what, str(path)],
+        env={**os.environ, "REDIS_DR_PURE_PYTHON": "1" if "Python" in what else ""},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     seconds, before, peak = map(float, ran.stdout.split())
     return seconds, before, peak

@@ -1,4 +1,4 @@
-"""Remove what the make targets made in this clone: environment, private engine, caches.
+"""Remove what the make targets made in this clone: environment, private engine, caches, core.
 
 Standard library only: it runs on the system's Python. Trees of images in the user's cache stay.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from redis_dr.deployments.setup.place import place_for
 
 ROOT = Path(__file__).resolve().parents[2]
-MADE = (".venv", ".run", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")
+MADE = (".venv", ".run", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "build")
 
 
 def main() -> int:
@@ -19,6 +19,8 @@ def main() -> int:
     if place.pidfile.exists() and Path("/proc", place.pidfile.read_text().strip()).exists():
         print("make clean: a private engine still runs; end the make that uses it", file=sys.stderr)
         return 3
+    for built in (ROOT / "tasks" / "rdb" / "core").glob("*.so"):
+        built.unlink()
     for folder in (place.run, *(ROOT / name for name in MADE)):
         shutil.rmtree(folder, ignore_errors=True)
     return 0

@@ -8,11 +8,13 @@ A stamp makes the second run cost nothing.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from redis_dr.deployments.setup.apt import install, may_install
@@ -45,18 +47,26 @@ def set_up() -> None:
         return
     _create()
     STAMP.unlink(missing_ok=True)
+    _install_compiler()
     started_with = "uv" if _install_with_uv() else "pip"
     if started_with == "pip":
         _install_with_pip()
     STAMP.write_text(stamp)
+    if not _has_core():
+        print(
+            "make setup: the compiled core could not be built (no C compiler or no Python headers);"
+            " Python reads RDB files, ten times slower",
+            file=sys.stderr,
+        )
     print(f"make setup: .venv is ready (by {started_with})", file=sys.stderr)
 
 
 def wanted_stamp() -> str:
     """A digest of all that decides what the environment holds, its own place included."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
-    for name in ("pyproject.toml", "constraints.txt"):
-        digest.update((ROOT / name).read_bytes())
+    core = sorted((ROOT / "tasks" / "rdb" / "core").glob("*.[ch]"))
+    for path in (ROOT / "pyproject.toml", ROOT / "constraints.txt", *core):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -87,6 +97,23 @@ def _install_debian_venv() -> None:
             f"install it (on Debian and Ubuntu: sudo apt-get install {package})",
         )
     install([package], "make setup")
+
+
+def _install_compiler() -> None:
+    """A C compiler and Python's headers for the compiled core, where they may be installed."""
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    has_compiler = shutil.which("cc") or shutil.which("gcc")
+    wanted = [] if has_compiler else ["gcc", "libc6-dev"]
+    if not header.exists() and sys.prefix.startswith("/usr"):
+        wanted.append(f"python{sys.version_info[0]}.{sys.version_info[1]}-dev")
+    if wanted and may_install():
+        with contextlib.suppress(RedisDrError):  # Python does the core's work as well
+            install(wanted, "make setup")
+
+
+def _has_core() -> bool:
+    probe = "from redis_dr.tasks.rdb.core import _core"
+    return subprocess.run([PYTHON, "-c", probe], check=False, capture_output=True).returncode == 0
 
 
 def _install_with_uv() -> bool:

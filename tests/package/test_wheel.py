@@ -1,11 +1,17 @@
 """The package: one name at top level, with its data, importable without anything of this clone."""
 
 import json
+import os
+import subprocess
+import sys
 import tarfile
 import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import version
 from pathlib import Path
 
+from redis_dr.deployments.setup.index import uv_environment
+from redis_dr.tasks.rdb.compiled import core
 from tests.package.conftest import Installed
 
 DATA = {
@@ -13,8 +19,11 @@ DATA = {
     "redis_dr/deployments/common-queries.json",
     "redis_dr/deployments/prefect.yaml",
     "redis_dr/deployments/redis-dr.toml",
+    "redis_dr/tasks/rdb/core/_core.pyi",
     "redis_dr/tasks/templates/drill.html.j2",
 }
+# a machine without a C compiler builds a wheel without it
+CORE = {f"redis_dr/tasks/rdb/core/_core{EXTENSION_SUFFIXES[0]}"} if core is not None else set()
 IMPORT_ALL = """
 import importlib, json, pkgutil, sys
 import redis_dr
@@ -58,7 +67,23 @@ def test_the_wheel_holds_one_name(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"redis_dr", metadata}
     left_out = ("redis_dr/deployments/setup", "redis_dr/deployments/demo")
     assert not [name for name in names if name.startswith(left_out)]
-    assert {n for n in names if not n.endswith(".py") and not n.startswith(metadata)} == DATA
+    assert {n for n in names if not n.endswith(".py") and not n.startswith(metadata)} == DATA | CORE
+
+
+def test_without_a_compiler_the_wheel_holds_python_alone(dist: Path, tmp_path: Path) -> None:
+    """A build from the sdist whose compiler fails ends well, without the core."""
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = (each for each in tmp_path.iterdir() if each.is_dir())
+    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(source)]
+    variables = {**os.environ, **uv_environment(Path(sys.executable)), "CC": "false"}
+    subprocess.run(build, env=variables, capture_output=True, check=True)
+    (path,) = tmp_path.glob("*.whl")
+
+    names = zipfile.ZipFile(path).namelist()
+    assert "redis_dr/tasks/rdb/compiled.py" in names
+    assert not [name for name in names if name.endswith((".so", ".c", ".h"))]
 
 
 def test_the_sdist_holds_the_same_modules_as_files(dist: Path, wheel: Path) -> None:

@@ -8,35 +8,28 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from redis_dr.tasks.model.errors import RdbError
+from redis_dr.tasks.model.errors import RdbError, UnknownRdb
 from redis_dr.tasks.rdb import entries, take_inventory, values
-from redis_dr.tasks.rdb.value.score import packed_score, word_score
+from redis_dr.tasks.rdb.value.score import text_score
 from tests.rdb.conftest import emptied
 from tests.support import raw_rdb
 from tests.support.redis_server import RedisServer
 
-# as text in a listpack -> what strtod makes of it
 SCORES = {
-    b"1_5": 1.0,
-    b" 1": 1.0,
-    b"\t-2.5e1": -25.0,
-    b"1 ": 1.0,
-    b"0x1p4": 16.0,
-    b"0X.8": 0.5,
-    b"-inf": -math.inf,
-    b"Infinity": math.inf,
-    b"+inf_": math.inf,
-    b"1e": 1.0,
-    b"1e5x": 1e5,
+    b"1.5": 1.5,
+    b"-2.5e1": -25.0,
+    b"1e+20": 1e20,
     b".5": 0.5,
     b"5.": 5.0,
-    b"_1": 0.0,
-    b"": 0.0,
-    b"word": 0.0,
-    b"1e999": math.inf,
-    b"0x1p9999": math.inf,
-    b"1" * 126 + b"_": float("1" * 126),
+    b"-0": 0.0,
+    b"inf": math.inf,
+    b"-inf": -math.inf,
+    b"17976931348623157e292": 1.7976931348623157e308,
+    b"5e-324": 5e-324,
 }
+# servers read these in different ways, or as 0, and write none of them
+ODD_SCORES = [b"1_5", b" 1", b"1 ", b"\t2", b"+1", b"0x1p4", b"0X.8", b"Infinity", b"nan", b"1e",
+              b"1e5x", b"_1", b"", b"word", b"1e999", b"1" * 128]  # fmt: skip
 
 
 def file(*records: bytes) -> bytes:
@@ -52,14 +45,26 @@ def members(kind: int, *texts: bytes) -> bytes:
 
 @pytest.mark.parametrize("text", SCORES)
 def test_a_score_is_read_as_redis_reads_it(text: bytes) -> None:
-    """Also forms that Python's float refuses or takes for another number."""
-    assert packed_score(text) == SCORES[text]
+    """The digest is that of the same score as a double."""
+    assert text_score(text) == SCORES[text]
 
     data = file(raw_rdb.record(17, b"k", raw_rdb.string(raw_rdb.listpack([b"m", text]))))
     number = file(raw_rdb.record(5, b"k", b"\x01\x01m" + struct.pack("<d", SCORES[text])))
     digests = [next(entries(io.BytesIO(each))).digest for each in (data, number)]
     assert digests[0] == digests[1]
     assert next(values(data))[3] == {b"m": SCORES[text]}
+
+
+@pytest.mark.parametrize("text", ODD_SCORES)
+def test_a_score_that_servers_read_in_different_ways_is_not_guessed(text: bytes) -> None:
+    """1_5 was taken for 15. In a listpack it is unknown, in the oldest form it is damage."""
+    packed = raw_rdb.string(raw_rdb.listpack([b"m", text]))
+    with pytest.raises(UnknownRdb, match="which servers read in different ways"):
+        take_inventory(io.BytesIO(file(raw_rdb.record(17, b"k", packed))))
+
+    value = b"\x01\x01m" + bytes((len(text),)) + text
+    with pytest.raises(RdbError, match="a score is not a number"):
+        take_inventory(io.BytesIO(file(raw_rdb.record(3, b"k", value))))
 
 
 def test_a_real_server_reads_the_same_score(server: RedisServer) -> None:
@@ -78,17 +83,7 @@ def test_what_a_server_writes_is_read_back(score: float) -> None:
     """Every double, written with 17 digits, is the same double in either form."""
     text = b"%.17g" % score
 
-    assert packed_score(text) == score
-    assert word_score(text) == score
-
-
-@pytest.mark.parametrize("text", [b"1_5", b"1 ", b"", b"word", b"1e", b"nan", b"0x"])
-def test_a_score_of_the_oldest_form_that_is_no_number_is_refused(text: bytes) -> None:
-    """No server ever wrote one."""
-    value = b"\x01\x01m" + bytes((len(text),)) + text
-
-    with pytest.raises(RdbError, match="a score is not a number"):
-        take_inventory(io.BytesIO(file(raw_rdb.record(3, b"k", value))))
+    assert text_score(text) == score
 
 
 EMPTY = {
@@ -124,7 +119,7 @@ def test_an_empty_value_is_refused(name: str) -> None:
 
 TWICE = {
     "set": members(2, b"a", b"b", b"a"),
-    "hash": members(4, b"a", b"1", b"b", b"2", b"a", b"3"),
+    "hash": members(4, b"a", b"1" * 100, b"b", b"2", b"a", b"3"),
     "zset": raw_rdb.record(3, b"k", b"\x02" + b"\x01a\x011" * 2),
     "zset 2": raw_rdb.record(5, b"k", b"\x02" + (b"\x01a" + bytes(8)) * 2),
     "zipmap": raw_rdb.record(9, b"k", raw_rdb.string(b"\x02" + b"\x01a\x01\x00b" * 2 + b"\xff")),
@@ -141,11 +136,9 @@ def test_an_element_that_stands_twice_is_refused_by_name(name: str) -> None:
         take_inventory(io.BytesIO(file(TWICE[name])))
 
 
-@pytest.mark.parametrize("name", TWICE)
+@pytest.mark.parametrize("name", [name for name in TWICE if name != "hash metadata"])
 def test_a_real_server_refuses_it_too(server: RedisServer, name: str) -> None:
-    """The same bytes given to RESTORE; types that this server does not know are left out."""
-    if name == "hash metadata" and "redis:8" not in server.image:
-        pytest.skip("field expiries came with Redis 7.4")
+    """The same bytes given to RESTORE; a small hash would be loaded with both fields."""
     client = emptied(server).client()
     record = TWICE[name]
 

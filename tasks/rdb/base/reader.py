@@ -53,15 +53,15 @@ class Reader:
         """The error for what this program does not know."""
         return unknown(self.offset if offset is None else offset, self.db, what)
 
-    def refill(self) -> None:
+    def refill(self, window: int = WINDOW) -> None:
         """Drop the bytes before the position and read up to a window ahead; gather short reads."""
         passed = self.buf[: self.pos]
         self._checksum = crc64(passed, self._checksum)
         self.base += self.pos
         parts = [self.buf[self.pos :]]
         ahead = len(parts[0])
-        while ahead < WINDOW and not self.ended:
-            part = self._source.read(WINDOW - ahead)
+        while ahead < window and not self.ended:
+            part = self._source.read(window - ahead)
             self.ended = not part
             parts.append(part)
             ahead += len(part)

@@ -20,7 +20,9 @@ def take_inventory(source: BinaryIO, options: InventoryOptions = _DEFAULT) -> In
     UnknownRdb for what this program does not know, with byte offset and database.
     """
     tally = InventoryTally(options)
-    scan = Scan(source, digest=options.digest, alive_at_ms=options.alive_at_ms)
+    scan = Scan(
+        source, digest=options.digest, alive_at_ms=options.alive_at_ms, counted=tally.counted
+    )
     for event in scan.events():
         match event:
             case Keys():

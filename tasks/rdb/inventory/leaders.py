@@ -36,6 +36,11 @@ class Leaders:
         warm = [row for row in batch.rows if row[3] is not None]
         self._hottest.add((row[3] or 0, -row[4], db, row) for row in warm)
 
+    @property
+    def floors(self) -> tuple[int, int]:
+        """What a record's bytes, and a key's heat, must exceed to be worth seeing."""
+        return self._largest.floor, self._hottest.floor
+
     def largest(self) -> tuple[KeySize, ...]:
         """Largest first; bytes are those of the record in the file."""
         return tuple(_named(leader) for leader in self._largest.sorted())

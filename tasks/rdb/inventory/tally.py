@@ -9,6 +9,8 @@ from typing import Final
 from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory, PatternInventory
 from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.rdb.base import format as rdb
+from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.compiled import core
 from redis_dr.tasks.rdb.inventory.leaders import Leaders
 from redis_dr.tasks.rdb.inventory.patterns import matcher
 from redis_dr.tasks.rdb.scan.quick import Row
@@ -51,6 +53,16 @@ class InventoryTally:
             found = self._databases[number] = _Database(number, self._options)
         return found
 
+    def counted(self, reader: Reader) -> bool:
+        """Let the compiled core count what it can; True when a key goes beyond the buffer."""
+        database = self.database(reader.db or 0)
+        while True:
+            short, rows = database.read(reader, self._leaders.floors)
+            if not rows:
+                return short
+            batch = Keys(reader.db or 0, rows, [])
+            self._leaders.see(batch, [row[5] - row[4] for row in rows])
+
     def keys(self, batch: Keys) -> None:
         """Count a batch."""
         self._kinds.update(map(_KIND, batch.rows))
@@ -60,9 +72,12 @@ class InventoryTally:
 
     def inventory(self) -> Inventory:
         """The result."""
+        kinds = self._kinds.copy()
+        for database in self._databases.values():
+            kinds.update(database.merge())
         types: Counter[str] = Counter()
         encodings: Counter[str] = Counter()
-        for kind, count in sorted(self._kinds.items()):
+        for kind, count in sorted(kinds.items()):
             name, encoding = rdb.TYPES[kind]
             types[name] += count
             encodings[f"{name} {encoding}"] += count
@@ -94,13 +109,18 @@ class _Database:
         self._options = options
         self._rules, self._indexes_of = matcher(options.rules, number)
         self._patterns = {index: _Pattern() for index in range(1, len(self._rules) + 1)}
+        self._core = None
+        if core is not None:
+            literals = tuple(tuple(part.encode() for part in rule.literals) for rule in self._rules)
+            moments = (options.taken_at_ms, options.alive_at_ms)
+            self._core = core.Tally(literals, options.digest, *moments)
         self._keys = self._expires = self._expired = self._gone = self._bytes = self._total = 0
 
     def count(self, batch: Keys, sizes: list[int]) -> None:
         """Add a batch of this database's keys; `sizes` are the bytes of their records."""
         rows, options = batch.rows, self._options
         self._keys += len(rows)
-        self._bytes += rows[-1][5] - rows[0][4]
+        self._bytes += sum(sizes)  # the core may have counted keys between them
         expires = [row[2] for row in rows if row[2] is not None]
         self._expires += len(expires)
         self._expired += sum(expire <= options.taken_at_ms for expire in expires)
@@ -113,6 +133,34 @@ class _Database:
             self._total += sum_digests([digest for digest in alive if digest])
         if self._rules:
             self._match(rows, sizes, any_expire=bool(expires))
+
+    def read(self, reader: Reader, floors: tuple[int, int]) -> tuple[bool, list[Row]]:
+        """Count by the compiled core: whether a key goes beyond the buffer, keys worth naming."""
+        assert self._core is not None  # noqa: S101 - asked only where there is one
+        place = (reader.buf, reader.pos, reader.base)
+        reader.pos, short, rows = self._core.feed(*place, *floors)
+        return short, rows
+
+    def merge(self) -> Counter[int]:
+        """Add what the core counted, once and at the end; returns its keys by kind."""
+        if self._core is None:
+            return Counter()
+        keys, expires, expired, gone, size, total, kinds, patterns = self._core.totals()
+        self._core = None
+        self._keys += keys
+        self._expires += expires
+        self._expired += expired
+        self._gone += gone
+        self._bytes += size
+        self._total += total[0] + (total[1] << 64)
+        for pattern, (count, its_size, soonest, latest) in zip(
+            self._patterns.values(), patterns, strict=True
+        ):
+            pattern.keys += count
+            pattern.bytes += its_size
+            if soonest is not None and latest is not None:
+                pattern.widen([soonest, latest])
+        return Counter(dict(kinds))
 
     @staticmethod
     def _alive(rows: list[Row], digests: Sequence[bytes | None], moment: int) -> list[bytes | None]:

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Final
 
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.base.lzf import LzfError, decompress
+from redis_dr.tasks.rdb.base.lzf import GREATEST_RATIO, LzfError, decompress
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import length_prefix
 from redis_dr.tasks.rdb.value.digest import DIGEST_BYTES, string_digest
@@ -130,8 +130,11 @@ def quick_keys(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per key or pa
                     length = (length & 63) << 8 | buf[pos + 1]
                     pos += 2
                 elif length == 128 and not digest:
+                    length = int.from_bytes(buf[pos + 1 : pos + 5], "big")
                     pos += 5
                 else:
+                    break
+                if not 0 < width <= length <= width * GREATEST_RATIO:
                     break
                 value = pos
                 pos += width

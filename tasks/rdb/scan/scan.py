@@ -1,11 +1,12 @@
 """One pass over a file: what it holds, in order, keys in batches. All other modules read by it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from redis_dr.tasks.rdb.base import format as rdb
-from redis_dr.tasks.rdb.base.reader import Reader
+from redis_dr.tasks.rdb.base.reader import WINDOW, Reader
+from redis_dr.tasks.rdb.compiled import core
 from redis_dr.tasks.rdb.scan.quick import BATCH, Row, quick_keys
 from redis_dr.tasks.rdb.value.digest import record_digest
 from redis_dr.tasks.rdb.value.module import module_name, skip_module
@@ -13,6 +14,7 @@ from redis_dr.tasks.rdb.value.skip import skip_value
 
 _PREFIXES: Final = frozenset({rdb.EXPIRE_MS, rdb.EXPIRE_S, rdb.FREQ, rdb.IDLE})
 _FIRST_OPCODE: Final = 243  # below are value types, known or not
+_WIDE: Final = 2 << 20  # bytes ahead that are never exceeded by more than twice
 _MARGIN: Final = 1 << 15  # bytes ahead under which a refill pays
 _LONG_KEY: Final = 1 << 12  # bytes; a batch ends with such a one, so that memory stays small
 _MOST_REMARKS: Final = 20_000  # databases, AUX fields, functions, modules together
@@ -80,6 +82,7 @@ class End:
     checksum: int | None
 
 
+Counted = Callable[[Reader], bool]  # takes keys; True when the next one goes beyond the buffer
 Event = Header | Aux | Database | Function | ModuleAux | Keys | End
 
 
@@ -87,8 +90,15 @@ class Scan:
     """Iterate once over `events`. Raises RdbError and UnknownRdb with offset and database."""
 
     def __init__(
-        self, source: BinaryIO, *, digest: bool = False, alive_at_ms: int | None = None
+        self,
+        source: BinaryIO,
+        *,
+        digest: bool = False,
+        alive_at_ms: int | None = None,
+        counted: Counted | None = None,
     ) -> None:
+        """`counted` may take keys away before they become an event, if there is a core."""
+        self._counted = counted
         self._reader = Reader(source)
         self._digest = digest
         self._alive_at = alive_at_ms
@@ -121,6 +131,30 @@ class Scan:
         yield self._end(version)
 
     def _quick(self) -> None:
+        if core is None:
+            self._quick_by_python()
+            return
+        reader = self._reader
+        while reader.db is not None:
+            if len(reader.buf) - reader.pos < _MARGIN and not reader.ended:
+                reader.refill()
+            short = self._quick_by_core()
+            ahead = len(reader.buf) - reader.pos
+            if not short or reader.ended or ahead >= _WIDE:
+                return
+            reader.refill(max(WINDOW, 2 * ahead))  # a value of some megabytes still fits
+
+    def _quick_by_core(self) -> bool:
+        """True when the next key goes beyond the buffer."""
+        reader = self._reader
+        if self._counted is not None:
+            return self._counted(reader)
+        digests = self._digests if self._digest else None
+        place = (reader.buf, reader.pos, reader.base)
+        reader.pos, short = core.scan(*place, self._rows, digests, BATCH)  # type: ignore[union-attr] # asked by the caller
+        return bool(short)
+
+    def _quick_by_python(self) -> None:
         reader = self._reader
         while reader.db is not None:
             if len(reader.buf) - reader.pos < _MARGIN and not reader.ended:

@@ -17,16 +17,21 @@ _CHECKED: Final = frozenset(
 )
 
 
+# a server loads such a small hash, with both fields, and refuses a large one
+_LOADED_SMALL: Final = frozenset({rdb.HASH, rdb.HASH_METADATA, rdb.HASH_METADATA_RC})
+
+
 class Distinct:
     """The names of one value. Those of a very large one are not held; its load would tell."""
 
-    __slots__ = ("_bytes", "_checked", "_count", "_names", "_reader")
+    __slots__ = ("_bytes", "_checked", "_count", "_hash", "_names", "_reader")
 
     def __init__(self, reader: Reader, kind: int) -> None:
         self._reader = reader
         self._names: set[bytes] = set()
         self._count = self._bytes = 0
         self._checked = kind in _CHECKED
+        self._hash = kind in _LOADED_SMALL
 
     def add(self, name: Text) -> None:
         """Take note of a name; one that comes in pieces is too large to be held."""
@@ -36,7 +41,8 @@ class Distinct:
         self._count += 1
         self._bytes += len(name)
         if len(self._names) < self._count:
-            raise self._reader.broken(f"{name[:64]!r} stands twice in one value")
+            what = f"{name[:64]!r} stands twice in one value"
+            raise self._reader.unknown(what) if self._hash else self._reader.broken(what)
         if self._count >= _MOST or self._bytes > _LARGEST:
             self._checked = False
             self._names.clear()

@@ -12,7 +12,7 @@ from redis_dr.tasks.rdb.encodings.blob import Blob
 from redis_dr.tasks.rdb.encodings.listpack import intset, listpack
 from redis_dr.tasks.rdb.encodings.ziplist import ziplist
 from redis_dr.tasks.rdb.encodings.zipmap import zipmap
-from redis_dr.tasks.rdb.value.score import packed_score, word_score
+from redis_dr.tasks.rdb.value.score import text_score
 
 _PLAIN_NODE: Final = 1  # quicklist.h, QUICKLIST_NODE_CONTAINER_PLAIN
 _PACKED_NODE: Final = 2
@@ -51,7 +51,7 @@ def zset_pairs(reader: Reader, kind: int) -> Iterator[tuple[Text, Callable[[], f
     blob = Blob(reader)
     packed = ziplist(blob) if kind == rdb.ZSET_ZIPLIST else listpack(blob)
     for member in packed:
-        yield member, lambda: packed_score(_partner(packed, blob))
+        yield member, lambda: _packed_score(whole(_partner(packed, blob)), blob)
 
 
 def hash_pairs(reader: Reader, kind: int) -> Iterator[tuple[Field, Callable[[], Text]]]:
@@ -139,10 +139,14 @@ def _binary_score(reader: Reader) -> float:
 def _word_score(reader: Reader) -> float:
     """The old form: a length, then the number as text; 253 to 255 are words."""
     length = reader.byte()
-    if length in _SCORE_WORDS:
-        score: float | None = _SCORE_WORDS[length]
-    else:
-        score = word_score(reader.take(length))
+    score = _SCORE_WORDS[length] if length in _SCORE_WORDS else text_score(reader.take(length))
     if score is None or math.isnan(score):
         raise reader.broken("a score is not a number")
+    return score
+
+
+def _packed_score(digits: bytes, blob: Blob) -> float:
+    score = text_score(digits)
+    if score is None:
+        raise blob.unknown(f"the score {digits[:40]!r}, which servers read in different ways")
     return score

@@ -22,7 +22,7 @@ from redis_dr.tasks.rdb.value.digest import (
     score_bytes,
     sum_digests,
 )
-from redis_dr.tasks.rdb.value.score import packed_score
+from redis_dr.tasks.rdb.value.score import text_score
 
 _WIDTHS: Final = {0xF1: 2, 0xF2: 3, 0xF3: 4, 0xF4: 8}  # bytes of an integer in a listpack
 _ARRAYS: Final = {2: "h", 4: "i", 8: "q"}  # type codes by width in bytes
@@ -114,9 +114,9 @@ def _set(items: list[bytes]) -> bytes | None:
 
 def _zset(items: list[bytes]) -> bytes | None:
     try:
-        scores = [score_bytes(packed_score(item)) for item in items[1::2]]
+        scores = [score_bytes(text_score(item)) for item in items[1::2]]  # type: ignore[arg-type] # None: TypeError
         return _sum([canonical(m) + s for m, s in zip(items[0::2], scores, strict=True)])
-    except ValueError:  # an odd number of items
+    except (TypeError, ValueError):  # no usual number, or an odd number of items
         return None
 
 
