@@ -1,66 +1,50 @@
-"""Draws lines over one axis as an SVG, with nothing but text: no plotting library is needed."""
+"""Draws lines over one axis as an SVG file of its own."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 760, 380, 60, 40, 50
+from markupsafe import Markup
+
+from redis_dr.tasks.drill.svg import Frame, element, round_up, way
+
+_FRAME = Frame(width=760, height=380, left=60, right=20, top=40, bottom=50)
 _COLOURS = ("#c0392b", "#2980b9", "#27ae60", "#8e44ad")
 _DASHES = ("2 4", "8 4", "", "12 3 3 3")  # told apart without colours, too
+_STYLE = Markup("text {font: 12px sans-serif}")
+Line = Sequence[tuple[float, float]]
 
 
-def draw(
-    path: Path,
-    title: str,
-    axes: tuple[str, str],
-    lines: Mapping[str, Sequence[tuple[float, float]]],
-) -> None:
+def draw(path: Path, title: str, axes: tuple[str, str], lines: Mapping[str, Line]) -> None:
     """Write the picture. `axes` are the names of x and y; y begins at 0."""
     most_x = max(x for points in lines.values() for x, _ in points) or 1
-    most_y = _round_up(max(y for points in lines.values() for _, y in points) or 1)
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        across = LEFT + x / most_x * (WIDTH - LEFT - 20)
-        return across, HEIGHT - BOTTOM - y / most_y * (HEIGHT - TOP - BOTTOM)
-
+    most_y = round_up(max(y for points in lines.values() for _, y in points) or 1)
+    width, height, left = _FRAME.width, _FRAME.height, _FRAME.left
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}">',
-        "<style>text {font: 12px sans-serif}</style>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="20" font-size="15">{title}</text>',
+        element("style", _STYLE),
+        element("rect", width=width, height=height, fill="white"),
+        element("text", title, x=left, y=20, font_size=15),
     ]
-    for step in range(5):
-        y = most_y * step / 4
-        _, height = place(0, y)
-        parts.append(
-            f'<line x1="{LEFT}" y1="{height:.1f}" x2="{WIDTH - 20}" y2="{height:.1f}"'
-            ' stroke="#ddd"/>'
-        )
-        parts.append(f'<text x="{LEFT - 8}" y="{height + 4:.1f}" text-anchor="end">{y:.3g}</text>')
-        across, floor = place(most_x * step / 4, 0)
-        label = f"{most_x * step / 4:.4g}"
-        parts.append(
-            f'<text x="{across:.1f}" y="{floor + 18:.1f}" text-anchor="middle">{label}</text>'
-        )
-    parts.append(f'<text x="{WIDTH // 2}" y="{HEIGHT - 8}" text-anchor="middle">{axes[0]}</text>')
-    parts.append(f'<text x="{LEFT}" y="34" fill="#555">{axes[1]}</text>')
+    for quarter in range(5):
+        share = quarter / 4
+        parts.append(_FRAME.grid(share, f"{most_y * share:.3g}", stroke="#ddd"))
+        label, below = f"{most_x * share:.4g}", _FRAME.y(0) + 18
+        parts.append(element("text", label, x=_FRAME.x(share), y=below, text_anchor="middle"))
+    parts.append(element("text", axes[0], x=width // 2, y=height - 8, text_anchor="middle"))
+    parts.append(element("text", axes[1], x=left, y=34, fill="#555"))
     for number, (name, points) in enumerate(lines.items()):
-        colour, dash = _COLOURS[number % 4], _DASHES[number % 4]
-        way = " ".join(f"{a:.1f},{b:.1f}" for a, b in (place(x, y) for x, y in points))
-        parts.append(
-            f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"'
-            f' stroke-dasharray="{dash}"/>'
-        )
-        height = HEIGHT - BOTTOM - 20 - 18 * number
-        parts.append(
-            f'<line x1="{WIDTH - 230}" y1="{height - 4}" x2="{WIDTH - 195}" y2="{height - 4}"'
-            f' stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-            f'<text x="{WIDTH - 188}" y="{height}">{name}</text>'
-        )
-    path.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
+        places = [(_FRAME.x(x / most_x), _FRAME.y(y / most_y)) for x, y in points]
+        parts += _line(number, name, places)
+    whole = {"xmlns": "http://www.w3.org/2000/svg", "width": width, "height": height}
+    path.write_text(element("svg", Markup("\n").join(parts), **whole) + "\n", encoding="utf-8")
 
 
-def _round_up(value: float) -> float:
-    """The next round number, so that the grid's labels are round."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(power * step for step in (1, 2, 4, 6, 8, 10) if power * step >= value)
+def _line(number: int, name: str, places: Line) -> list[Markup]:
+    """One line, and its row in the legend."""
+    dashes = _DASHES[number % 4]
+    pen = {"stroke": _COLOURS[number % 4], "stroke_width": 2, "stroke_dasharray": dashes}
+    y, x = _FRAME.height - _FRAME.bottom - 20 - 18 * number, _FRAME.width - 230
+    return [
+        element("polyline", points=way(places), fill="none", **pen),
+        element("line", x1=x, y1=y - 4, x2=x + 35, y2=y - 4, **pen),
+        element("text", name, x=x + 42, y=y),
+    ]

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -49,7 +49,8 @@ def main() -> int:
     deployments = [
         deployment_of(spec, settings.schedule, _defaults(spec, instances)) for spec in DEPLOYMENTS
     ]
-    _announce(address, instances)
+    for line in announcement(address, instances, settings.schedule):
+        print(f"serve: {line}", flush=True)
     try:
         _run(deployments)
     finally:
@@ -58,13 +59,19 @@ def main() -> int:
     return 0
 
 
-def _announce(address: str, instances: Sequence[Instance]) -> None:
+def announcement(
+    address: str, instances: Sequence[Instance], schedule: ScheduleSettings
+) -> Iterator[str]:
+    """What is served: for which instances, where, and each deployment with its time."""
     names = ", ".join(instance.name for instance in instances)
-    print(
-        f"serve: {len(DEPLOYMENTS)} deployments for {names} ({configuration_path(None).resolve()}) "
-        f"on the Prefect server at {address}",
-        flush=True,
+    yield (
+        f"{len(DEPLOYMENTS)} deployments for {names} ({configuration_path(None).resolve()}) "
+        f"on the Prefect server at {address}"
     )
+    for spec in DEPLOYMENTS:
+        cron = spec.cron(schedule)
+        when = f"{cron} ({schedule.timezone})" if cron else "when a person starts it"
+        yield f"{spec.flow}/{spec.name}: {when}"
 
 
 def _run(deployments: Sequence[RunnerDeployment]) -> None:

@@ -64,8 +64,9 @@ def _sections() -> Iterator[str]:
     yield (
         "## [server]\n\nThe `CONFIG` values that the server should have: `config render` "
         "writes them, `config check`, `check` and `health` compare with them. Any name that "
-        "`CONFIG GET` knows may be used. A `[server]` table replaces these defaults:\n\n"
-        + table(("key", "default"), rows)
+        "`CONFIG GET` knows may be used. Without this section nothing is "
+        "compared, and `config render` takes these values of the runbook:\n\n"
+        + table(("key", "value"), rows)
     )
 
 

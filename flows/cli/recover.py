@@ -26,18 +26,20 @@ def _show(report: "RecoverReport", out: Output) -> None:
     "redis-dr recover",
     "redis-dr recover --json",
     show=_show,
-    notify=Notify(),
+    notify=Notify(wanted=lambda own: not own["listing"]),
     recovers=True,
 )
 def recover(
     context: Context,
     *,
-    listing: Annotated[  # noqa: ARG001 the report always holds it; the option stays accepted
-        bool, flag("--list", "Accepted for old scripts: replaced data is always listed.")
+    listing: Annotated[
+        bool, flag("--list", "Only look: what was left, and the replaced data on the volume.")
     ] = False,
 ) -> "RecoverReport":
     """Finish or undo what an interrupted operation left.
 
     It is harmless when there is nothing to do.
     """
+    if listing:
+        return api.recoverable(context.instance)
     return api.recover(context.instance, context.progress)

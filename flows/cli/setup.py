@@ -32,15 +32,22 @@ def render(
     context: Context,
     *,
     image: Annotated[
-        str, option("--image", "IMAGE", "Of the Compose service.")
-    ] = "redis:7.2-alpine",
-    port: Annotated[int, option("--port", "PORT", "Published on 127.0.0.1.")] = 6379,
+        str | None,
+        option("--image", "IMAGE", "Of the Compose service.", "the container's"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        option("--port", "PORT", "Published on 127.0.0.1.", "the port of `url`"),
+    ] = None,
     output: Annotated[
         Path | None,
         option("--output", "DIRECTORY", "Write redis.conf and compose.yaml there.", "only printed"),
     ] = None,
 ) -> "ConfigReport":
-    """Print redis.conf and a Compose service from the configuration."""
+    """Print redis.conf and a Compose service from the configuration.
+
+    Image, port and volume are those of the container, where there is one.
+    """
     report = api.render_config(context.instance, image, port)
     if output:
         _write(output, report)

@@ -73,6 +73,7 @@ class _WarmUp:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._stopped = ""
+        self._heard = False  # it took a connection: it exists, whatever it answered
         self._counts: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._todo: deque[_Errand] = deque()  # its appends and pops are atomic
@@ -166,6 +167,8 @@ class _WarmUp:
                 with_retries(self._resilience, lambda: self._try(errand), _asked_pause, patience)
             except CircuitOpen:
                 # the query is not to blame: keep it in hand until the breaker lets one try pass
+                if not self._heard:
+                    self._stop(f"{self._service.name} cannot be reached")
                 if self._breaker.failed_trials >= self._settings.give_up_after:
                     self._stop(f"{self._service.name} stayed down")
                 if self._over.is_set() or self._breaker.remaining_seconds > self._remaining():
@@ -188,7 +191,9 @@ class _WarmUp:
                 self._count("asked")
             try:
                 self._service.ask(errand.query.text, min(self._settings.timeout_seconds, remaining))
+                self._heard = True
             except ServiceDown as error:
+                self._heard = self._heard or not error.absent
                 self._pace.hold(error.retry_after_seconds)
                 raise
 

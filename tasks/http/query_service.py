@@ -134,10 +134,12 @@ def _refusal(response: httpx.Response, name: str) -> ServiceError:
 
 def _translated(error: httpx.HTTPError, name: str) -> ServiceError:
     remedy = "see whether the service runs, and whether [warm] endpoint is its address"
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        absent = ServiceDown(f"{name} cannot be reached: {error}", remedy)
+        absent.absent = True
+        return absent
     if isinstance(error, httpx.TimeoutException):
         return ServiceDown(f"{name} did not answer in time", remedy)
-    if isinstance(error, httpx.ConnectError):
-        return ServiceDown(f"{name} cannot be reached: {error}", remedy)
     if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
         return ServiceDown(f"{name} broke off: {type(error).__name__}", remedy)
     return ServiceError(f"{name}: {type(error).__name__}: {error}", remedy)

@@ -117,6 +117,7 @@ class ServiceDown(ServiceError):
 
     transient = True
     overloaded: bool = False  # it said itself that it is asked too much: 429
+    absent: bool = False  # nobody took the connection
     retry_after_seconds: float = 0.0  # that it asked for
 
 

@@ -9,6 +9,7 @@ from redis_dr.tasks.engine.journals import journals_by_helper
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 from redis_dr.tasks.model.restore.journal import own_journals
 from redis_dr.tasks.model.server.acl import Users, names_in
+from redis_dr.tasks.model.server.container import silence_remedy
 from redis_dr.tasks.model.server.rights_gates import require_rights
 from redis_dr.tasks.model.server.survey import Survey
 from redis_dr.tasks.model.server.target import options_of
@@ -86,7 +87,7 @@ def require_answer(found: Survey, instance: Instance) -> Survey:
         raise Unreachable(
             f"{instance.name} does not answer: {found.silent}; its container is "
             f"{found.container.status}",
-            f"see `docker logs {instance.container}`, and the url in the configuration; "
+            f"{silence_remedy(found.container, instance.url)}; "
             "`redis-dr restore` can bring it back from a backup",
         )
     if found.info.loading:

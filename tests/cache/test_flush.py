@@ -7,6 +7,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.cache.flush import flush
 from redis_dr.flows.runbook.catalog.verify import verify
 from redis_dr.tasks.catalog.catalog import add_proof, load_catalog
@@ -163,6 +164,23 @@ def test_only_a_sound_and_proven_backup_lets_a_flush_go(filled, guarded, what):
             flush(guarded, words, dubious)
 
     assert sizes(filled) == before
+
+
+def test_a_newer_backup_is_proven_rather_than_an_older_one_relied_on(filled, guarded):
+    """What was written between the two would be gone with the flush."""
+    first = flush(guarded, FlushRequest(db=0, confirm=NAME), prove)
+    filled.client().mset({f"doc:cache:{n}": "x" for n in range(first.removed)})
+    newer = backup(guarded).backup_id
+    asked: list[str] = []
+
+    def noting(instance, backup_id, progress):
+        asked.append(backup_id)
+        return prove(instance, backup_id, progress)
+
+    second = flush(guarded, FlushRequest(db=0, confirm=NAME), noting)
+
+    assert asked == [newer]
+    assert (second.backup_id, second.backup_taken) == (newer, False)
 
 
 def test_an_old_backup_does_not_count(filled, guarded):

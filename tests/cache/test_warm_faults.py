@@ -12,15 +12,28 @@ from redis_dr.tasks.model.errors import ServiceDown
 from tests.support.query_service import QueryService, reply
 
 
-def test_a_dead_service_opens_the_breaker_and_ends_the_run(configured):
+def test_an_endpoint_where_nobody_listens_ends_the_run_at_once(configured):
     """
-    Nobody listens: five failures open the breaker, each half-open try fails, and after three of
-    them the run ends. Refused connections are told as the reason.
+    Refused connections open the breaker, and a service that never took one is not waited for: it
+    cost 90 s at the end of a restore.
     """
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     report = warm(configured(endpoint=f"http://127.0.0.1:{port}/", concurrency=2))
+
+    assert not report.ok
+    assert report.outcome.answered == 0
+    assert "cannot be reached" in report.outcome.stopped
+    assert [change.state for change in report.outcome.breaker] == ["open"]
+    assert report.outcome.requests <= 5 + 1  # one more may have been on its way when it opened
+
+
+def test_a_service_that_stays_down_opens_the_breaker_and_ends_the_run(configured, service):
+    """Five failures open the breaker, each half-open try fails, after three of them it ends."""
+    service.fault = lambda handler, number: reply(handler, 500) or True
+
+    report = warm(configured(concurrency=2))
 
     assert not report.ok
     assert report.outcome.answered == 0

@@ -12,7 +12,9 @@ from redis_dr.flows.cli import app as command_line
 from redis_dr.flows.cli.main import main
 from redis_dr.tasks.model.errors import Interrupted, UsageError
 from redis_dr.tasks.model.observe.check_report import CheckReport
+from redis_dr.tasks.model.observe.check_server import judge_settings
 from redis_dr.tasks.model.report import Finding
+from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.observe.metrics import write_metrics
 from tests.cli.test_help import COMMANDS
@@ -85,6 +87,16 @@ def test_a_database_below_zero_is_refused(number: str, capsys: pytest.CaptureFix
     """Before anything is looked at."""
     assert main(["export", "latest", "--db", number, "--output", "x.rdb"]) == 2
     assert f"--db {number} is not a database" in capsys.readouterr().err
+
+
+def test_without_server_settings_nothing_is_compared() -> None:
+    """The runbook's values were assumed, and `check` was red for ever."""
+    plain = Instance.model_validate({"name": "a", "container": "a"})
+    wanting = plain.model_copy(update={"server": {"maxmemory": "1gb"}})
+
+    assert judge_settings(plain, {}) == ()
+    (finding,) = judge_settings(wanting, {"maxmemory": "0"})
+    assert not finding.ok
 
 
 def report_of(name: str, *, ok: bool = True) -> CheckReport:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from redis_dr.deployments.definitions import DEPLOYMENTS, POOL, DeploymentSpec
 from redis_dr.deployments.deploy import FILE, for_pool, with_version
-from redis_dr.deployments.serve import deployment_of
+from redis_dr.deployments.serve import announcement, deployment_of
+from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.schedule import ScheduleSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,3 +120,20 @@ def _now() -> Any:
     from datetime import UTC, datetime  # noqa: PLC0415 only here
 
     return datetime.now(UTC)
+
+
+def test_serve_says_what_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instances, configuration, address, and each deployment with its time, in the first lines."""
+    monkeypatch.setenv("REDIS_DR_CONFIG", "/etc/redis-dr.toml")
+    weka = Instance.model_validate({"name": "weka", "container": "weka"})
+    schedule = ScheduleSettings(nightly="7 3 * * *", timezone="Europe/Berlin")
+
+    first, *lines = announcement("http://prefect:4200/api", [weka], schedule)
+
+    assert first == (
+        f"{len(DEPLOYMENTS)} deployments for weka (/etc/redis-dr.toml) "
+        "on the Prefect server at http://prefect:4200/api"
+    )
+    assert "nightly/nightly: 7 3 * * * (Europe/Berlin)" in lines
+    assert len(lines) == len(DEPLOYMENTS)
+    assert any(line.endswith(": when a person starts it") for line in lines)

@@ -32,7 +32,10 @@ def catalog_page(report: ListReport, links: PageLinks) -> str:
         f"Backups of {report.instance}",
         f"{len(report.backups)} backups in `{report.store}`. To restore one, start the "
         "*restore* deployment with its ID.",
-        table(head, [_catalog_row(one, links.get(one.backup_id, {})) for one in report.backups]),
+        table(
+            head,
+            [_catalog_row(backup, links.get(backup.backup_id, {})) for backup in report.backups],
+        ),
         _oddities("Damaged or unreadable", report.unreadable),
         _oddities("Unfinished", report.unfinished),
         _oddities("Unknown objects", report.strange),

@@ -1,5 +1,6 @@
 """Do the keys on the server keep what the configured patterns promise?"""
 
+from redis_dr.flows.runbook.observe.silence import explained
 from redis_dr.tasks.cache.audit import sample_keys
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.model.cache.key_audit import Audit, KeyAuditReport, judge_audit
@@ -18,7 +19,7 @@ def audit_keys(instance: Instance, sample: int) -> KeyAuditReport:
         )
     timings = Timings()
     audit = Audit(instance.keys)
-    with ServerConnection(instance) as server:
+    with explained(instance), ServerConnection(instance) as server:
         client = server.client()
         info = look_at_server(client, instance)
         for db in sorted({rule.db for rule in instance.keys} & info.keyspace.keys()):

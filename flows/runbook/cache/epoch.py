@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from redis_dr.flows.runbook.observe.silence import explained
 from redis_dr.tasks.cache.epochs import Wanted, bump_epochs, count_epochs, read_epochs
 from redis_dr.tasks.model.cache.epochs import Epoch, EpochReport
 from redis_dr.tasks.model.errors import UsageError
@@ -25,7 +26,7 @@ def epoch(instance: Instance, wanted: Wanted, *, bump: bool) -> EpochReport:
     if bump and not wanted:
         raise UsageError("no epoch is named", "add --doc ID, --chunk ID or --global")
     timings = Timings()
-    with ServerConnection(instance) as server:
+    with explained(instance), ServerConnection(instance) as server:
         require_rights(ask_rights(server, "epoch bump" if bump else "epoch show"))
         client = server.client(instance.epochs.db)
         act = bump_epochs if bump else read_epochs

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import redis
 
 from redis_dr.flows.runbook.backup import backup
+from redis_dr.flows.runbook.observe.silence import explained
 from redis_dr.flows.runbook.operation.operation import Operation, begin_operation
 from redis_dr.tasks.cache.flush import (
     ACCEPT_NOTE,
@@ -55,7 +56,7 @@ def flush(
     Raises Refused (nothing was removed), UsageError, Unreachable, StoreError.
     """
     timings = Timings()
-    with ServerConnection(instance) as server:
+    with explained(instance), ServerConnection(instance) as server:
         require_rights(ask_rights(server, _verb(request)))
         client = server.client(request.db)
         info = look_at_server(client, instance)
@@ -135,21 +136,31 @@ def _facts(
 def _backup_behind(
     instance: Instance, plan: FlushPlan, prove: Prove, progress: Progress
 ) -> _Behind:
-    """The proven backup that the policy demands: the newest fresh one, else one made now."""
+    """The proven backup that the policy demands: the newest one when it is fresh, else a new one.
+
+    An older proven one does not count while a newer backup is there: it would lose what is newer.
+    """
     if not plan.backup:
         return _Behind()
-    now = datetime.now(UTC)
     catalog = own_backups(open_catalog(instance), origin_of(inspect(instance.container)))
-    for manifest in catalog.proven:
-        if is_fresh(catalog.moment(manifest), now, instance):
-            progress(f"backup {manifest.backup_id} is fresh and proven")
-            return _Behind(manifest.backup_id)
+    newest = next(iter(catalog.sound), None)
+    if newest is not None and is_fresh(catalog.moment(newest), datetime.now(UTC), instance):
+        if newest.backup_id not in _proven(instance):
+            progress(f"backup {newest.backup_id} is fresh and not proven: proving it first")
+            prove(instance, newest.backup_id, progress)
+        if newest.backup_id in _proven(instance):
+            progress(f"backup {newest.backup_id} is fresh and proven")
+            return _Behind(newest.backup_id)
     progress("no fresh proven backup: making one and proving it first")
     taken = backup(instance, progress)
     prove(instance, taken.backup_id, progress)
     _require_proven(open_catalog(instance), taken.backup_id)
     recovered = tuple(finding for finding in taken.findings if not finding.ok)
     return _Behind(taken.backup_id, backup_taken=True, recovered=recovered)
+
+
+def _proven(instance: Instance) -> set[str]:
+    return {manifest.backup_id for manifest in open_catalog(instance).proven}
 
 
 def _require_proven(catalog: Catalog, backup_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from redis_dr.flows.runbook.observe.silence import explained
 from redis_dr.tasks.cache.invalidate import remove_targets
 from redis_dr.tasks.model.cache.invalidation import InvalidateReport, Removal, targets
 from redis_dr.tasks.model.report import Finding, heading
@@ -22,7 +23,7 @@ def invalidate(
     """
     timings = Timings()
     found = targets(instance.invalidate.patterns, doc, chunks)
-    with ServerConnection(instance) as server:
+    with explained(instance), ServerConnection(instance) as server:
         require_rights(ask_rights(server, "invalidate"))
         client = server.client(instance.invalidate.db)
         removals = remove_targets(client, found, instance, dry_run=dry_run)

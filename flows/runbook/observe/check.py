@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from redis_dr.flows.runbook.observe.restorable import judge_restorable, refused
+from redis_dr.flows.runbook.observe.silence import explained
 from redis_dr.tasks.catalog.doctor import probe_clock
 from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.drill.history import recent_drills
@@ -32,7 +33,7 @@ from redis_dr.tasks.model.report import Finding, heading
 from redis_dr.tasks.model.server.names import names_of
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
-from redis_dr.tasks.observe.check import look_at_instance, look_for_replaced
+from redis_dr.tasks.observe.check import ServerSeen, look_at_instance, look_for_replaced
 from redis_dr.tasks.observe.origin import origin_of
 from redis_dr.tasks.restore.unfinished import unfinished_operation
 from redis_dr.tasks.storage.opening import open_store
@@ -105,7 +106,7 @@ def _look_at_store(seen: _Seen, instance: Instance, now: datetime) -> None:
 
 
 def _look_at_server(seen: _Seen, instance: Instance) -> None:
-    found = seen.ask("the server answers", lambda: look_at_instance(instance))
+    found = seen.ask("the server answers", lambda: _look(instance))
     if found is None:
         return
     state = f"loading, {found.info.loading_loaded_perc:g} %" if found.info.loading else "serving"
@@ -113,7 +114,7 @@ def _look_at_server(seen: _Seen, instance: Instance) -> None:
         Finding(check="the server answers", ok=not found.info.loading, actual=state),
         *judge_persistence(found.info),
         names_of(found.persistence),
-        judge_settings(instance, found.settings),
+        *judge_settings(instance, found.settings),
         judge_clock("the server", found.clock, found.between, instance.check.clock_skew_seconds),
     ]
     folder = found.persistence.dir
@@ -121,6 +122,11 @@ def _look_at_server(seen: _Seen, instance: Instance) -> None:
     if aside is not None:
         seen.findings.append(judge_set_aside(aside, instance))
         seen.figures["set_aside_bytes"] = sum(size for _, _, size in aside)
+
+
+def _look(instance: Instance) -> ServerSeen:
+    with explained(instance):
+        return look_at_instance(instance)
 
 
 def _look_at_gates(seen: _Seen, instance: Instance) -> None:

@@ -1,5 +1,6 @@
 """Summarize the commands that reach the server: MONITOR for a limited time."""
 
+from redis_dr.flows.runbook.observe.silence import explained
 from redis_dr.tasks.model.errors import UsageError
 from redis_dr.tasks.model.observe.monitor import MonitorReport, shares
 from redis_dr.tasks.model.report import Finding, heading
@@ -19,7 +20,7 @@ def monitor(instance: Instance, seconds: float, limit: int) -> MonitorReport:
             "choose a shorter time: MONITOR slows the server down for all clients",
         )
     timings = Timings()
-    with ServerConnection(instance) as server:
+    with explained(instance), ServerConnection(instance) as server:
         client = server.client()
         tally = listen(client, instance, seconds, limit)
     took = timings.seconds

@@ -1,5 +1,6 @@
 """Show what takes memory, what was slow and who is connected, without blocking the server."""
 
+from redis_dr.flows.runbook.observe.silence import explained
 from redis_dr.tasks.cache.flush import look_at_server
 from redis_dr.tasks.model.observe.top import TopReport
 from redis_dr.tasks.model.report import Finding, heading
@@ -12,7 +13,7 @@ from redis_dr.tasks.server.connection import ServerConnection
 def top(instance: Instance, db: int, sample: int, count: int) -> TopReport:
     """Weigh up to `sample` keys of `db`, and show `count` of everything. Raises Unreachable."""
     timings = Timings()
-    with ServerConnection(instance) as server:
+    with explained(instance), ServerConnection(instance) as server:
         client = server.client(db)
         keys = look_at_server(client, instance).keys_in(db)
         weighed = weigh_keys(client, instance, Sample(db=db, keys=sample, biggest=count))

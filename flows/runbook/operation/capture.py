@@ -24,8 +24,11 @@ from redis_dr.tasks.model.backup.snapshot import LinkedFile
 from redis_dr.tasks.model.catalog.catalog import Catalog
 from redis_dr.tasks.model.catalog.usual import usual_backups
 from redis_dr.tasks.model.errors import RedisDrError
-from redis_dr.tasks.model.report import require
+from redis_dr.tasks.model.report import Finding, require
+from redis_dr.tasks.model.restore.instance_gates import same_server
+from redis_dr.tasks.observe.next_start import running_settings
 from redis_dr.tasks.observe.origin import origin_of
+from redis_dr.tasks.observe.server_inside import server_inside
 from redis_dr.tasks.observe.survey import require_answer
 from redis_dr.tasks.storage.opening import load_ahead, open_store
 
@@ -34,7 +37,7 @@ def capture(operation: Operation) -> StoredBackup:
     """Save, link, store, read back, commit. On any failure nothing of it stays in the store."""
     require_answer(operation.survey, operation.instance)
     load_ahead(operation.instance.store)
-    gates = require(save_gates(operation), "backup")
+    gates = require((*save_gates(operation), *_one_server(operation)), "backup")
     try:
         save = proven_save(operation, lambda link: _to_store(operation, link))
         aof = _append_only(operation)
@@ -48,6 +51,19 @@ def capture(operation: Operation) -> StoredBackup:
         with contextlib.suppress(RedisDrError):  # the next operation sweeps what stays
             remove_links(operation.helper, operation.layout)
         raise
+
+
+def _one_server(operation: Operation) -> tuple[Finding, ...]:
+    """A url that leads to another server would store its data under this instance's name.
+
+    The safety backup of a restore is made behind the restore's own gates.
+    """
+    if operation.helper.holder.operation != "backup":
+        return ()
+    seen = operation.survey
+    running = running_settings(operation.server) if seen.persistence else {}
+    inside = server_inside(operation.instance, seen, running)
+    return (same_server(seen, inside, must_know=False),)
 
 
 def _to_store(operation: Operation, link: LinkedFile) -> UploadResult:

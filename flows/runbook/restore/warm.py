@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import redis
 
+from redis_dr.flows.runbook.observe.silence import explained
 from redis_dr.tasks.cache.query_lists import read_lists
 from redis_dr.tasks.cache.state import CachedAnswers, CacheState, Lookups, hit_ratio, look_at_cache
 from redis_dr.tasks.cache.warm import Service, ask_all
@@ -36,7 +37,7 @@ def warm(
         return WarmReport.not_configured(instance.name, missing(instance.warm), timings)
     queries = _queries(instance, manifest)
     progress(f"warming the cache: {len(queries)} queries")
-    with ServerConnection(instance) as server:
+    with explained(instance), ServerConnection(instance) as server:
         client = server.client(instance.warm.cache_db)
         # data first, queries second: none before the server serves (runbook, Recovery Priority)
         wait_until_ready(server, instance.resilience.timeout_seconds, lambda _info: None)

@@ -61,6 +61,7 @@ from redis_dr.api._operations import (
     drill,
     plan_restore,
     recover,
+    recoverable,
     restore,
     write_drill_page,
 )
@@ -115,6 +116,7 @@ __all__ = [
     "plan_restore",
     "prune",
     "recover",
+    "recoverable",
     "render_config",
     "restore",
     "settings",

@@ -70,9 +70,12 @@ def monitor(target: Target = None, seconds: float = 5.0, limit: int = 100_000) -
 
 
 def render_config(
-    target: Target = None, image: str = "redis:7.2-alpine", port: int = 6379
+    target: Target = None, image: str | None = None, port: int | None = None
 ) -> ConfigReport:
-    """redis.conf and a Compose service from `[server]`: `report.redis_conf`, `report.compose`."""
+    """redis.conf and a Compose service from `[server]`: `report.redis_conf`, `report.compose`.
+
+    `image` and `port` are those of the container unless given.
+    """
     from redis_dr.flows.runbook.observe.config import render
 
     return render(chosen_instance(target), image, port)

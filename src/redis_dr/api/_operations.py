@@ -101,6 +101,16 @@ def recover(target: Target = None, progress: Progress = quiet) -> RecoverReport:
     return run(chosen_instance(target), progress)
 
 
+def recoverable(target: Target = None) -> RecoverReport:
+    """What `recover` would find; nothing is changed and no lock is taken.
+
+    `ok` is False where an operation was left half done. Raises Unreachable.
+    """
+    from redis_dr.flows.runbook.recover.look import recoverable as run
+
+    return run(chosen_instance(target))
+
+
 def drill(
     target: Target = None, options: DrillOptions | None = None, progress: Progress = quiet
 ) -> DrillReport:

@@ -24,21 +24,24 @@ def judge_persistence(info: ServerInfo) -> tuple[Finding, ...]:
     )
 
 
-def judge_settings(instance: Instance, running: dict[str, str]) -> Finding:
-    """The settings that decide what a restart or a restore brings back."""
+def judge_settings(instance: Instance, running: dict[str, str]) -> tuple[Finding, ...]:
+    """The settings that decide what a restart or a restore brings back; () without [server]."""
     wanted = {name: instance.server[name] for name in _WATCHED if name in instance.server}
     bad = [
         f"{finding.check} is {finding.actual!r}, not {finding.expected!r}"
         for finding in judge_drift(wanted, running, None)
         if not finding.ok
     ]
-    return Finding(
+    if not wanted:
+        return ()
+    finding = Finding(
         check="configuration",
         ok=not bad,
         expected="as [server] says: " + ", ".join(wanted),
         actual="; ".join(bad) or "the same",
         detail="see `redis-dr config check`" if bad else "",
     )
+    return (finding,)
 
 
 def judge_clock(what: str, theirs: datetime, between: Sequence[datetime], limit: float) -> Finding:

@@ -2,10 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from redis_dr.tasks.model.server.server_config import SECRETS
 from redis_dr.tasks.model.settings.instance import Instance
 
+DEFAULT_IMAGE = "redis:7.2-alpine"
+DEFAULT_PORT = 6379
+DATA = "/data"
+_VOLUME = "redis-data"  # its name in the Compose file
 _CONF = "/usr/local/etc/redis/redis.conf"
 _SECRET = "/run/secrets/redis_password"  # noqa: S105 a path, not a password
 
@@ -40,14 +45,24 @@ def _lines(name: str, value: str) -> list[str]:
     return [f"{name} {value.strip()}"]
 
 
-def compose_service(instance: Instance, image: str, port: int) -> str:
-    """A Compose file of one service: these settings, password by file, a named volume."""
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the Compose service is made of, beside the settings."""
+
+    image: str = DEFAULT_IMAGE
+    port: int = DEFAULT_PORT  # on this host
+    volume: str = ""  # that exists already; "": Compose makes one
+    folder: str = ""  # on the host, instead of a volume
+
+
+def compose_service(instance: Instance, service: Service) -> str:
+    """A Compose file of one service: these settings, password by file, its data where it is."""
     start, health = _START.replace("$", "$$"), _HEALTH.replace("$", "$$")
     return f"""\
 # written by redis-dr from [server]; put redis.conf and redis_password.txt beside this file
 services:
   redis:
-    image: {image}
+    image: {service.image}
     container_name: {instance.container}
     restart: unless-stopped
     command:
@@ -55,9 +70,9 @@ services:
       - -c
       - {_quoted(start)}
     ports:
-      - "127.0.0.1:{port}:6379"
+      - "127.0.0.1:{service.port}:6379"
     volumes:
-      - redis-data:/data
+      - {service.folder or _VOLUME}:{DATA}
       - ./redis.conf:{_CONF}:ro
     secrets:
       - redis_password
@@ -66,16 +81,17 @@ services:
       # without -e redis-cli says 0 while it loads, too
       test: ["CMD-SHELL", {_quoted(health)}]
       interval: 5s
-{_PLACES}"""
-
-
-_PLACES = """\
 secrets:
   redis_password:
     file: ./redis_password.txt
-volumes:
-  redis-data:
-"""
+{_volumes(service)}"""
+
+
+def _volumes(service: Service) -> str:
+    if service.folder:
+        return ""
+    existing = f"\n    name: {service.volume}\n    external: true" if service.volume else ""
+    return f"volumes:\n  {_VOLUME}:{existing}\n"
 
 
 def start_command() -> list[str]:

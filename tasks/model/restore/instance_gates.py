@@ -234,19 +234,27 @@ def _at_work(info: ServerInfo) -> list[Finding]:
 
 
 def _same_server(facts: InstanceFacts) -> Finding:
-    """The server in the container names its run_id: no other server has the same."""
-    info, inside = facts.survey.info, facts.inside
+    return same_server(facts.survey, facts.inside)
+
+
+def same_server(survey: Survey, inside: ServerInside | None, *, must_know: bool = True) -> Finding:
+    """The server in the container names its run_id: no other server has the same.
+
+    A restore must know it, because it stops one and loads the other. Without `must_know` only
+    what was seen to be another server is bad.
+    """
+    info = survey.info
     same, how = None, inside.unknown if inside else "not asked"
     if info is not None and inside is not None:
         if inside.run_id:
             same, how = inside.run_id == info.run_id, "by its run_id"
-        elif inside.started_at is not None and facts.survey.started_at is not None:
-            apart = abs(inside.started_at - facts.survey.started_at)
+        elif inside.started_at is not None and survey.started_at is not None:
+            apart = abs(inside.started_at - survey.started_at)
             same, how = apart <= _START_SECONDS, f"by the start of its process; {how}"
     words = {True: "the same", False: "another server", None: "unknown"}
     return Finding(
         check="url and container are the same server",
-        ok=same is True,
+        ok=same is True or (same is None and not must_know),
         expected="the same",
         actual=words[same],
         detail=how if same else f"{how}; correct `url` or `container` of this instance",

@@ -75,3 +75,18 @@ class ContainerState:
         """The mount that holds this path inside the container, the innermost one."""
         covering = [mount for mount in self.mounts if mount.holds(path)]
         return max(covering, key=lambda mount: len(mount.destination), default=None)
+
+
+def silence_remedy(container: ContainerState, url: str) -> str:
+    """What to do when no server answers at the url. A container that is down comes before a url."""
+    if container.status == "paused":
+        return f"`docker unpause {container.name}`"
+    if container.running:
+        place = url.rpartition("@")[2]  # without a login
+        return (
+            f"its container runs: see that `url` ({place}) is its address and port as this machine "
+            f"reaches it (`docker port {container.name}`), and `docker logs {container.name}`"
+        )
+    if container.status in {"exited", "created", "dead"}:
+        return f"`docker logs {container.name}` says why it ended; then `docker start` it"
+    return f"see `docker logs {container.name}`"

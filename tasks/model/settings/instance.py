@@ -67,9 +67,10 @@ class Shared(Section):
     drill: DrillSettings = Field(DrillSettings(), description="How a backup is proven.")
     check: CheckSettings = Field(CheckSettings(), description="Thresholds of `redis-dr check`.")
     server: dict[str, str] = Field(
-        default_factory=lambda: dict(RUNBOOK_SERVER),
-        description="CONFIG values that the server should have. `redis-dr config` renders them "
-        "and reports differences.",
+        default_factory=dict,
+        description="CONFIG values that the server should have. `redis-dr config`, `check` and "
+        "`health` report differences. Without this section nothing is compared, and `config "
+        "render` takes the runbook's values.",
     )
 
 
