@@ -221,16 +221,23 @@ def test_the_latest_of_a_flushed_database_is_not_drilled(
     assert choose(drill_case.catalog, "latest").backup_id == drill_case.backup_id
 
 
-def test_a_second_drill_at_the_same_time_is_refused(drill_case: DrillCase) -> None:
-    """One drill of an instance at a time; the first goes on undisturbed."""
-    reports = []
-    first = Thread(target=lambda: reports.append(drill_case.drill(control=False)))
-    first.start()
+def test_drills_of_one_instance_queue(drill_case: DrillCase) -> None:
+    """Two schedules of one minute: the second waits, and both prove. Without patience it is
+    refused, and the first goes on undisturbed."""
+    reports: list[DrillReport] = []
+    drills = [
+        Thread(target=lambda: reports.append(drill_case.drill(control=False))) for _ in range(2)
+    ]
+    for one in drills:
+        one.start()
     wait_until(
         lambda: holder_of(scratch_name(drill_case.instance.name)), 30, "the first drill holds"
     )
+    impatient = drill_case.instance.drill.model_copy(update={"turn_wait_seconds": 0})
+    instance = drill_case.instance.model_copy(update={"drill": impatient})
     with pytest.raises(Refused, match="is held by drill"):
-        drill_case.drill(control=False)
-    first.join(60)
+        drill(instance, DrillOptions(control=False))
+    for one in drills:
+        one.join(90)
 
-    assert [one.proven for one in reports] == [True]
+    assert [one.proven for one in reports] == [True, True]

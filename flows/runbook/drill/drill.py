@@ -14,7 +14,7 @@ from redis_dr.flows.runbook.drill.negative_control import (
 )
 from redis_dr.flows.runbook.drill.record import RecordNames, record
 from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse, restart
-from redis_dr.flows.runbook.drill.scratch import on_scratch
+from redis_dr.flows.runbook.drill.scratch import on_scratch_in_turn
 from redis_dr.flows.runbook.drill.start import DrillStart, drill_start
 from redis_dr.flows.runbook.drill.warm import rehearse_warm_up
 from redis_dr.flows.runbook.operation.operation import Operation
@@ -136,7 +136,7 @@ def _opened(
     operation_id = new_backup_id(datetime.now(UTC))
     with (
         reading(instance, manifest),
-        on_scratch(instance, manifest, operation_id, progress) as (operation, swept),
+        on_scratch_in_turn(instance, manifest, operation_id, progress) as (operation, swept),
         workspace(_needed(manifest)) as folder,
     ):
         yield operation, swept, folder

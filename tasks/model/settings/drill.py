@@ -46,6 +46,12 @@ class DrillSettings(Section):
         description="Seconds without a sign of life from this program after which the throwaway "
         "server and its volume remove themselves.",
     )
+    turn_wait_seconds: int = Field(
+        3600,
+        ge=0,
+        description="Seconds that a drill waits while another drill of the same instance runs. "
+        "One runs at a time; after this time the later one is refused.",
+    )
     start_timeout_seconds: int = Field(
         600, ge=1, description="Seconds to wait until the throwaway server has loaded the data."
     )
