@@ -1,4 +1,6 @@
-"""Other servers in the instance's container."""
+"""Other servers in the instance's container, and directories that are not what they were."""
+
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +51,45 @@ def test_a_second_server_in_the_container_is_not_stopped(make_redis: Make, folde
     assert report.ok, [one for one in report.findings if not one.ok]
     assert made.digest() == before
     assert made.server.sh("grep -l only:there /data/second/appendonlydir/*")
+
+
+def test_a_server_that_the_url_does_not_reach_is_not_stopped(make_redis: Make) -> None:
+    """
+    It serves in its container, the url leads nowhere: what it holds would be lost with the stop.
+    """
+    made = make_redis("--appendonly", "no", "--save", "")
+    fill(made.server, 20)
+    made.backup()
+    running = made.run_id()
+    away = made.instance.model_copy(update={"url": "redis://127.0.0.1:1"})
+    lost = ManagedRedis(made.server, made.store, away)
+    with pytest.raises(Refused, match=CHECK):
+        lost.restore(safety_backup=False)
+    assert made.run_id() == running
+
+
+def test_a_directory_that_was_replaced_on_the_host_is_refused(
+    make_redis: Make, tmp_path: Path
+) -> None:
+    """
+    `mv data data.old; mkdir data`: the server still writes into the old one, a restart would not.
+    The same inside the container. After the old one is back the gate is open.
+    """
+    data = tmp_path / "data"
+    data.mkdir(mode=0o777)
+    data.chmod(0o777)
+    made = make_redis(volume=False, volumes={str(data): {"bind": "/data", "mode": "rw"}})
+    fill(made.server, 20)
+    made.backup()
+    check = "the restart finds the directory that is served now"
+    assert planned(made, check).ok
+    data.rename(tmp_path / "data.old")
+    data.mkdir(mode=0o777)
+    data.chmod(0o777)
+    running = made.run_id()
+    with pytest.raises(Refused, match=check):
+        made.restore(safety_backup=False)
+    assert made.run_id() == running
+    data.rmdir()
+    (tmp_path / "data.old").rename(data)
+    assert planned(made, check).ok
