@@ -157,7 +157,9 @@ def _show_prune(report: "PruneReport", out: Output) -> None:
         out.line(f"remove  unfinished upload {upload}")
     if report.applied:
         return
-    if report.frozen:
+    if report.forbidden:
+        out.line("a plan: this store forbids deletion; run it with credentials that may delete")
+    elif report.frozen:
         out.line("FROZEN: nothing is removed; look at the newest backup, then --despite-drift")
     else:
         out.line(f"a plan: --apply would free {size(report.freed_bytes)}")

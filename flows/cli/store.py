@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def _show_verify(report: "VerifyReport", out: Output) -> None:
     out.findings(report.findings, only_bad=True)
     for backup in sorted(report.backups, key=lambda backup: backup.ok):
-        verdict = "sound" if backup.ok else "DAMAGED"
+        verdict = "sound" if backup.ok else "DAMAGED" if backup.opened else "NOT OPENED"
         out.line(f"{backup.backup_id}: {verdict}, {size(backup.stored_bytes)}, {backup.seconds} s")
     if not report.ok:
-        out.line("stored data is damaged")
+        out.line("stored data is damaged" if report.damaged else "not all could be opened")
     elif report.backups:
         out.line("all that was read is sound")
     else:

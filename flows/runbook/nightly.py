@@ -59,7 +59,15 @@ def _findings(
         Finding(
             check="retention",
             ok=pruned is not None and pruned.ok,
-            actual=f"{len(pruned.removed)} removed" if pruned else "not done: the backup failed",
-            detail="; ".join(pruned.frozen) if pruned else "",
+            actual=_retained(pruned),
+            detail="; ".join((*pruned.frozen, pruned.forbidden)).strip("; ") if pruned else "",
         ),
     ]
+
+
+def _retained(pruned: PruneReport | None) -> str:
+    if pruned is None:
+        return "not done: the backup failed"
+    if pruned.forbidden and not pruned.applied:
+        return f"only planned, {len(pruned.removed)} would go: this store forbids deletion"
+    return f"{len(pruned.removed)} removed"

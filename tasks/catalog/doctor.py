@@ -1,5 +1,6 @@
 """Tests the configured store over its real transport: each permission on its own, and its clock."""
 
+import contextlib
 import io
 import secrets
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from redis_dr.tasks.model.catalog.store_reports import Capability
-from redis_dr.tasks.model.errors import RedisDrError, Refused
+from redis_dr.tasks.model.errors import RedisDrError, Refused, StoreForbids
 from redis_dr.tasks.model.report import Finding, Report
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.step import step
@@ -35,10 +36,33 @@ def probe_verbs(store: ObjectStore, settings: StoreSettings, instance: str) -> t
         ("refuse a second create", lambda: _created_twice(store, key + "-once"), False),
         ("leave nothing of a broken upload", lambda: _broken(store, key + "-half", settings), None),
         ("list unfinished uploads", lambda: _swept(store), True),
-        ("delete it", lambda: store.delete(key), None),
-        ("see that it is gone", lambda: store.stat(key), None),
     )
-    return tuple(_finding(name, probe, expected) for name, probe, expected in probes)
+    findings = tuple(_finding(name, probe, expected) for name, probe, expected in probes)
+    return findings + _deleted(store, key)
+
+
+def _deleted(store: ObjectStore, key: str) -> tuple[Finding, ...]:
+    """A key that may not delete is a way to protect backups; then `prune` runs with another one."""
+    try:
+        store.delete(key)
+    except StoreForbids as error:
+        allowed = "forbidden: `prune` has to run with credentials that may delete"
+        return (Finding(check="delete it", ok=True, actual=allowed, detail=error.problem),)
+    except RedisDrError as error:
+        return (Finding(check="delete it", ok=False, actual=error.problem, detail=error.remedy),)
+    return (
+        Finding(check="delete it", ok=True),
+        _finding("see that it is gone", lambda: store.stat(key), None),
+    )
+
+
+@step
+def sweep_probes(store: ObjectStore, instance: str, before: datetime) -> None:
+    """Remove what dead or forbidden doctors left, where this key may delete. Raises StoreError."""
+    with contextlib.suppress(StoreForbids):
+        for found in list(store.list(doctor_prefix(instance))):
+            if found.modified < before:
+                store.delete(found.key)
 
 
 @step
@@ -49,10 +73,19 @@ def probe_clock(store: ObjectStore, instance: str) -> Finding:
     store.put(key, io.BytesIO(_SMALL))
     after = datetime.now(UTC)
     found = store.stat(key)
+    _take_away(store, key)
     modified = found.modified if found else after
-    store.delete(key)
     # S3 tells whole seconds
-    skew = max(before - modified - timedelta(seconds=1), modified - after, timedelta(0))
+    return _clocks(max(before - modified - timedelta(seconds=1), modified - after, timedelta(0)))
+
+
+def read_clock(store: ObjectStore) -> Finding | None:
+    """The same by the answers so far, without a write; None where they tell no time."""
+    ahead = store.clock_ahead()
+    return None if ahead is None else _clocks(abs(ahead))
+
+
+def _clocks(skew: timedelta) -> Finding:
     return Finding(
         check="clocks agree",
         ok=skew <= _SKEW,
@@ -151,7 +184,7 @@ def _created_twice(store: ObjectStore, key: str) -> bool:
     except Refused:
         return False
     finally:
-        store.delete(key)
+        _take_away(store, key)
     return True
 
 
@@ -181,3 +214,9 @@ def _breaking(size: int) -> BinaryIO:
 def _swept(store: ObjectStore) -> bool:
     store.sweep(datetime.min.replace(tzinfo=UTC), apply=False)
     return True
+
+
+def _take_away(store: ObjectStore, key: str) -> None:
+    """Remove a probe; where this key may not delete, the sweep of another one does it later."""
+    with contextlib.suppress(StoreForbids):
+        store.delete(key)

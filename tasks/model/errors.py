@@ -9,6 +9,7 @@ RedisDrError            1  the run is over and its verdict is bad
 │   ├── NotReady        4  it may answer a little later: refused, timed out, loading
 │   └── CircuitOpen     4  it failed too often in a row and is left alone for a while
 ├── StoreError          5  the store does not answer, or refuses
+│   └── StoreForbids    5  it answers, and does not allow this: a permission, a lock, read-only
 ├── Damaged             6  stored data is not what was written
 │   └── RdbError        6  an RDB file breaks its own format
 │       └── UnknownRdb  6  an RDB file uses what this program does not know
@@ -86,6 +87,10 @@ class StoreError(RedisDrError):
     """The object store does not answer, or refuses."""
 
     exit_code = 5
+
+
+class StoreForbids(StoreError):
+    """The store answers and does not allow this: a permission, a lock, a read-only mount."""
 
 
 class TransientStoreError(StoreError):

@@ -55,11 +55,13 @@ def test_a_server_that_loads_is_not_called_away(
     from redis_dr.flows.runbook.observe import silence  # noqa: PLC0415 with its only user
 
     instance = instance_of(redis_server)
-    with pytest.raises(NotReady, match=r"^it answers slowly\nWhat to do: wait$"), silence.explained(instance):
+    words = r"^it answers slowly\nWhat to do: wait$"
+    with pytest.raises(NotReady, match=words), silence.explained(instance):
         raise NotReady("it answers slowly", "wait")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere")
     absent = instance.model_copy(update={"container": "no-such-container"})
-    with pytest.raises(NotReady, match=r"^x cannot be reached\nWhat to do: look$"), silence.explained(absent):
+    words = r"^x cannot be reached\nWhat to do: look$"
+    with pytest.raises(NotReady, match=words), silence.explained(absent):
         raise NotReady("x cannot be reached", "look")
 
 

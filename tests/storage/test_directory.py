@@ -1,12 +1,15 @@
 """What the directory store promises beyond the contract: crashes, races, debris."""
 
+import errno
 import io
 import os
 import signal
+import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,9 +17,13 @@ from typing import Self
 
 import pytest
 
+from redis_dr.flows.runbook.catalog.doctor import doctor
 from redis_dr.tasks.model.errors import Damaged, Refused, StoreError
 from redis_dr.tasks.storage.directory.store import DirectoryStore, root_of
 from redis_dr.tasks.storage.directory.write import Incoming, _claim, publish_new
+from tests.support.backups import instance
+from tests.support.lesser_stores import broken_calls
+from tests.support.stores import directory_settings
 from tests.support.waiting import wait_until
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -170,3 +177,62 @@ def test_publishing_over_a_taken_name_is_refused(tmp_path: Path) -> None:
     other.write_bytes(b"other")
     with pytest.raises(Refused):
         publish_new(other, tmp_path / "final")
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOENT, errno.EIO])
+def test_a_share_without_links(tmp_path: Path, number: int) -> None:
+    """However it refuses a hard link, an object is stored whole, once, and nothing is left over."""
+    store = DirectoryStore(tmp_path / "share")
+    with broken_calls(tmp_path / "share", number, ("link",)):
+        store.create("i/one", b"first")
+        store.put("i/two", io.BytesIO(b"second"))
+        with pytest.raises(Refused):
+            store.create("i/one", b"other")
+
+    assert [(one.key, one.size) for one in store.list("")] == [("i/one", 5), ("i/two", 6)]
+    assert (tmp_path / "share/i/one").read_bytes() == b"first"
+    assert list((tmp_path / "share/.incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOENT])
+def test_a_share_that_flushes_no_directory(tmp_path: Path, number: int) -> None:
+    """However it refuses the call, objects are stored; the doctor tells that it did."""
+    store = DirectoryStore(tmp_path / "share")
+    with _no_flush_of_directories(number):
+        store.create("i/one", b"first")
+        store.put("i/two", io.BytesIO(b"second"))
+        report = doctor(instance(directory_settings(tmp_path / "share")))
+
+    assert [one.key for one in store.list("i/")] == ["i/one", "i/two"]
+    assert report.ok, [one for one in report.findings if not one.ok]
+    assert {one.name: one.has for one in report.capabilities}["flush of directories"] is False
+
+
+def test_a_directory_that_cannot_be_flushed_is_refused(tmp_path: Path) -> None:
+    """EIO may mean a lost name: nothing is stored, and the doctor says so in one sentence."""
+    store = DirectoryStore(tmp_path / "share")
+    store.put("i/before", io.BytesIO(b"x"))
+    with _no_flush_of_directories(errno.EIO):
+        with pytest.raises(StoreError, match="Input/output error"):
+            store.create("i/one", b"first")
+        with pytest.raises(StoreError, match="Input/output error"):
+            store.put("i/two", io.BytesIO(b"second"))
+        report = doctor(instance(directory_settings(tmp_path / "share")))
+
+    assert [one.key for one in store.list("i/")] == ["i/before"]
+    first = next(one for one in report.findings if not one.ok)
+    assert (first.check, "disk reports a fault" in first.detail) == ("write a small object", True)
+
+
+@contextmanager
+def _no_flush_of_directories(number: int) -> Iterator[None]:
+    flush = os.fsync
+
+    def stand_in(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        flush(handle)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", stand_in)
+        yield

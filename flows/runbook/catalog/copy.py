@@ -11,7 +11,7 @@ from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.catalog.store_reports import CopyReport
 from redis_dr.tasks.model.errors import RedisDrError, UsageError
 from redis_dr.tasks.model.progress import Progress, quiet
-from redis_dr.tasks.model.report import Finding, heading
+from redis_dr.tasks.model.report import Finding, all_ok, heading
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.model.timings import Timings
@@ -37,12 +37,12 @@ def copy(
         raise UsageError("no store to copy to", "add --to URL, or [[store.copies]] to the file")
     source = open_store(instance.store)
     manifest = choose(open_catalog(instance, source), which)
-    with reading(instance, manifest, _LEASE):
+    with reading(instance, manifest, _LEASE, progress) as lease:
         findings = [
             _copied(source, open_store(target), manifest, instance, progress) for target in targets
         ]
     return CopyReport(
-        **heading("copy", instance.name, timings, findings),
+        **heading("copy", instance.name, timings, (*findings, *lease), ok=all_ok(findings)),
         backup_id=manifest.backup_id,
         store=source.address,
         targets=tuple(open_store(target).address for target in targets),

@@ -82,6 +82,7 @@ class _History:
     """What the report says beyond this backup."""
 
     choice: tuple[Finding, ...]  # newer backups that the drill did not take
+    lease: tuple[Finding, ...]  # that the store takes none; it does not change the verdict
     swept: tuple[str, ...]  # what dead drills had left
     trend: tuple[DrillLine, ...]
     signed: bool
@@ -103,6 +104,7 @@ def drill(
     manifest = choose_for_drill(catalog, options.backup)
     choice = choice_of(catalog, options.backup, manifest)
     with (
+        reading(instance, manifest, progress=progress) as lease,
         _opened(instance, manifest, progress) as (operation, swept, workspace),
         drill_start(operation, manifest) as start,
     ):
@@ -110,13 +112,13 @@ def drill(
         proven = _prove(operation, _Drilled(manifest, start, control), workspace)
         history = _History(
             choice=choice.findings,
+            lease=lease,
             swept=swept,
             trend=recent_drills(store, catalog, instance.drill.trend),
             signed=signer is not None,
         )
         report = _report(operation, manifest, proven, history)
-    record(instance, catalog, manifest, report, signer)
-    return report
+    return record(instance, catalog, manifest, report, signer)
 
 
 def _control_choice(
@@ -135,7 +137,6 @@ def _opened(
 ) -> Iterator[tuple[Operation, tuple[str, ...], Path]]:
     operation_id = new_backup_id(datetime.now(UTC))
     with (
-        reading(instance, manifest),
         on_scratch_in_turn(instance, manifest, operation_id, progress) as (operation, swept),
         workspace(_needed(manifest)) as folder,
     ):
@@ -224,7 +225,7 @@ def _report(
             "drill",
             operation.instance.name,
             operation.timings,
-            (*history.choice, *findings, *targets),
+            (*history.choice, *findings, *targets, *history.lease),
             ok=all_ok((*findings, *targets)),
         ),
         backup_id=manifest.backup_id,

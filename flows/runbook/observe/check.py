@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from redis_dr.flows.runbook.observe.restorable import judge_restorable, refused
 from redis_dr.flows.runbook.observe.silence import explained
-from redis_dr.tasks.catalog.doctor import probe_clock
+from redis_dr.tasks.catalog.doctor import read_clock
 from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.engine.container import inspect
@@ -83,7 +83,7 @@ def _look_at_store(seen: _Seen, instance: Instance, now: datetime) -> None:
     here = seen.ask("where this instance runs", lambda: origin_of(inspect(instance.container)))
     seen.findings += judge_origins(catalog, here, now)
     _look_at_copies(seen, instance, catalog, now)
-    if clock := seen.ask("clock of the store", lambda: probe_clock(store, instance.name)):
+    if clock := seen.ask("clock of the store", lambda: read_clock(store)):
         seen.findings.append(clock.model_copy(update={"check": "clock of the store"}))
     good, regular = catalog.proven, catalog.regular
     last = seen.ask("the last drill", lambda: recent_drills(store, catalog, 1)) or ()

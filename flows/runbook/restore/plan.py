@@ -8,7 +8,7 @@ from redis_dr.flows.runbook.restore.prepare import NewData, RestorePlan
 from redis_dr.flows.runbook.restore.run import RestoreRun
 from redis_dr.tasks.drill.history import recent_drills
 from redis_dr.tasks.model.drill.drill_report import DrillLine
-from redis_dr.tasks.model.report import heading
+from redis_dr.tasks.model.report import all_ok, heading
 from redis_dr.tasks.model.restore.lost import not_in_backup
 from redis_dr.tasks.model.restore.restore_report import PlanReport, Prediction, RuleLine
 from redis_dr.tasks.rdb import SpliceResult
@@ -60,7 +60,8 @@ def plan_report(run: RestoreRun, plan: RestorePlan) -> PlanReport:
             "restore",
             operation.instance.name,
             operation.timings,
-            (*run.choice.findings, *plan.gates),
+            (*run.choice.findings, *plan.gates, *run.lease),
+            ok=all_ok((*run.choice.findings, *plan.gates)),
         ),
         backup_id=manifest.backup_id,
         backup_age_seconds=round(age.total_seconds(), 1),

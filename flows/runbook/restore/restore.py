@@ -11,13 +11,14 @@ from redis_dr.flows.runbook.restore.plan import plan_report
 from redis_dr.flows.runbook.restore.prepare import RestorePlan, prepare
 from redis_dr.flows.runbook.restore.record import record
 from redis_dr.flows.runbook.restore.release import release_replaced
-from redis_dr.flows.runbook.restore.result import RestoreResult
+from redis_dr.flows.runbook.restore.result import RestoreResult, Safety
 from redis_dr.flows.runbook.restore.run import RestoreRun, begin_restore
 from redis_dr.flows.runbook.restore.trial import clear_staged_on_failure, prove_staged
 from redis_dr.flows.runbook.restore.warm import warm
 from redis_dr.tasks.catalog.reports import keep_report
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.errors import RedisDrError, Refused
+from redis_dr.tasks.model.catalog.unwritten import no_safety_backup
+from redis_dr.tasks.model.errors import RedisDrError, Refused, StoreError
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import require
 from redis_dr.tasks.model.restore.lost import loss_summary
@@ -55,8 +56,8 @@ def restore(
         plan = _agreed_plan(run, agree)
         release_replaced(operation)
         safety = _safety_backup(run)
-        plan = _with_live_data(run, plan, safety)
-        journal = write_journal(operation, plan.data, safety.backup_id if safety else "")
+        plan = _with_live_data(run, plan, safety.manifest)
+        journal = write_journal(operation, plan.data, safety.backup_id or "")
         with clear_staged_on_failure(operation):
             trial = prove_staged(run, plan.data)
         operation.progress(f"predicted downtime: {trial.downtime}")
@@ -90,15 +91,22 @@ def _agreed_plan(run: RestoreRun, agree: Agree) -> RestorePlan:
     )
 
 
-def _safety_backup(run: RestoreRun) -> Manifest | None:
-    """A backup of the data that will be replaced; none of a server that does not answer."""
+def _safety_backup(run: RestoreRun) -> Safety:
+    """A backup of the data that will be replaced; none of a server that does not answer.
+
+    A store that takes none does not stop a restore: what is replaced is set aside on the volume.
+    """
     operation = run.operation
     wanted = run.options.safety_backup and operation.instance.restore.safety_backup
     if not (wanted and operation.survey.info):
-        return None
+        return Safety()
     operation.progress("safety backup of what is there now")
     with operation.timings.measure("safety_backup"):
-        return capture(operation).manifest
+        try:
+            return Safety(capture(operation).manifest)
+        except StoreError as error:
+            operation.progress(f"no safety backup, and the restore goes on: {error.problem}")
+            return Safety(None, (no_safety_backup(error, operation.layout.old),))
 
 
 def _with_live_data(run: RestoreRun, plan: RestorePlan, safety: Manifest | None) -> RestorePlan:

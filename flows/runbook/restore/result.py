@@ -10,8 +10,21 @@ from redis_dr.flows.runbook.restore.prepare import RestorePlan
 from redis_dr.flows.runbook.restore.run import RestoreRun
 from redis_dr.flows.runbook.restore.trial import TrialResult
 from redis_dr.tasks.model.backup.manifest import Manifest
-from redis_dr.tasks.model.report import Heading, all_ok, heading
+from redis_dr.tasks.model.report import Finding, Heading, all_ok, heading
 from redis_dr.tasks.model.restore.restore_report import RestoreReport
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """The backup of what a restore replaces, or why the store did not take it."""
+
+    manifest: Manifest | None = None
+    findings: tuple[Finding, ...] = ()  # they do not change the verdict
+
+    @property
+    def backup_id(self) -> str | None:
+        """Its ID, None when there is none."""
+        return self.manifest.backup_id if self.manifest else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +33,7 @@ class RestoreResult:
 
     run: RestoreRun
     plan: RestorePlan
-    safety: Manifest | None
+    safety: Safety
     trial: TrialResult
     cutover: CutoverResult
 
@@ -37,7 +50,7 @@ class RestoreResult:
             "restore",
             operation.instance.name,
             operation.timings,
-            findings,
+            (*findings, *self.run.lease, *self.safety.findings),
             ok=all_ok(findings) and not self.cutover.rolled_back,
         )
 
@@ -63,7 +76,7 @@ class RestoreResult:
             rolled_back=cutover.rolled_back,
             failure=cutover.failure,
             served=cutover.served,
-            safety_backup_id=self.safety.backup_id if self.safety else None,
+            safety_backup_id=self.safety.backup_id,
             set_aside="" if cutover.rolled_back else operation.layout.old,
             warm=None if warm_up is None else dict(warm_up),
             timings=operation.timings.as_dict(),

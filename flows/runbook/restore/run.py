@@ -38,6 +38,7 @@ class RestoreRun:
     ahead: Ahead
     choice: Choice
     origin: Finding  # whether a backup that was made there may be restored here
+    lease: tuple[Finding, ...] = ()  # that the store takes none; it does not change the verdict
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def begin_restore(
     operation_id = new_backup_id(datetime.now(UTC))
     with (
         begin_operation(instance, "restore", operation_id, progress) as operation,
-        reading(instance, manifest),
+        reading(instance, manifest, progress=progress) as lease,
         workspace(_needed(manifest, options)) as folder,
     ):
         with ThreadPoolExecutor(1) as beside:
@@ -64,7 +65,7 @@ def begin_restore(
             ahead = looking.result()
         here = origin_of(operation.survey.container)
         origin = judge_origin(manifest.origin, here, options.origin, mixed_origins(catalog))
-        yield RestoreRun(operation, options, catalog, backup, ahead, choice, origin)
+        yield RestoreRun(operation, options, catalog, backup, ahead, choice, origin, lease)
 
 
 def _needed(manifest: Manifest, options: RestoreOptions) -> int:

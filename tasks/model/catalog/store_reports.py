@@ -87,23 +87,27 @@ class VerifiedBackup(_Line):
 
     backup_id: str  # its name in the store
     ok: bool  # every file is what was stored
+    opened: bool = True  # false: no identity opens it, so nothing is known of it
     files: int  # that were read
     stored_bytes: int  # that were read
     seconds: float  # that it took
 
 
 class VerifyReport(Report):
-    """What was read back; `exit_code` 6 when anything is damaged."""
+    """What was read back; `exit_code` 6 when anything is damaged, 1 when it could not be opened."""
 
     store: str  # URL of the store
     share: str | None  # N/M, the part of all backups that was read; null: one was named
     stored_only: bool  # only the stored bytes were hashed, nothing was decrypted
+    damaged: bool = False  # something is not what was written
     backups: tuple[VerifiedBackup, ...]  # one line for each backup that was read
 
     @property
     def exit_code(self) -> int:
         """Damage has a code of its own."""
-        return 0 if self.ok else Damaged.exit_code
+        if self.ok:
+            return 0
+        return Damaged.exit_code if self.damaged else 1
 
     @property
     def headline(self) -> str:
@@ -130,7 +134,8 @@ class PruneReport(Report):
 
     store: str  # URL of the store
     applied: bool  # true: it was done; false: this is a plan
-    frozen: tuple[str, ...]  # drift that stops the removal; empty: none
+    frozen: tuple[str, ...]  # drift that stops the removal of backups; empty: none
+    forbidden: str = ""  # why the store lets nothing, or not everything, be removed
     kept: tuple[PlannedBackup, ...]  # backups that stay
     removed: tuple[PlannedBackup, ...]  # backups that go
     orphans: tuple[PlannedBackup, ...]  # backups without a manifest that go

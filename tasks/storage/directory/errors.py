@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from redis_dr.tasks.model.errors import StoreError, TransientStoreError
+from redis_dr.tasks.model.errors import StoreError, StoreForbids, TransientStoreError
 
 _REMEDIES = {
     errno.EACCES: "let the user that runs redis-dr read and write there",
@@ -19,6 +19,7 @@ _REMEDIES = {
     errno.ENAMETOOLONG: "the path is too long for this file system; choose a shorter store.url",
     errno.ELOOP: "a symbolic link points to itself; correct store.url",
 }
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _PASSING = {
     errno.ESTALE: "the network file system lost its handle; try again",
     errno.ETIMEDOUT: "the network file system does not answer; try again",
@@ -35,7 +36,8 @@ def store_error(error: OSError, place: str) -> StoreError:
     problem = f"the store {place} failed: {error.strerror or error}"
     if number in _PASSING:
         return TransientStoreError(problem, _PASSING[number])
-    return StoreError(problem, _REMEDIES.get(number, "look at the directory and its file system"))
+    kind = StoreForbids if number in _FORBIDDEN else StoreError
+    return kind(problem, _REMEDIES.get(number, "look at the directory and its file system"))
 
 
 @contextmanager

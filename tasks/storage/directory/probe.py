@@ -10,6 +10,7 @@ from redis_dr.tasks.model.catalog.store_reports import Capability
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.storage.directory.errors import store_errors
 from redis_dr.tasks.storage.directory.store import DirectoryStore
+from redis_dr.tasks.storage.directory.write import flush_directory
 
 _RACERS = 8
 
@@ -18,7 +19,7 @@ def probe_directory(store: DirectoryStore, folder: str) -> tuple[Capability, ...
     """Links, locks, races. Raises StoreError."""
     place = store.root
     with store_errors(store.address):
-        links, locks = _links(place), _locks(place)
+        links, locks, flushes = _links(place), _locks(place), flush_directory(place)
         free = shutil.disk_usage(place).free
     return (
         Capability(
@@ -30,6 +31,11 @@ def probe_directory(store: DirectoryStore, folder: str) -> tuple[Capability, ...
             name="hard links",
             has=links,
             means="a new object gets its name in one step; if not, a claim file stands in",
+        ),
+        Capability(
+            name="flush of directories",
+            has=flushes,
+            means="a new name survives a power cut at once; if not, only when the server wrote it",
         ),
         Capability(
             name="file locks",

@@ -19,7 +19,16 @@ from redis_dr.tasks.storage.directory.errors import store_errors
 _PART = ".part"
 _CLAIM = ".claim"
 _TRIES = 20  # a concurrent delete may remove the empty folder that was just created
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+# how shares without hard links refuse one; a fault of the disk shows again in the rename
+_NO_LINKS = {
+    *(errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS),
+    *(errno.EMLINK, errno.EINVAL, errno.ENOENT, errno.EIO, errno.EXDEV),
+}
+# how shares refuse to flush a directory. EIO is none of them: there a name may really be lost
+_NO_DIRECTORY_FLUSH = {
+    *(errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS),
+    *(errno.EINVAL, errno.ENOENT, errno.EBADF, errno.EISDIR),
+}
 
 
 class Incoming:
@@ -78,7 +87,7 @@ def publish_over(part: Path, path: Path) -> None:
             part.replace(path)
         except FileNotFoundError:
             continue
-        return _sync(path.parent)
+        return _onto_the_disk(path)
     raise _vanishing(path)
 
 
@@ -90,7 +99,7 @@ def publish_new(part: Path, path: Path) -> None:
             _link(part, path)
         except FileNotFoundError:
             continue
-        return _sync(path.parent)
+        return _onto_the_disk(path)
     raise _vanishing(path)
 
 
@@ -104,7 +113,7 @@ def ensure_directory(folder: Path) -> None:
         folder = folder.parent
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True, mode=0o700)
-        _sync(folder.parent)
+        flush_directory(folder.parent)
 
 
 def sweep_incoming(
@@ -146,7 +155,9 @@ def _link(part: Path, path: Path) -> None:
         if not path.samefile(part):
             raise taken(path.name) from error
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        # ENOENT also says that a delete took the empty folder: then it is made again
+        vanished = error.errno == errno.ENOENT and not (part.exists() and path.parent.is_dir())
+        if vanished or error.errno not in _NO_LINKS:
             raise
         _claim(part, path)
 
@@ -180,9 +191,25 @@ def taken(name: str) -> Refused:
     )
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _onto_the_disk(path: Path) -> None:
+    """The new name as well. One that a power cut may take away again is not given at all."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        flush_directory(path.parent)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def flush_directory(folder: Path) -> bool:
+    """Put the names in a folder on the disk; False on a share that has no such call."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno in _NO_DIRECTORY_FLUSH:
+            return False
+        raise
+    return True

@@ -11,7 +11,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from redis_dr.tasks.model.errors import Damaged, StoreError, TransientStoreError
+from redis_dr.tasks.model.errors import Damaged, StoreError, StoreForbids, TransientStoreError
 
 _CLOCK = "set this machine's clock (S3 refuses requests that are 15 minutes off)"
 _LATER = "try again later; if it stays, look at the server's log"
@@ -219,4 +219,6 @@ def _server_error(error: ClientError, place: str) -> StoreError:
 
 def _made(problem: str, remedy: str) -> StoreError:
     kind = TransientStoreError if remedy in _PASSING else StoreError
+    if remedy == _GRANT:
+        kind = StoreForbids
     return kind(f"the store {problem}", remedy)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from redis_dr.tasks.model.backup.store_layout import backups_prefix
 from redis_dr.tasks.model.catalog.store_reports import Capability
-from redis_dr.tasks.model.errors import StoreError
+from redis_dr.tasks.model.errors import StoreError, StoreForbids
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.settings.store import StoreSettings
 from redis_dr.tasks.storage.s3.errors import THEIRS, code_of, s3_errors, status_of, store_error
@@ -83,7 +84,7 @@ def probe_settings(store: S3Store, settings: StoreSettings, instance: str) -> tu
         ignored = ignored_settings(options, target.client.head_object(**target.where))
         _clean(target, put.get("VersionId"))
         ignored += takes_nonsense(target)
-        target.client.delete_object(**target.where)
+        _take_away(target)
     return (_followed(options, ignored),)
 
 
@@ -108,8 +109,7 @@ def _tried(target: Target, name: str, means: str, probe: Callable[[Target], bool
     except THEIRS as error:
         raise store_error(error, target.place) from error
     finally:
-        with s3_errors(target.place):
-            target.client.delete_object(**target.where)
+        _take_away(target)
     return Capability(name=name, has=has, means=means)
 
 
@@ -188,9 +188,15 @@ def _lock_holds(target: Target) -> bool:
     return False
 
 
+def _take_away(target: Target) -> None:
+    """Remove the probe, unless this key may not delete: then a later sweep of another one does."""
+    with suppress(StoreForbids), s3_errors(target.place):
+        target.client.delete_object(**target.where)
+
+
 def _clean(target: Target, version: Any) -> None:
     """Take the probe's object away as far as its lock allows; the rest goes when the lock ends."""
-    target.client.delete_object(**target.where)
+    _take_away(target)
     if not version:
         return
     try:
