@@ -80,13 +80,13 @@ def _approved_restore(options: RestoreOptions, minutes: int) -> Work[RestoreRepo
     def work(instance: Instance, progress: Progress) -> RestoreReport:
         # fixed now: a newer backup may come while the person reads the plan
         fixed = resolve(instance, options)
-        with instance_slot(instance.name):
+        with instance_slot(instance):
             plan = plan_restore(instance, fixed, progress)
         links = see_also("plan", instance.name, plan.backup_id)
         publish("plan", instance.name, plan_page(plan) + links, f"restore {plan.backup_id}")
         require(plan.findings, "restore")
         confirmed = replace(fixed, confirm=ask_for_name(plan, minutes))
-        with instance_slot(instance.name):
+        with instance_slot(instance):
             return run_restore(instance, confirmed, typed_name(confirmed, instance), progress)
 
     return work

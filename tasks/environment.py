@@ -25,7 +25,11 @@ class _Variables(BaseSettings, Settings):
     """What the variables say, without any default: REDIS_DR_STORE__URL is [store] url."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REDIS_DR_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="REDIS_DR_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
 

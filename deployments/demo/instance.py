@@ -1,5 +1,6 @@
 """The runbook's Redis as a container: its server configuration, its password, its volume."""
 
+import hashlib
 import io
 import random
 import socket
@@ -11,11 +12,13 @@ import redis
 from docker.errors import NotFound
 from docker.models.containers import Container
 
+from redis_dr.deployments.demo.workspace import ROOT
 from redis_dr.tasks.model.errors import Refused
 from redis_dr.tasks.model.settings.instance import RUNBOOK_SERVER
 
-NAME = "weka-redis"
-LABEL = "redis-dr.demo"
+LABEL = "redis-dr.demo"  # its value is the clone that the container belongs to
+CLONE = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+NAME = f"weka-redis-{CLONE}"  # two clones on one engine have one each
 PASSWORD_FILE = "/run/secrets/redis_password"  # noqa: S105 a path, in the container
 
 # as arguments of redis-server; the three save points travel as one argument
@@ -47,7 +50,7 @@ def start_instance(
 ) -> DemoInstance:
     """Start the demo's Redis on a free port of 127.0.0.1. Raises Refused."""
     remove_instance(engine, name)
-    engine.volumes.create(_volume(name), labels={LABEL: "1"})
+    engine.volumes.create(_volume(name), labels={LABEL: CLONE})
     port = free_port()  # chosen here: one that the engine chooses changes with each start
     container = engine.containers.create(
         image,
@@ -57,7 +60,7 @@ def start_instance(
         volumes={_volume(name): {"bind": "/data"}},
         ports={"6379/tcp": ("127.0.0.1", port)},
         restart_policy={"Name": "unless-stopped"},
-        labels={LABEL: "1"},
+        labels={LABEL: CLONE},
     )
     container.put_archive("/", secret_archive(password))
     container.start()
@@ -68,13 +71,13 @@ def start_instance(
 
 
 def remove_instance(engine: docker.DockerClient, name: str) -> None:
-    """Remove what an earlier demo left. Raises Refused for a container that is not the demo's."""
+    """Remove what an earlier demo of this clone left. Raises Refused for any other container."""
     for container in engine.containers.list(
         all=True, ignore_removed=True, filters={"name": rf"^/?{name}(\.|$)"}
     ):
-        if container.name == name and LABEL not in container.labels:
+        if container.name == name and container.labels.get(LABEL) != CLONE:
             raise Refused(
-                f"there is already a container {name}, which is not the demo's",
+                f"there is already a container {name}, which is not the demo's of this clone",
                 "the demo would destroy its data; rename or remove that container",
             )
         container.remove(force=True, v=True)

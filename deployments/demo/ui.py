@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from redis_dr.deployments.demo.instance import free_port
+from redis_dr.deployments.demo.prefect_login import login_file
 from redis_dr.deployments.demo.prefect_server import environment, running, running_server
 from redis_dr.deployments.demo.ui_instance import demo_configuration
 from redis_dr.deployments.demo.workspace import ROOT
@@ -43,6 +44,7 @@ def main() -> int:
                 running([sys.executable, "-m", "redis_dr.deployments.serve"], env)
             )
             print(f"\nredis-dr in Prefect: http://127.0.0.1:{port}/deployments", flush=True)
+            print(f"  log in with the text in {login_file(home)}", flush=True)
             print(
                 "  restore: deployment *restore/button*, then Run; ctrl-C stops everything",
                 flush=True,

@@ -7,13 +7,13 @@ from pathlib import Path
 import docker
 
 from redis_dr.deployments.demo.dataset import fill
-from redis_dr.deployments.demo.instance import remove_instance, start_instance
+from redis_dr.deployments.demo.instance import CLONE, remove_instance, start_instance
 from redis_dr.deployments.demo.query_service import running_query_service
 from redis_dr.deployments.demo.workspace import create_workspace, write_configuration
 from redis_dr.deployments.setup.image import ensure_image
 from redis_dr.deployments.setup.recipe import REDIS_70
 
-NAME = "weka-redis-ui"  # not the demo's name: both may run at the same time
+NAME = f"weka-redis-ui-{CLONE}"  # not the demo's name: both may run at the same time
 _KEYS = 20_000
 
 

@@ -40,8 +40,9 @@ file) before `REDIS_PASSWORD`, which is one for all instances.
 | `REDIS_PASSWORD` | password of the Redis server, where no `password` or `password_file` is set |
 | `REDIS_DR_AGE_IDENTITY_FILE` | age identity file that opens encrypted backups |
 | `REDIS_DR_SIGNING_KEY_FILE` | Ed25519 private key (PEM) that signs proofs |
-| `PREFECT_API_URL` | the Prefect server of `serve`, `deploy` and `check` |
+| `PREFECT_API_URL` | the Prefect server of `serve`, `deploy`, `check` and `doctor` |
 | `PREFECT_API_AUTH_STRING`, `PREFECT_API_KEY` | the login that this server demands |
+| `REDIS_DR_PREFECT_LOGIN_FILE` | a file with that authentication string, for `check` and `doctor` |
 | `AWS_...` | credentials and region of an S3 store, as boto3 reads them |
 """
 HEAD = ("key", "type", "default", "meaning", "environment variable")

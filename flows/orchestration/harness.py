@@ -13,7 +13,7 @@ from prefect.tasks import Task
 
 from redis_dr.flows.orchestration.artifacts import publish, publish_catalog, see_also
 from redis_dr.flows.orchestration.catch_up import newer_due_run
-from redis_dr.flows.orchestration.concurrency import instance_slot
+from redis_dr.flows.orchestration.concurrency import COURTESY_SECONDS, instance_slot
 from redis_dr.flows.orchestration.crashed_runs import record_process
 from redis_dr.flows.orchestration.names import artifact_key, page_under
 from redis_dr.flows.orchestration.notify import notify, this_run
@@ -41,6 +41,7 @@ class FlowSpec(Generic[R]):
     page: Callable[[R], str]
     backup_id: Callable[[R], str] = lambda _report: ""  # the backup that the report is about
     exclusive: bool = True  # it takes the instance's lock, so it waits for other runs
+    patience: float = COURTESY_SECONDS  # for a turn while nobody holds the instance
     changes_store: bool = False  # the catalog page is published again
     notify_success: bool = True  # False for verbs that run every few minutes
 
@@ -93,7 +94,7 @@ def _in_slot(spec: FlowSpec[R]) -> Work[R]:
     def work(instance: Instance, progress: Progress) -> R:
         if not spec.exclusive:
             return spec.work(instance, progress)
-        with instance_slot(instance.name):
+        with instance_slot(instance, spec.patience):
             return spec.work(instance, progress)
 
     return work

@@ -60,7 +60,7 @@ _ADOPT = 'mkdir -p "${2%/*}"; [ -e "$2" ] || [ ! -e "$1" ] || ln "$1" "$2" 2>/de
 class SaveNote(BaseModel):
     """Which save of ours was to come, written on the volume before it began."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     container: str  # its name: another instance may live on the same volume
     run_id: str

@@ -21,7 +21,7 @@ _BATCH = 500
 class CacheState(BaseModel):
     """One look at the server."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     keys: int  # of the counted patterns
     hits: int  # keyspace hits since the server's start

@@ -2,30 +2,31 @@
 
 import random
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed
-from redis_dr.tasks.model.backup.inventory import DatabaseInventory, Inventory
+from redis_dr.tasks.model.backup.inventory import DatabaseInventory
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.backup.store_layout import backup_prefix
 from redis_dr.tasks.model.drill.damage import Damage
+from redis_dr.tasks.model.errors import RedisDrError
 from redis_dr.tasks.model.server.target import Target
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.settings.store import StoreSettings
-from redis_dr.tasks.rdb import SplicePlan, splice
+from redis_dr.tasks.rdb import SplicePlan, entries, splice
 from redis_dr.tasks.step import step
 from redis_dr.tasks.storage.opening import open_store
 from redis_dr.tasks.storage.pipeline.files import StoreFolder, store_file
 
-# the server's own choice among the keys that do not expire meanwhile
-_PICK = """
-for try = 1, 1000 do
-  local key = redis.call('RANDOMKEY')
-  if key and redis.call('PTTL', key) == -1 then %s return 'done' end
-end
-return 'none'
+# the key travels in hexadecimal: any byte may be in it
+_DO = """
+local key = ARGV[1]:gsub('..', function(two) return string.char(tonumber(two, 16)) end)
+if redis.call('EXISTS', key) == 0 then return 'none' end
+%s return 'done'
 """
+_FIRST_KEYS = 100_000  # of which one is chosen: the time is bounded
 _DEEDS = {
     "a value changed in the server": "redis.call('SET', key, 'damaged by a negative control')",
     "a key lost in the server": "redis.call('DEL', key)",
@@ -86,23 +87,47 @@ def damage_volume(helper: Helper, target: Target, damage: Damage, dice: random.R
     helper.run(_FLIP, path, str(dice.randrange(400, 900)))
 
 
-def damage_server(server: Sandbox, database: int, damage: Damage) -> None:
-    """Do what is done to the loaded data. Raises SandboxFailed when it could not be done."""
-    script = _PICK % _DEEDS[damage.kind]
-    said = server.cli("-n", str(database), "EVAL", script, "0")
+class ControlNotMade(RedisDrError):
+    """The damage could not be done, which says nothing about the backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastingKey:
+    """A key that does not expire, in the file that is placed."""
+
+    db: int
+    key: bytes
+
+
+def lasting_key(placed: Path, seed: int) -> LastingKey | None:
+    """One of the file's first keys without an expiry, chosen by the seed; None without any.
+
+    A hash is the last choice: its fields may expire, and it with them. Raises RdbError, UnknownRdb.
+    """
+    with placed.open("rb") as source:
+        lasting = islice(
+            (each for each in entries(source) if each.expire_at_ms is None), _FIRST_KEYS
+        )
+        keys = [(each.type == "hash", each.db, each.key) for each in lasting]
+    keys = [each for each in keys if not each[0]] or keys
+    if not keys:
+        return None
+    _, db, key = random.Random(seed).choice(keys)  # noqa: S311 repeatable on purpose, not a secret
+    return LastingKey(db, key)
+
+
+def damage_server(server: Sandbox, target: LastingKey, damage: Damage) -> None:
+    """Do what is done to the loaded data. Raises ControlNotMade when it could not be done."""
+    script = _DO % _DEEDS[damage.kind]
+    try:
+        said = server.cli("-n", str(target.db), "EVAL", script, "0", target.key.hex())
+    except SandboxFailed as error:
+        raise ControlNotMade(f"{damage.kind}: {error.problem}", "run the drill again") from error
     if said != "done":
-        raise SandboxFailed("the negative control found no key to damage", "run the drill again")
-
-
-def damageable_database(inventory: Inventory, emptied: frozenset[int]) -> int | None:
-    """The database with the most keys without an expiry that a restore brings back."""
-    lasting = {
-        db: database.keys - database.expires
-        for db, database in inventory.databases.items()
-        if db not in emptied
-    }
-    best = max(lasting, key=lambda db: lasting[db], default=None)
-    return best if best is not None and lasting[best] else None
+        raise ControlNotMade(
+            f"{damage.kind}: the key {target.key!r} of DB {target.db} is not in the server",
+            "run the drill again",
+        )
 
 
 def in_store(instance: Instance, copy: Copy) -> Instance:

@@ -10,18 +10,24 @@ from shutil import copyfileobj
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.own_start import OwnStart, own_start
-from redis_dr.tasks.engine.sandbox import Sandbox, SandboxFailed, SandboxSpec, sandbox
+from redis_dr.tasks.engine.sandbox import (
+    Sandbox,
+    SandboxFailed,
+    SandboxSpec,
+    data_volume,
+    sandbox,
+)
 from redis_dr.tasks.engine.scratch import LABEL, server_name
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.server.throwaway import Memory
 from redis_dr.tasks.model.settings.drill import DrillSettings
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.step import step
 
 _CHUNK = 2**20
 _MARGIN_SECONDS = 2  # what expires around a save is left out on both sides
-_MEMORY_FLOOR = 256 * 2**20  # bytes that a server needs beside its data
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,8 @@ class Stage:
     target: Target
     arguments: tuple[str, ...]  # of the server
     owner: Owner
-    memory_limit: int
+    memory: Memory
+    beside: str  # the helper container: it runs where the server will
     settings: DrillSettings
     own: OwnStart | None = None  # the container's own start; None: it cannot be made here
 
@@ -49,13 +56,6 @@ def effective(manifest: Manifest) -> tuple[str, ...]:
         *("--rdbcompression", _yes(settings.rdbcompression)),
         *(("--cluster-enabled", "yes") if settings.cluster_enabled else ()),
     )
-
-
-def memory_limit(manifest: Manifest, settings: DrillSettings) -> int:
-    """Bytes. Without maxmemory a load may need more than production held: keys wait to expire."""
-    if settings.memory_limit is not None:
-        return settings.memory_limit
-    return _MEMORY_FLOOR + 2 * max(manifest.used_memory, manifest.size)
 
 
 @contextmanager
@@ -89,10 +89,12 @@ def _recorded(stage: Stage) -> Iterator[Sandbox]:
         name=server_name(stage.instance),
         image=stage.container.image_id,
         arguments=stage.arguments,
-        user=f"{stage.owner.uid}:{stage.owner.gid}",
+        user=stage.owner.text,
         volumes_from=stage.container.id,
         lease_seconds=stage.settings.lease_seconds,
-        memory_limit=stage.memory_limit,
+        beside=stage.beside,
+        volumes=data_volume(stage.container, stage.target.dir),
+        memory=stage.memory,
         labels=((LABEL, stage.instance),),
     )
     deadline = time.monotonic() + stage.settings.start_timeout_seconds

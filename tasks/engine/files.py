@@ -10,3 +10,8 @@ class Owner:
     uid: int
     gid: int
     mode: int = 0o600
+
+    @property
+    def text(self) -> str:
+        """`uid:gid`, as chown and the engine take it."""
+        return f"{self.uid}:{self.gid}"

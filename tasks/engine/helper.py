@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, BinaryIO
 
 from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.confinement import FILE_RIGHTS, confined
 from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
 from redis_dr.tasks.engine.exec import ScriptFailed, open_in_container, run_in, write_to_container
 from redis_dr.tasks.engine.files import Owner
@@ -194,7 +195,7 @@ def _create(target: ContainerState, holder: Holder, lease: _Lease) -> str:
             labels=holder.labels(),
             network_disabled=True,
             healthcheck={"test": ["NONE"]},
-            host_config=api.create_host_config(volumes_from=[target.id], network_mode="none"),
+            host_config=confined(FILE_RIGHTS, volumes_from=[target.id]),
         )
     container_id = str(created["Id"])
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.confinement import FILE_RIGHTS, confined
 from redis_dr.tasks.engine.errors import engine_errors
 from redis_dr.tasks.engine.sandbox import LABEL, remove_sandbox
 from redis_dr.tasks.model.server.container import ContainerState
@@ -29,8 +30,8 @@ def mount_reader(container: ContainerState, image: str = "") -> Iterator[str]:
             labels={LABEL: container.name},
             network_disabled=True,
             healthcheck={"test": ["NONE"]},
-            host_config=api.create_host_config(
-                volumes_from=[f"{container.id}:ro"], network_mode="none", auto_remove=True
+            host_config=confined(
+                FILE_RIGHTS, volumes_from=[f"{container.id}:ro"], auto_remove=True
             ),
         )
     reader = str(created["Id"])

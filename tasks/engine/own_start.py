@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.confinement import judged_limit, start_rights, throwaway
 from redis_dr.tasks.engine.errors import engine_errors
 from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
 from redis_dr.tasks.engine.inside import accesses
@@ -26,6 +27,7 @@ from redis_dr.tasks.engine.shell import Shell
 from redis_dr.tasks.engine.start_files import StartFiles, mounted_read_only
 from redis_dr.tasks.model.errors import RedisDrError, Unreachable
 from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.throwaway import Memory, memory_without_data
 
 _POLL_SECONDS = 0.1
 _NO_PROGRAM = 127  # exit code of a shell
@@ -49,9 +51,10 @@ class OwnStart:
     container: ContainerState
     name: str
     files: StartFiles
+    beside: str  # a container that runs on the engine's host, to look at its memory
     volume: tuple[str, str] | None = None  # (volume name, path inside): its data; None: nothing
     lease_seconds: int = 60
-    memory_limit: int = 0  # bytes; 0: the container's own
+    memory: Memory = field(default_factory=memory_without_data)
     labels: tuple[tuple[str, str], ...] = ()
     tls: tuple[str, ...] = ()  # arguments of the client where the server speaks only TLS
     login: Access = field(default_factory=Access)
@@ -91,6 +94,7 @@ def _create(start: OwnStart) -> str:
     with engine_errors(f"looking at container {start.container.name}"):
         inspected = api.inspect_container(start.container.id)
     config = inspected["Config"]
+    limit = judged_limit(start.memory, start.beside)
     with engine_errors(f"making {start.name}"):
         made = api.create_container(
             inspected["Image"],
@@ -105,7 +109,7 @@ def _create(start: OwnStart) -> str:
             labels={LABEL: start.name, **dict(start.labels)},
             network_disabled=True,
             healthcheck={"test": ["NONE"]},
-            host_config=_host(inspected, start),
+            host_config=_host(inspected, start, limit),
         )
     container_id = str(made["Id"])
     try:
@@ -118,27 +122,22 @@ def _create(start: OwnStart) -> str:
     return container_id
 
 
-def _host(inspected: dict[str, Any], start: OwnStart) -> dict[str, Any]:
-    """Its own limits and rights, as far as they decide what a start does; never its network."""
+def _host(inspected: dict[str, Any], start: OwnStart, limit: int) -> dict[str, Any]:
+    """Its own options, as far as they decide what a start does; at most its own rights."""
     host = inspected["HostConfig"]
     binds = mounted_read_only(inspected, start.files.big)
     if start.volume:
         binds.append(f"{start.volume[0]}:{start.volume[1]}")
-    made: dict[str, Any] = engine().api.create_host_config(
+    return throwaway(
+        limit,
+        start_rights(host),
         binds=binds or None,
-        network_mode="none",
-        mem_limit=start.memory_limit or host.get("Memory") or None,
-        # without its own the engine lets it swap as much again
-        memswap_limit=None if start.memory_limit else host.get("MemorySwap") or None,
         tmpfs=host.get("Tmpfs") or None,
         ulimits=host.get("Ulimits"),  # the open files decide how many clients there may be
         init=host.get("Init"),
-        cap_add=host.get("CapAdd"),
-        cap_drop=host.get("CapDrop"),
         group_add=host.get("GroupAdd"),
         security_opt=host.get("SecurityOpt"),
     )
-    return made
 
 
 def _watch(server: Sandbox, heartbeat: Heartbeat, lease_seconds: int) -> None:

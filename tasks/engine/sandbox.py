@@ -9,18 +9,24 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.confinement import judged_limit, throwaway
 from redis_dr.tasks.engine.container import logs
 from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
 from redis_dr.tasks.engine.heartbeat import BEAT_FILE, Heartbeat
 from redis_dr.tasks.engine.shell import Script, Shell
-from redis_dr.tasks.model.errors import RedisDrError, Unreachable
+from redis_dr.tasks.model.errors import RedisDrError, Refused, Unreachable
+from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.throwaway import Memory, memory_without_data
 
 LABEL = "redis-dr.sandbox"
 _POLL_SECONDS = 0.05  # at first; each look is a program that takes the load's processor time
 _POLL_MOST = 1.0
 SILENCE_SECONDS = 3600  # of one command: a save of many gigabytes says nothing
+_ENDS_WITHIN_SECONDS = 5.0  # of its server
+_DIED = re.compile(r"closed the connection|Could not connect|reset by peer")
 _LOADED = re.compile(r"DB loaded from .*: ([0-9.]+) seconds")
 
 # Valkey's programs have other names (facts/redis.md 16)
@@ -63,11 +69,12 @@ class SandboxSpec:
     name: str
     image: str
     arguments: tuple[str, ...]  # of the server
-    user: str = ""  # "uid:gid": files must be readable, and nothing is chowned
-    volumes_from: str = ""  # a container whose volumes it shares
-    volumes: tuple[tuple[str, str], ...] = ()  # (volume name, path inside)
+    user: str  # "uid:gid": files must be readable, and nothing is chowned
+    volumes_from: str  # a container whose volumes it sees, read-only but for `volumes`
+    beside: str  # a container that runs on the engine's host, to look at its memory
+    volumes: tuple[tuple[str, str], ...] = ()  # (volume or path on the host, path inside)
     lease_seconds: int = 60
-    memory_limit: int = 0  # bytes, 0: none
+    memory: Memory = field(default_factory=memory_without_data)
     labels: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -94,6 +101,9 @@ class Sandbox:
         """One command by the image's own client; raises SandboxFailed with what it said."""
         code, text = self.ask(*arguments)
         if code != 0:
+            if _DIED.search(text):
+                self._await_end()
+                self.require_memory()
             raise SandboxFailed(f"{self.name}: {arguments[0]}: {text}", "see what it said above")
         return text
 
@@ -109,6 +119,7 @@ class Sandbox:
         except Unreachable as error:
             if self.alive():
                 raise
+            self.require_memory()
             # the engine tells an ended container by 404, 409 or 500, as the moment is
             raise SandboxFailed(
                 f"{self.name} ended: {_log(self.id) or error.problem}", "see what it said above"
@@ -139,6 +150,7 @@ class Sandbox:
                     return
             except SandboxFailed as error:
                 seen = error.problem
+            self.require_memory()
             if not self.alive() or waited > seconds:
                 said = self.killed_for_memory() or _log(self.id)
                 raise SandboxFailed(
@@ -178,11 +190,29 @@ class Sandbox:
 
     def alive(self) -> bool:
         """Whether its container still runs."""
+        return bool(self._state().get("Running"))
+
+    def require_memory(self) -> None:
+        """Raise Refused when its memory limit ended it: that says nothing about the files."""
+        if self._state().get("OOMKilled"):
+            raise Refused(
+                f"{self.name} needed more memory than its limit, and was ended",
+                "free memory on the engine's host, or raise [drill] memory_limit for a drill",
+            )
+
+    def _await_end(self) -> None:
+        """The server is gone: its container ends within a second, and then tells why."""
+        deadline = time.monotonic() + _ENDS_WITHIN_SECONDS
+        while self.alive() and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+
+    def _state(self) -> dict[str, Any]:
         try:
             with engine_errors(f"looking at {self.name}"):
-                return bool(engine().api.inspect_container(self.id)["State"]["Running"])
+                state: dict[str, Any] = engine().api.inspect_container(self.id)["State"]
         except NoSuchContainer:
-            return False
+            return {}
+        return state
 
 
 def info_fields(answer: str) -> dict[str, str]:
@@ -194,6 +224,12 @@ def info_fields(answer: str) -> dict[str, str]:
 def sandbox_name(container: str) -> str:
     """One a time for each instance; its helper is the lock."""
     return f"{container}.redis-dr.trial"
+
+
+def data_volume(container: ContainerState, folder: str) -> tuple[tuple[str, str], ...]:
+    """The mount that holds this folder, as a spec names it: the only one to be written to."""
+    mount = container.mount_of(folder)
+    return ((mount.name or mount.source, mount.destination),) if mount else ()
 
 
 @contextmanager
@@ -224,19 +260,20 @@ def remove_sandbox(name: str) -> None:
 
 def _create(spec: SandboxSpec) -> str:
     api = engine().api
+    limit = judged_limit(spec.memory, spec.beside)
     with engine_errors(f"making {spec.name}"):
-        host = api.create_host_config(
-            volumes_from=[spec.volumes_from] if spec.volumes_from else None,
+        host = throwaway(
+            limit,
+            ("DAC_OVERRIDE",) if spec.user.partition(":")[0] == "0" else (),
+            volumes_from=[f"{spec.volumes_from}:ro"],
             binds=[f"{name}:{path}" for name, path in spec.volumes] or None,
-            network_mode="none",
-            mem_limit=spec.memory_limit or None,
         )
         made = api.create_container(
             spec.image,
             name=spec.name,
             entrypoint=["sh", "-c", _RUN, "sandbox", str(spec.lease_seconds), *spec.arguments],
             command=[],
-            user=spec.user or None,
+            user=spec.user,
             labels={LABEL: spec.name, **dict(spec.labels)},
             network_disabled=True,
             healthcheck={"test": ["NONE"]},

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from redis_dr.tasks.engine.client import engine
+from redis_dr.tasks.engine.confinement import confined
 from redis_dr.tasks.engine.container import inspect
 from redis_dr.tasks.engine.errors import NoSuchContainer, NotPossibleNow, engine_errors
 from redis_dr.tasks.engine.helper import helper_name, holder_of
@@ -133,7 +134,7 @@ def _make(spec: ScratchSpec, place: str, labels: dict[str, str]) -> ContainerSta
             labels=labels,
             network_disabled=True,
             healthcheck={"test": ["NONE"]},
-            host_config=api.create_host_config(binds=[f"{place}:{spec.dir}"], network_mode="none"),
+            host_config=confined(binds=[f"{place}:{spec.dir}"]),
         )
     return inspect(place)
 

@@ -4,20 +4,16 @@ The login is Prefect's own: PREFECT_API_KEY, else PREFECT_API_AUTH_STRING; a pro
 gets PREFECT_CLIENT_CUSTOM_HEADERS. PREFECT_API_SSL_CERT_FILE names a CA of one's own.
 """
 
-import base64
-import json
-import os
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from redis_dr.tasks.http.prefect_login import prefect_client
 from redis_dr.tasks.model.errors import ServiceDown, ServiceError, UsageError
 
 _TAG = "redis-dr"  # on every deployment of ours
-_TIMEOUT_SECONDS = 10
 _REMEDY = "see whether the Prefect server runs, and prefect_api_url under [check]"
 
 
@@ -32,7 +28,7 @@ class Schedules:
 
 def read_schedules(api_url: str) -> Schedules:
     """Raises ServiceDown, ServiceError; UsageError for a wrong address or login."""
-    with _client(api_url) as client:
+    with prefect_client(api_url) as client:
         body = {"deployments": {"tags": {"all_": [_TAG]}}}
         deployments = _rows(client, "deployments/filter", body)
         planned = [deployment for deployment in deployments if deployment.get("schedules")]
@@ -56,47 +52,6 @@ def _held(client: httpx.Client, active: Sequence[Mapping[str, Any]]) -> Iterator
         for queue in _rows(client, f"work_pools/{pool['name']}/queues/filter", {}):
             if queue.get("is_paused") and (pool["name"], queue["name"]) in used:
                 yield f"work queue {queue['name']} of pool {pool['name']} is paused"
-
-
-def _client(api_url: str) -> httpx.Client:
-    try:
-        return httpx.Client(
-            base_url=api_url,
-            headers=_login(os.environ),
-            verify=_trust(os.environ),
-            timeout=_TIMEOUT_SECONDS,
-            trust_env=False,
-        )
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise UsageError("the Prefect API's address is not a URL", _REMEDY) from None
-
-
-def _login(environment: Mapping[str, str]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    if custom := environment.get("PREFECT_CLIENT_CUSTOM_HEADERS"):
-        try:
-            headers |= {str(name): str(value) for name, value in json.loads(custom).items()}
-        except (ValueError, AttributeError):
-            raise UsageError(
-                "PREFECT_CLIENT_CUSTOM_HEADERS is not a JSON object", 'write {"NAME": "VALUE"}'
-            ) from None
-    if key := environment.get("PREFECT_API_KEY"):
-        headers["Authorization"] = f"Bearer {key}"
-    elif login := environment.get("PREFECT_API_AUTH_STRING"):
-        headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
-    return headers
-
-
-def _trust(environment: Mapping[str, str]) -> ssl.SSLContext | bool:
-    path = environment.get("PREFECT_API_SSL_CERT_FILE")
-    if not path:
-        return True
-    try:
-        return ssl.create_default_context(cafile=path)
-    except OSError as error:
-        raise UsageError(
-            f"PREFECT_API_SSL_CERT_FILE {path} cannot be read: {error.strerror}", "correct it"
-        ) from error
 
 
 def _rows(client: httpx.Client, path: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from redis_dr.tasks.model.timings import Timings
 class Finding(BaseModel):
     """One check. A check that could not run is not ok: `detail` says why."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     check: str  # what was checked
     ok: bool  # the check is good
@@ -25,7 +25,7 @@ class Finding(BaseModel):
 class Report(BaseModel):
     """The outcome of one command. Commands extend it with fields of their own (CONTRACT.md)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     command: str  # the command that was run
     instance: str  # name of the instance in the configuration

@@ -15,7 +15,7 @@ from redis_dr.tasks.engine.sandbox import (
     info_fields,
 )
 from redis_dr.tasks.engine.start_files import StartFiles, start_files
-from redis_dr.tasks.model.errors import RedisDrError
+from redis_dr.tasks.model.errors import RedisDrError, Refused
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.next_start import (
     Login,
@@ -32,6 +32,7 @@ from redis_dr.tasks.model.server.next_start import (
 from redis_dr.tasks.model.server.rights import NEEDS, probes_of
 from redis_dr.tasks.model.server.rights_gates import answer_of
 from redis_dr.tasks.model.server.survey import Survey
+from redis_dr.tasks.model.server.throwaway import memory_without_data
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.observe.login import client_login, tls_arguments
 from redis_dr.tasks.server.address import username_of
@@ -87,6 +88,8 @@ def start_with(question: StartQuestion, files: StartFiles) -> OwnStart:
         container=question.survey.container,
         name=question.name,
         files=files,
+        beside=question.reader,
+        memory=memory_without_data(question.survey.container.memory_limit),
         lease_seconds=question.instance.restore.lease_seconds,
         tls=tls_arguments(question.running),
         login=client_login(question.instance),
@@ -100,7 +103,7 @@ def ask_start(question: StartQuestion, files: StartFiles) -> NextStart:
         start = start_with(question, files)
         with own_start(start, question.seconds) as (server, seconds):
             return replace(_asked(server, question), seconds=seconds)
-    except SandboxFailed as error:
+    except (SandboxFailed, Refused) as error:
         text = _configuration(files, found)
         return parsed_start(found.container.command, text, error.problem)
 

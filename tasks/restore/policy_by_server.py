@@ -8,16 +8,23 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
+from redis_dr.tasks.engine.sandbox import (
+    Sandbox,
+    SandboxSpec,
+    data_volume,
+    sandbox,
+    sandbox_name,
+)
 from redis_dr.tasks.model.errors import CircuitOpen, NotReady, UsageError
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.server.throwaway import memory_for
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.keys import KeyRule
 from redis_dr.tasks.rdb import (
@@ -30,6 +37,7 @@ from redis_dr.tasks.rdb import (
     SpliceResult,
 )
 from redis_dr.tasks.restore.server_listing import listing_of, take_listing
+from redis_dr.tasks.restore.staging import throwaway_folder
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.step import step
 
@@ -132,6 +140,7 @@ class PolicyJob:
     plan: SplicePlan
     source: Path
     placed: Path  # to be written
+    memory: int  # bytes that the data takes in a server
 
 
 @step
@@ -146,12 +155,13 @@ def filter_by_server(helper: Helper, job: PolicyJob, live: ServerConnection) -> 
             "set on_restore to restore or empty, ttl to absolute, or use a later release",
         )
     home = f"{job.layout.home}/filter"
-    helper.run('rm -rf "$1"; mkdir -p "$1"', home)
+    owner = throwaway_folder(helper, job.layout, home)
     with job.source.open("rb") as source:
         size = job.source.stat().st_size
-        helper.write(f"{home}/dump.rdb", source, size, Owner(0, 0))
+        helper.write(f"{home}/dump.rdb", source, size, owner)
     settings = live.instance.restore
-    with sandbox(_spec(job, home, settings.lease_seconds)) as server:
+    spec = replace(_spec(helper, job, home, owner), lease_seconds=settings.lease_seconds)
+    with sandbox(spec) as server:
         server.wait_until_ready(settings.start_timeout_seconds)
         filtered = _apply(server, job.plan, live)
         written = sum(one.written for one in filtered.databases.values())
@@ -165,7 +175,7 @@ def filter_by_server(helper: Helper, job: PolicyJob, live: ServerConnection) -> 
     return _result(job.placed, filtered)
 
 
-def _spec(job: PolicyJob, home: str, lease_seconds: int) -> SandboxSpec:
+def _spec(helper: Helper, job: PolicyJob, home: str, owner: Owner) -> SandboxSpec:
     return SandboxSpec(
         name=sandbox_name(job.container.name),
         image=job.container.image_id,
@@ -174,9 +184,11 @@ def _spec(job: PolicyJob, home: str, lease_seconds: int) -> SandboxSpec:
             *("--databases", str(job.target.databases)),
             *job.target.modules,
         ),
-        user="0",
+        user=owner.text,
         volumes_from=job.container.id,
-        lease_seconds=lease_seconds,
+        beside=helper.id,
+        volumes=data_volume(job.container, job.layout.dir),
+        memory=memory_for(job.memory),
     )
 
 

@@ -6,24 +6,23 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
-from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
-from redis_dr.tasks.engine.sandbox import Access, SandboxSpec, sandbox, sandbox_name
+from redis_dr.tasks.engine.sandbox import Access, SandboxSpec, data_volume, sandbox, sandbox_name
 from redis_dr.tasks.model.backup.manifest import Manifest, StoredFile
 from redis_dr.tasks.model.backup.stored_name import AOF_FOLDER
 from redis_dr.tasks.model.errors import Damaged, UsageError
 from redis_dr.tasks.model.server.aof import AofManifest
 from redis_dr.tasks.model.server.container import ContainerState
+from redis_dr.tasks.model.server.throwaway import memory_for
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
+from redis_dr.tasks.restore.staging import throwaway_folder
 from redis_dr.tasks.step import step
 
 _CHUNK = 2**20
-_ROOT = Owner(0, 0)
 _MANIFEST = "appendonly.aof.manifest"  # as a server without a setting for it looks for it
 _MANIFEST_LIMIT = 2**20  # bytes
 _REMEDY = "restore it with --from rdb, or restore another backup"
-_FOLDER = 'rm -rf "$1"; mkdir -p "$1/appendonlydir"; chmod 700 "$1"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class ReplayJob:
     container: ContainerState
     layout: Layout
     files: tuple[AofCopy, ...]
+    memory: int  # bytes that the data takes in a server
     databases: int = 16  # the server refuses files with a higher number
     renamed: Mapping[str, str] = field(default_factory=dict)  # commands under the names in the AOF
 
@@ -92,15 +92,16 @@ def replay(helper: Helper, job: ReplayJob, instance: Instance) -> Path:
     (aof-load-truncated): it was on its way when the backup was made.
     """
     home = f"{job.layout.home}/replay"
-    helper.run(_FOLDER, home)
+    owner = throwaway_folder(helper, job.layout, home)
+    helper.run('mkdir -m 700 "$1"; chown "$2" "$1"', f"{home}/appendonlydir", owner.text)
     listed, named = renamed_aof(job.files)
     for name, path in named.items():
         with path.open("rb") as source:
-            helper.write(f"{home}/appendonlydir/{name}", source, path.stat().st_size, _ROOT)
+            helper.write(f"{home}/appendonlydir/{name}", source, path.stat().st_size, owner)
     text = listed.text().encode()
-    helper.write(f"{home}/appendonlydir/{_MANIFEST}", BytesIO(text), len(text), _ROOT)
+    helper.write(f"{home}/appendonlydir/{_MANIFEST}", BytesIO(text), len(text), owner)
     configuration = rename_lines(job.renamed)
-    helper.write(f"{home}/renamed.conf", BytesIO(configuration), len(configuration), _ROOT)
+    helper.write(f"{home}/renamed.conf", BytesIO(configuration), len(configuration), owner)
     spec = SandboxSpec(
         name=sandbox_name(job.container.name),
         image=job.container.image_id,
@@ -109,8 +110,11 @@ def replay(helper: Helper, job: ReplayJob, instance: Instance) -> Path:
             *("--dir", home, "--appendonly", "yes", "--save", "", "--maxmemory", "0"),
             *("--databases", str(job.databases)),
         ),
-        user="0",
+        user=owner.text,
         volumes_from=job.container.id,
+        beside=helper.id,
+        volumes=data_volume(job.container, job.layout.dir),
+        memory=memory_for(job.memory),
         lease_seconds=instance.restore.lease_seconds,
     )
     with sandbox(spec) as server:

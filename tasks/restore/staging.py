@@ -41,6 +41,12 @@ if [ "$(stat -c %u "$1")" = 0 ]; then chown "$2:$3" "$1"; chmod u+rwx "$1"; fi
 """
 _FOLDERS = 'rm -rf "$2"; mkdir -p "$2"; chmod 711 "$1"; chmod 711 "${2%/*}"; chmod 700 "$2"'
 
+_THROWAWAY = """
+rm -rf "$4"; mkdir -p "$4"
+chmod 711 "$2" "$3"; chmod 700 "$4"; chown "$(stat -c %u:%g "$1")" "$4"
+stat -c '%u %g' "$4"
+"""
+
 # the base is the same inode as the dump: a copy for free
 _APPEND_FOLDER = (
     FLUSH
@@ -63,6 +69,15 @@ _HASH = FLUSH + 'flush "$1"; sha256sum < "$1"'
 def owner_of_data(helper: Helper, target: Target, user: str = "") -> Owner:
     """Whom the data has to belong to, as numbers. `user` is the container's, "" the image's."""
     uid, gid = helper.run(_OWNER, target.dir, *target.names, user).split()
+    return Owner(int(uid), int(gid))
+
+
+def throwaway_folder(helper: Helper, layout: Layout, folder: str) -> Owner:
+    """Make a folder of this operation for a throwaway server; returns as whom it runs there.
+
+    That is the owner of the data directory: another user may not be able to enter it.
+    """
+    uid, gid = helper.run(_THROWAWAY, layout.dir, layout.folder, layout.home, folder).split()
     return Owner(int(uid), int(gid))
 
 

@@ -8,13 +8,20 @@ from pathlib import Path
 from redis_dr.tasks.engine.files import Owner
 from redis_dr.tasks.engine.helper import Helper
 from redis_dr.tasks.engine.networks import alone_on_a_bridge
-from redis_dr.tasks.engine.sandbox import Sandbox, SandboxSpec, sandbox, sandbox_name
+from redis_dr.tasks.engine.sandbox import (
+    Sandbox,
+    SandboxSpec,
+    data_volume,
+    sandbox,
+    sandbox_name,
+)
 from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.report import Finding
 from redis_dr.tasks.model.restore.restore_report import Prediction
 from redis_dr.tasks.model.restore.server_limits import measured_memory
 from redis_dr.tasks.model.server.container import ContainerState
 from redis_dr.tasks.model.server.target import Target
+from redis_dr.tasks.model.server.throwaway import memory_for
 from redis_dr.tasks.model.server.volume import Layout
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.rdb import InventoryOptions, take_inventory
@@ -59,6 +66,7 @@ class Trial:
     target: Target
     owner: Owner
     staged: Path  # the very file that was staged
+    memory: int  # bytes that the data takes in a server
     written: int | None = None  # keys of a file whose format this release does not read
 
 
@@ -73,7 +81,7 @@ class BootResult:
 @step
 def trial_boot(helper: Helper, trial: Trial, instance: Instance) -> BootResult:
     """Boot, load, save, and compare database by database. Raises SandboxFailed, Unreachable."""
-    who = f"{trial.owner.uid}:{trial.owner.gid}"
+    who = trial.owner.text
     layout, target = trial.layout, trial.target
     helper.run(_PREPARE, layout.trial, layout.new, who, *target.names)
     spec = SandboxSpec(
@@ -82,6 +90,9 @@ def trial_boot(helper: Helper, trial: Trial, instance: Instance) -> BootResult:
         arguments=server_arguments(target, layout.trial),
         user=who,
         volumes_from=trial.container.id,
+        beside=helper.id,
+        volumes=data_volume(trial.container, target.dir),
+        memory=memory_for(trial.memory),
         lease_seconds=instance.restore.lease_seconds,
     )
     with sandbox(spec) as server:

@@ -1,5 +1,6 @@
 """The negative control: every kind of damage goes red for its own reason, and only damage does."""
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from redis_dr.flows.runbook.drill.negative_control import (
 from redis_dr.flows.runbook.drill.rehearse import Rehearsal, rehearse
 from redis_dr.flows.runbook.drill.scratch import on_scratch
 from redis_dr.flows.runbook.operation.operation import Operation
+from redis_dr.tasks.drill.damage import lasting_key
 from redis_dr.tasks.model.backup.store_layout import new_backup_id
 from redis_dr.tasks.model.drill.damage import DAMAGES, choose_damage
 from redis_dr.tasks.model.drill.drill_findings import judge_control
 from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.progress import quiet
+from redis_dr.tasks.rdb import entries
 from tests.support.drill_case import DrillCase
 
 
@@ -44,7 +47,7 @@ def test_every_damage_goes_red_and_names_itself(
     rdb = tmp_path / "fetched.rdb"
     rdb.write_bytes((workspace / "fetched.rdb").read_bytes())
 
-    backup = ProvenBackup(made.manifest, rehearsal.inventory, rdb)
+    backup = ProvenBackup(made.manifest, rdb, workspace / "placed.rdb")
     control = negative_control(operation, backup, ControlChoice(turn, seed=turn))
 
     assert control.kind == DAMAGES[turn].kind
@@ -78,3 +81,46 @@ def test_a_control_that_passes_fails_the_drill(red: bool, named: bool) -> None:
 def test_the_drill_is_asked_for_its_control_by_default() -> None:
     """Leaving it out takes a word on the command line or in the configuration."""
     assert DrillOptions().control
+
+
+def test_the_key_is_chosen_from_the_file(
+    rehearsed: tuple[Operation, Rehearsal, Path],
+) -> None:
+    """
+    The same seed gives the same key, another one another, and all of them are in the file without
+    an expiry; redis-py is not asked, and no chance of the server decides.
+    """
+    placed = rehearsed[2] / "placed.rdb"
+    with placed.open("rb") as source:
+        lasting = {(each.db, each.key) for each in entries(source) if each.expire_at_ms is None}
+    chosen = [lasting_key(placed, seed) for seed in range(40)]
+
+    assert chosen == [lasting_key(placed, seed) for seed in range(40)]
+    assert {(key.db, key.key) for key in chosen if key} <= lasting
+    assert None not in chosen
+    assert len(set(chosen)) > 1
+
+
+def test_one_lasting_key_among_many_is_found(tmp_path: Path) -> None:
+    """
+    Of a thousand keys one has no expiry: it is chosen, where a thousand random tries missed it.
+    Without it there is no key to damage.
+    """
+    for lasting in (b"lasting", None):
+        path = tmp_path / f"{lasting}.rdb"
+        path.write_bytes(rdb_of_expiring_keys(1000, lasting))
+        key = lasting_key(path, 1)
+        assert (key.key if key else None) == lasting
+
+
+def rdb_of_expiring_keys(count: int, lasting: bytes | None) -> bytes:
+    """As Redis writes it, version 7, without a checksum."""
+
+    def text(value: bytes) -> bytes:
+        return bytes([len(value)]) + value
+
+    later = struct.pack("<Q", 4_000_000_000_000)
+    rows = [b"\xfc" + later + b"\x00" + text(b"k%d" % n) + text(b"v") for n in range(count)]
+    if lasting:
+        rows.insert(count // 2, b"\x00" + text(lasting) + text(b"v"))
+    return b"REDIS0007\xfe\x00" + b"".join(rows) + b"\xff" + bytes(8)

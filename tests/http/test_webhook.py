@@ -1,10 +1,14 @@
 """Webhook and heartbeat over real HTTP; an address that holds a token is never said."""
 
+import logging
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+import httpx
 import pytest
 
+from redis_dr.tasks.http.webhook import send
 from redis_dr.tasks.model.errors import RedisDrError, ServiceDown, ServiceError, UsageError
 from redis_dr.tasks.model.observe.notification import Notification
 from redis_dr.tasks.model.settings.notify import NotifySettings
@@ -72,3 +76,20 @@ def test_a_missing_file_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
     """It names the key."""
     with pytest.raises(UsageError, match="heartbeat_url_file"):
         beat(settings(heartbeat_url_file=str(tmp_path / "none")))
+
+
+def test_an_address_is_logged_at_no_level(caplog: pytest.LogCaptureFixture) -> None:
+    """
+    Neither by the HTTP client nor by what it is made of; other calls of that client are logged.
+    """
+    caplog.set_level(logging.DEBUG)
+    for status in (200, 500):
+        with listening(status) as listener, suppress(ServiceError):
+            send("POST", listener.url, 5, {"line": "x"})
+    with suppress(ServiceDown):
+        send("GET", f"http://127.0.0.1:9/{TOKEN}", 5)
+    assert TOKEN not in caplog.text
+
+    with listening() as listener:
+        httpx.get(listener.url)
+    assert TOKEN in caplog.text

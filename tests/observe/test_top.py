@@ -81,10 +81,19 @@ def test_clients_are_summed_by_host(clean, instance):
         "ACL SETUSER bob on >hunter2 ~* +@all",
         "MIGRATE h 6379 k 0 100 AUTH hunter2",
         "AUTH\nhunter2",
+        "SET session:1 hunter2 EX 60",
+        "HSET user:1 password hunter2",
+        "RPUSH queue a hunter2",
+        "EVAL hunter2 1 key",
+        "PUBLISH news hunter2",
+        "ECHO hunter2",
+        "SCRIPT LOAD hunter2",
+        "SENTINEL SET main auth-pass hunter2",
+        "a.command.of.a.module key hunter2",
     ],
 )
 def test_secrets_of_every_kind_are_masked(command):
-    """Whatever may carry a password is shown without its arguments."""
+    """Passwords and values: of a command its name and its first key are shown."""
     assert "hunter2" not in masked(command)
     assert masked(command).endswith("***")
 

@@ -25,6 +25,7 @@ def variables(project: Path, prefect_server: PrefectServer) -> dict[str, str]:
         "PYTHONPATH": str(project),
         "PREFECT_HOME": str(project / "prefect-home"),
         "PREFECT_API_URL": f"{prefect_server.url}/api",
+        "PREFECT_API_AUTH_STRING": prefect_server.login,
         "DOCKER_HOST": "unix:///redis-dr-test-no-engine.sock",
     }
 

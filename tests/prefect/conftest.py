@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
@@ -43,6 +44,7 @@ def prefect_here(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
         {
             PREFECT_HOME: prefect_server.home,
             PREFECT_API_URL: f"{prefect_server.url}/api",
+            PREFECT_API_AUTH_STRING: prefect_server.login,
             PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False,
             # joining the heartbeat's thread costs each run a second
             PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,

@@ -1,5 +1,8 @@
 """Nights happen: schedules outlive serve, workers and the server; what was missed comes once."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -172,3 +175,48 @@ def test_a_night_happens_after_a_worker_died_holding_the_limit(
     assert nobody_holds(made)
     assert took < LEASE_ENDS_WITHIN + 60
     await_awake(prefect_server, {night})
+
+
+def test_a_server_restart_leaves_no_slot_taken(own_server: PrefectServer, tmp_path: Path) -> None:
+    """
+    The server is killed while a run has its turn, and the run's process with it: the server that
+    starts again knows the lease from its disk, and frees the slot when the lease has run out.
+    """
+    with own_server.client() as client:
+        client.upsert_global_concurrency_limit_by_name("kept-lease", 1)
+    env = own_server.environment(tmp_path / "none.toml")
+    with subprocess.Popen([sys.executable, "-c", _HOLDS], env=env, stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"has its turn\n"
+        own_server.process.kill()
+        own_server.process.wait()
+        run.kill()
+    expire_leases(own_server.home / "concurrency_leases")
+    with running_server(own_server.home, own_server.port), own_server.client() as client:
+        wait_until(
+            lambda: client.read_global_concurrency_limit_by_name("kept-lease").active_slots == 0,
+            30,
+            "the slot is free again",
+            interval=0.5,
+        )
+
+
+def expire_leases(folder: Path) -> None:
+    """As if a minute had passed while nobody renewed them."""
+    past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    index = folder / "expirations.json"
+    ids = json.loads(index.read_text())
+    assert len(ids) == 1
+    index.write_text(json.dumps(dict.fromkeys(ids, past)))
+    for name in ids:
+        lease = folder / f"{name}.json"
+        lease.write_text(json.dumps({**json.loads(lease.read_text()), "expiration": past}))
+
+
+_HOLDS = """
+import time
+from prefect.concurrency.sync import concurrency
+with concurrency("kept-lease", lease_duration=60, strict=True):
+    print("has its turn", flush=True)
+    time.sleep(600)
+"""

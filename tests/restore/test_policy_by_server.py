@@ -57,6 +57,7 @@ def test_a_server_and_a_splice_give_the_same_content(make_redis: Make, tmp_path:
             plan,
             source,
             tmp_path / "filtered.rdb",
+            manifest.memory,
         )
         filtered = filter_by_server(operation.helper, job, operation.server)
 

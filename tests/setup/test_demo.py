@@ -4,14 +4,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from shutil import copytree
 
 import httpx
 import pytest
 
-from redis_dr.deployments.demo.instance import remove_instance
+from redis_dr.deployments.demo.instance import LABEL, NAME, remove_instance
 from redis_dr.deployments.demo.proof import compare
+from redis_dr.deployments.demo.ui_instance import NAME as UI_NAME
+from redis_dr.deployments.demo.workspace import ROOT
 from redis_dr.tasks.model.errors import RedisDrError, Refused
 from tests.setup.test_caller import HOSTILE
+from tests.support.leftovers import labels
 
 
 @pytest.fixture
@@ -54,9 +58,39 @@ def test_a_request_without_a_query_is_refused(service, redis_server):
     assert redis_server.client().dbsize() == 0
 
 
+def test_another_clone_s_demo_is_never_touched(redis_factory):
+    """A container with the label of another clone, also one of a release before: refused."""
+    for value in ("0a1b2c3d", "1"):
+        server = redis_factory(labels={**labels(), LABEL: value})
+        server.client().set("kept", "yes")
+        with pytest.raises(Refused, match="not the demo's of this clone"):
+            remove_instance(server.engine, server.name)
+        assert server.client().get("kept") == b"yes"
+
+
+def test_two_clones_have_names_of_their_own(tmp_path):
+    """By the path of the clone: container, volume and instance."""
+    other = tmp_path / "clone"
+    copytree(ROOT / "src", other / "src", symlinks=True)
+    for folder in ("deployments", "tasks", "flows"):
+        copytree(ROOT / folder, other / folder)
+    code = (
+        "from redis_dr.deployments.demo import instance, ui_instance as ui; "
+        "print(instance.NAME, ui.NAME)"
+    )
+    names = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(other / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert len({NAME, UI_NAME, *names}) == 4
+
+
 def test_a_container_of_somebody_else_is_never_touched(docker_client, redis_server):
     """A container of that name that is no demo's: refused, and it runs on."""
-    with pytest.raises(Refused, match="is not the demo's"):
+    with pytest.raises(Refused, match="is not the demo's of this clone"):
         remove_instance(docker_client, redis_server.name)
     assert redis_server.answers()
 

@@ -1,6 +1,7 @@
 """The example configuration and the Compose file say what the runbook says."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 import yaml
 
 from redis_dr.deployments.demo.instance import PASSWORD_FILE, RUNBOOK_ARGS, START, secret_archive
+from redis_dr.deployments.demo.prefect_login import closed
+from redis_dr.deployments.demo.prefect_server import environment
 from redis_dr.tasks.cache.query_lists import read_lists
 from redis_dr.tasks.configuration import load_settings
 from redis_dr.tasks.model.settings.instance import RUNBOOK_SERVER
@@ -94,12 +97,39 @@ def test_the_worker_of_compose_reaches_what_compose_starts(compose, monkeypatch)
     )
 
 
+def test_composes_prefect_is_closed_to_others(compose, tmp_path):
+    """It asks for a login from a file, trusts its own pages only, and remembers its leases; both
+    commands, run with a file, hand over its text and nothing in argv."""
+    server, worker = compose["services"]["prefect"], compose["services"]["worker"]
+    ours = environment(tmp_path / "home", 4200)
+    for name, value in server["environment"].items():
+        assert ours.get(name, value) == value or name == "PREFECT_HOME"
+    assert {*closed(tmp_path / "home", "")} - {*server["environment"]} == {
+        "PREFECT_SERVER_API_AUTH_STRING",
+        "PREFECT_API_AUTH_STRING",
+        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED",  # Prefect's default
+    }
+    login = tmp_path / "prefect_login"
+    login.write_text("redis-dr:word\n")
+    for service, variable, program in (
+        (server, "PREFECT_SERVER_API_AUTH_STRING", "prefect server start"),
+        (worker, "PREFECT_API_AUTH_STRING", "python -m redis_dr.deployments.serve"),
+    ):
+        script = service["command"][2].replace("/run/secrets/prefect_login", str(login))
+        assert f"exec {program}" in script
+        script = script.replace(f"exec {program}", f"printenv {variable} #")
+        answer = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+        assert answer.stdout == "redis-dr:word\n"
+        assert "prefect_login" in service["secrets"]
+
+
 def test_no_secret_stands_in_compose(compose):
     """Passwords and keys come from files: no variable and no argument holds one."""
     for service in compose["services"].values():
         words = [*service.get("environment", {}), *map(str, service.get("command", []))]
+        words = [word.replace("/run/secrets/", "") for word in words]  # paths of files
         assert not [word for word in words if re.search(r"(?i)secret|token|requirepass", word)]
-    assert set(compose["secrets"]) == {"redis_password", "aws_credentials"}
+    assert set(compose["secrets"]) == {"redis_password", "aws_credentials", "prefect_login"}
 
 
 def test_composes_redis_runs_as_the_runbook_says(compose, docker_client, redis_server):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from redis_dr.tasks.model.errors import Refused, UsageError
-from redis_dr.tasks.workspace import private_folder, workspace
+from redis_dr.tasks.workspace import open_private, private_folder, workspace
 
 HOLD = """
 import signal, sys
@@ -116,3 +116,21 @@ def test_another_error_passes_as_it_is() -> None:
     """Only a full disk is translated."""
     with pytest.raises(FileNotFoundError), workspace(0) as folder:
         (folder / "missing").read_text()
+
+
+@pytest.mark.parametrize("before", [None, 0o666, 0o400])
+def test_a_private_file_is_private_also_over_an_open_one(
+    tmp_path: Path, before: int | None
+) -> None:
+    """
+    Readable by this user only, with the new content, whatever stood there.
+    """
+    path = tmp_path / "page.html"
+    if before is not None:
+        path.write_text("much longer than what comes")
+        path.chmod(before)
+    with open_private(path) as file:
+        file.write(b"new")
+
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from redis_dr.deployments.demo.prefect_login import login
 from redis_dr.deployments.demo.prefect_server import environment, running, running_server
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
@@ -40,6 +41,11 @@ class PrefectServer:
         """Of the pages; the API lies under /api."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def login(self) -> str:
+        """What it asks its clients for."""
+        return login(self.home)
+
     def environment(self, configuration: Path, **more: str) -> dict[str, str]:
         """For a process that runs flows on a configuration."""
         return {
@@ -56,7 +62,9 @@ class PrefectServer:
         from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415 2 s that others need not pay
 
         if self.url not in _clients:
-            _clients[self.url] = SyncPrefectClient(f"{self.url}/api").__enter__()
+            _clients[self.url] = SyncPrefectClient(
+                f"{self.url}/api", auth_string=self.login
+            ).__enter__()
         yield _clients[self.url]
 
     def deployment(self, name: str) -> Any:

@@ -1,5 +1,6 @@
 """One server, one `serve`, one Redis for all tests of the pages."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,10 +34,17 @@ def shown(
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """A fresh browser."""
+def page(prefect_server: PrefectServer) -> Iterator[Page]:
+    """A fresh browser that has logged in."""
     with open_page() as opened:
+        logged_in(opened, prefect_server)
         yield opened
+
+
+def logged_in(page: Page, server: PrefectServer) -> None:
+    """Let the browser know what a person types on Prefect's login page."""
+    password = base64.b64encode(server.login.encode()).decode()
+    page.add_init_script(f"localStorage.setItem('prefect-password', '{password}')")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from redis_dr.tasks.catalog.doctor import (
     sweep_probes,
 )
 from redis_dr.tasks.catalog.recipients import probe_recipients
+from redis_dr.tasks.http.prefect_login import prefect_findings
 from redis_dr.tasks.model.catalog.store_reports import DoctorReport
 from redis_dr.tasks.model.errors import StoreError
 from redis_dr.tasks.model.progress import Progress, quiet
@@ -39,6 +40,7 @@ def doctor(instance: Instance, progress: Progress = quiet) -> DoctorReport:
         capabilities = ()
     may_write = findings[0].ok
     findings += probe_recipients(instance.store)
+    findings += prefect_findings(instance.check.prefect_api_url)
     report = DoctorReport(
         **heading("doctor", instance.name, timings, findings),
         store=store.address,

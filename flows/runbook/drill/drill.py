@@ -22,6 +22,7 @@ from redis_dr.flows.runbook.operation.read_lease import reading
 from redis_dr.flows.runbook.restore.prepare import download
 from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.drill.aof import end_of_aof, living_keys
+from redis_dr.tasks.drill.damage import ControlNotMade
 from redis_dr.tasks.drill.history import drills_so_far, recent_drills
 from redis_dr.tasks.engine.sandbox import SandboxFailed
 from redis_dr.tasks.evidence.proof import load_signer
@@ -36,7 +37,7 @@ from redis_dr.tasks.model.drill.drill_findings import (
     rpo_of,
 )
 from redis_dr.tasks.model.drill.drill_report import RTO_PARTS, Control, DrillLine, DrillReport
-from redis_dr.tasks.model.errors import Damaged, RedisDrError
+from redis_dr.tasks.model.errors import Damaged, RedisDrError, Refused
 from redis_dr.tasks.model.progress import Progress, quiet
 from redis_dr.tasks.model.report import Finding, all_ok, heading
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
@@ -66,6 +67,7 @@ class _Proven:
     newest_moment: datetime | None = None
     control: Control | None = None
     rto_seconds: float = 0.0
+    unmade: tuple[Finding, ...] = ()  # a control without a result: no verdict about the backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +167,18 @@ def _prove(operation: Operation, drilled: _Drilled, workspace: Path) -> _Proven:
     )
     moment, replayed = _replayed(operation, drilled, workspace)
     findings = (*warmed, *restarted, *replayed)
-    result = None
+    result: Control | None = None
+    unmade: tuple[Finding, ...] = ()
     if control is not None and all_ok((*rehearsal.findings, *findings)):
         rdb = workspace / "fetched.rdb"
-        backup = ProvenBackup(manifest, rehearsal.inventory, rdb, start)
-        result = negative_control(operation, backup, control)
-        findings = (*findings, judge_control(result))
-    return _Proven(rehearsal, findings, moment, result, round(rto, 3))
+        backup = ProvenBackup(manifest, rdb, rdb.with_name("placed.rdb"), start)
+        try:
+            result = negative_control(operation, backup, control)
+        except (ControlNotMade, Refused) as error:
+            unmade = (_failed("the negative control could be made", error),)
+        else:
+            findings = (*findings, judge_control(result))
+    return _Proven(rehearsal, findings, moment, result, round(rto, 3), unmade)
 
 
 def _replayed(
@@ -225,8 +232,8 @@ def _report(
             "drill",
             operation.instance.name,
             operation.timings,
-            (*history.choice, *findings, *targets, *history.lease),
-            ok=all_ok((*findings, *targets)),
+            (*history.choice, *findings, *proven.unmade, *targets, *history.lease),
+            ok=all_ok((*findings, *proven.unmade, *targets)),
         ),
         backup_id=manifest.backup_id,
         proven=sound,

@@ -9,22 +9,21 @@ from redis_dr.flows.runbook.drill.rehearse import Meddling, rehearse
 from redis_dr.flows.runbook.drill.start import DrillStart
 from redis_dr.flows.runbook.operation.operation import Operation
 from redis_dr.tasks.drill.damage import (
+    LastingKey,
     copy_backup,
     damage_copy,
     damage_server,
     damage_volume,
-    damageable_database,
     in_store,
+    lasting_key,
 )
 from redis_dr.tasks.engine.sandbox import SandboxFailed
-from redis_dr.tasks.model.backup.inventory import Inventory
 from redis_dr.tasks.model.backup.manifest import Manifest
 from redis_dr.tasks.model.drill.damage import Damage, choose_damage
 from redis_dr.tasks.model.drill.drill_report import Control
 from redis_dr.tasks.model.errors import Damaged
 from redis_dr.tasks.model.progress import quiet
 from redis_dr.tasks.model.report import describe
-from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.server.connection import ServerConnection
 from redis_dr.tasks.step import step
@@ -35,8 +34,8 @@ class ProvenBackup:
     """The backup that the drill has just proven."""
 
     manifest: Manifest
-    inventory: Inventory  # of its RDB
     rdb: Path
+    placed: Path  # what the policies made of it
     start: DrillStart | None = None
 
 
@@ -52,12 +51,13 @@ class ControlChoice:
 def negative_control(operation: Operation, backup: ProvenBackup, choice: ControlChoice) -> Control:
     """Damage a copy of the backup, restore the copy, and require that the drill rejects it.
 
-    Raises Unreachable and StoreError when it could not run: then the drill has no control.
+    Raises ControlNotMade and Refused when the damage or its restore could not be made, Unreachable
+    and StoreError: then the drill has no control.
     """
-    manifest, inventory, rdb = backup.manifest, backup.inventory, backup.rdb
-    database = damageable_database(inventory, _emptied(operation.instance, inventory))
+    manifest, rdb = backup.manifest, backup.rdb
+    key = lasting_key(backup.placed, choice.seed)
     checksum = manifest.persistence.rdbchecksum
-    damage = choose_damage(choice.turn, has_keys=database is not None, has_checksum=checksum)
+    damage = choose_damage(choice.turn, has_keys=key is not None, has_checksum=checksum)
     operation.progress(f"negative control: {damage.kind}")
     workspace = rdb.with_name("control")
     workspace.mkdir()
@@ -66,7 +66,7 @@ def negative_control(operation: Operation, backup: ProvenBackup, choice: Control
     copy = damage_copy(copy, damage, rdb, dice)
     server = ServerConnection(in_store(operation.instance, copy))
     apart = replace(operation, server=server, progress=quiet, timings=Timings())
-    meddling = _meddling(damage, dice, database)
+    meddling = _meddling(damage, dice, key)
     with operation.timings.measure("control"):
         damaged = replace(backup, manifest=copy.manifest)
         red, cause = _outcome(apart, damaged, workspace, meddling)
@@ -86,16 +86,9 @@ def _outcome(
     return bool(bad), "; ".join((*texts, *rehearsal.examples))
 
 
-def _meddling(damage: Damage, dice: random.Random, database: int | None) -> Meddling:
+def _meddling(damage: Damage, dice: random.Random, key: LastingKey | None) -> Meddling:
     if damage.place == "volume":
         return Meddling(volume=partial(damage_volume, damage=damage, dice=dice))
-    if damage.place == "server" and database is not None:
-        return Meddling(server=partial(damage_server, database=database, damage=damage))
+    if damage.place == "server" and key is not None:
+        return Meddling(server=partial(damage_server, target=key, damage=damage))
     return Meddling()
-
-
-def _emptied(instance: Instance, inventory: Inventory) -> frozenset[int]:
-    # `keep` leaves a database empty too where no live server is
-    return frozenset(
-        db for db in inventory.databases if instance.database(db).on_restore != "restore"
-    )

@@ -21,6 +21,7 @@ from redis_dr.tasks.model.drill.evidence import statement_of
 from redis_dr.tasks.model.errors import StoreError, UsageError
 from redis_dr.tasks.model.settings.instance import Instance
 from redis_dr.tasks.storage.opening import open_store
+from redis_dr.tasks.workspace import open_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def record(
 def write_page(instance: Instance, report: DrillReport, path: str) -> None:
     """The page on this machine. Raises UsageError when it cannot be written."""
     try:
-        with _page(instance, report) as source, Path(path).open("wb") as sink:
+        with _page(instance, report) as source, open_private(Path(path)) as sink:
             copyfileobj(source, sink)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", "name another") from error

@@ -15,7 +15,6 @@ from redis_dr.tasks.drill.server import (
     booted,
     effective,
     loaded_keys,
-    memory_limit,
     save,
     take_mark,
     write_mark,
@@ -31,6 +30,7 @@ from redis_dr.tasks.model.restore.accounting import DatabaseAccount
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions
 from redis_dr.tasks.model.restore.server_limits import measured_memory
 from redis_dr.tasks.model.server.target import Target, target_of
+from redis_dr.tasks.model.server.throwaway import memory_for
 from redis_dr.tasks.model.timings import Timings
 from redis_dr.tasks.restore.accounts import database_accounts
 from redis_dr.tasks.restore.journal import end
@@ -147,7 +147,8 @@ def _stage(operation: Operation, manifest: Manifest, start: DrillStart) -> Stage
         target=target,
         arguments=(*server_arguments(target, target.dir), *effective(manifest)),
         owner=owner_of_data(operation.helper, target, user),
-        memory_limit=memory_limit(manifest, operation.instance.drill),
+        memory=memory_for(manifest.memory, operation.instance.drill.memory_limit or 0),
+        beside=operation.helper.id,
         settings=operation.instance.drill,
         own=start.own,
     )

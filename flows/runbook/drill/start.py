@@ -15,6 +15,7 @@ from redis_dr.tasks.model.errors import Unreachable
 from redis_dr.tasks.model.restore.next_start_gates import Ahead
 from redis_dr.tasks.model.server.next_start import parsed_start
 from redis_dr.tasks.model.server.survey import Survey
+from redis_dr.tasks.model.server.throwaway import memory_for
 from redis_dr.tasks.observe.next_start import (
     StartQuestion,
     ask_start,
@@ -67,18 +68,20 @@ def _own_start(operation: Operation, manifest: Manifest, opened: ExitStack) -> D
             name=server_name(instance.name),
         )
         files = opened.enter_context(collected_files(question))
-    start, limit = ask_start(question, files), container.memory_limit
-    ahead, own = Ahead(recorded, start, memory_limit=limit), start_with(question, files)
+        start, limit = ask_start(question, files), container.memory_limit
+        ahead, own = Ahead(recorded, start, memory_limit=limit), start_with(question, files)
     if not ahead.start.known:
         return DrillStart(ahead)
     if ahead.start.login == "refused" and not own.login.environment:
         why = "the container's own start demands a password, and none is configured here"
         return recorded_start(manifest, why)
+    limit = instance.drill.memory_limit or container.memory_limit
     own = replace(
         own,
         volume=(place.mounts[0].name, operation.dir),
         lease_seconds=instance.drill.lease_seconds,
-        memory_limit=instance.drill.memory_limit or 0,
+        beside=operation.helper.id,
+        memory=memory_for(manifest.memory, limit),
         labels=((LABEL, instance.name),),
         login=replace(own.login, renamed=ahead.start.renamed),
     )

@@ -53,6 +53,12 @@ class NewData:
     owner: Owner
     source: Literal["rdb", "aof"] = "rdb"  # of the backup: what it was made from
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the server will need for what is placed, by what it needed at the backup."""
+        manifest, whole = self.backup.manifest, self.backup.rdb.stat().st_size
+        return manifest.used_memory * self.spliced.size // max(1, whole)
+
 
 @dataclass(frozen=True, slots=True)
 class RestorePlan:
@@ -108,9 +114,16 @@ def _replayed(
     for one in files:
         fetch(operation.instance, manifest, one.file, one.path)
     operation.progress("replaying the append-only files")
-    databases = manifest.persistence.databases
-    job = ReplayJob(operation.survey.container, operation.layout, files, databases, renamed)
-    return replay(operation.helper, job, operation.instance)
+    job = ReplayJob(
+        container=operation.survey.container,
+        layout=operation.layout,
+        files=files,
+        memory=manifest.memory,
+        databases=manifest.persistence.databases,
+        renamed=renamed,
+    )
+    # where `download_any` looks for it, also when only a server can read it
+    return replay(operation.helper, job, operation.instance).replace(workspace / "fetched.rdb")
 
 
 def prepare(
@@ -152,6 +165,7 @@ def _policy_job(
         plan=plan,
         source=backup.rdb,
         placed=backup.rdb.with_name("placed.rdb"),
+        memory=backup.manifest.memory,
     )
 
 
@@ -166,7 +180,7 @@ def _judge(
         ahead=ahead,
         container=operation.survey.container,
         config_file=operation.survey.info.config_file if operation.survey.info else "",
-        used_memory=_used_memory(data),
+        used_memory=data.memory,
         modules=_module_names(backup.manifest),
         recorded=backup.manifest.persistence.settings(),
     )
@@ -175,12 +189,6 @@ def _judge(
         *restore_gates(_facts(operation, data, options, ahead)),
         *next_start_gates(start_facts),
     )
-
-
-def _used_memory(data: NewData) -> int:
-    """Bytes that the server will need for what is placed, by what it needed at the backup."""
-    manifest, whole = data.backup.manifest, data.backup.rdb.stat().st_size
-    return manifest.used_memory * data.spliced.size // max(1, whole)
 
 
 def _module_names(manifest: Manifest) -> tuple[str, ...]:

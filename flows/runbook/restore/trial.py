@@ -47,6 +47,7 @@ def prove_staged(run: RestoreRun, data: NewData) -> TrialResult:
         data.target,
         data.owner,
         data.placed,
+        max(data.memory, data.spliced.size),
         written=data.spliced.written if data.backup.inventory is None else None,
     )
     with operation.timings.measure("trial"):

@@ -18,7 +18,7 @@ _MOST = 100 * 366 * 86400.0  # seconds; more is no clock
 class Clocks(BaseModel):
     """How far the clocks were ahead of the store's, in seconds; negative: behind it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     server_ahead: float = Field(
         0.0, ge=-_MOST, le=_MOST, allow_inf_nan=False, description="The Redis server's clock."

@@ -4,7 +4,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Noun(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")  # a later release may know more
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore"
+    )  # a later release may know more
 
 
 class DatabaseInventory(_Noun):

@@ -29,7 +29,9 @@ DatabaseNumber = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class _Noun(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")  # a later release may add fields
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore"
+    )  # a later release may add fields
 
 
 class StoredFile(_Noun):
@@ -115,6 +117,11 @@ class Manifest(_Noun):
     def size(self) -> int:
         """Plain bytes of all files."""
         return sum(file.size for file in self.files)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that a server takes for the data, as far as the manifest knows."""
+        return max(self.used_memory, self.rdb.size)
 
     @property
     def stored_size(self) -> int:

@@ -30,7 +30,7 @@ class Origin(BaseModel):
     there continues the history.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     host: Name = ""  # name of the host that made the backup
     engine_id: Name = ""  # of the Docker engine; empty: the engine has no lasting one

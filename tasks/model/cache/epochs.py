@@ -8,7 +8,7 @@ from redis_dr.tasks.model.report import Report
 class Epoch(BaseModel):
     """One counter. `before` is None when it was only read, `value` 0 when it does not exist yet."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     kind: str  # doc | chunk | global
     id: str | None  # None for global

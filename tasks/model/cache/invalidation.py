@@ -26,7 +26,7 @@ class Target:
 class Removal(BaseModel):
     """One pattern's share: counts, and some keys as text that any terminal shows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     pattern: str  # as configured
     matched: int = 0  # keys that match

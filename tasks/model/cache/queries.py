@@ -24,7 +24,7 @@ _HASHES: Mapping[str, Callable[[bytes], Any]] = {
 class Query(BaseModel):
     """One question to ask. Heavier ones come first."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     text: str
     weight: float = Field(1.0, ge=0, allow_inf_nan=False)

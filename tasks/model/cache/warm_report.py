@@ -11,7 +11,7 @@ from redis_dr.tasks.model.timings import Timings
 class BreakerChange(BaseModel):
     """One change of the breaker's state. `at` is in seconds since the first query."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     at: float  # seconds since the first query
     state: str  # closed | open | half-open
@@ -20,7 +20,7 @@ class BreakerChange(BaseModel):
 class Outcome(BaseModel):
     """What became of the queries: asked = answered + failed; the rest was not asked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     queries: int  # distinct ones, after merging the lists
     asked: int = 0  # queries that were sent

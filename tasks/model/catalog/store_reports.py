@@ -13,7 +13,7 @@ from redis_dr.tasks.model.units import size
 
 
 class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
 class ListedBackup(_Line):

@@ -12,7 +12,9 @@ from redis_dr.tasks.model.units import duration
 
 
 class _Noun(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")  # old proofs are read by later releases
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore"
+    )  # old proofs are read by later releases
 
 
 class Control(_Noun):

@@ -55,7 +55,7 @@ def _weight(finding: Finding) -> tuple[bool, int]:
 class FleetLine(BaseModel):
     """What became of one instance. A failure of one says nothing about the others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     instance: str  # its name
     ok: bool  # the verdict is good

@@ -13,7 +13,7 @@ from redis_dr.tasks.model.settings.observe import HealthSettings
 class Latency(BaseModel):
     """Round trips of pings, milliseconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     pings: int  # how many were sent
     median_ms: float  # milliseconds

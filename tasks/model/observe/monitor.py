@@ -28,7 +28,7 @@ _KEYLESS = frozenset(
 class Share(BaseModel):
     """One command or pattern."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     name: str  # of the command, the pattern or the client
     count: int  # commands

@@ -1,6 +1,5 @@
 """What takes memory, what was slow, who is connected. Texts never hold a password or a value."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,15 +9,15 @@ from redis_dr.tasks.model.backup.inventory import KeySize
 from redis_dr.tasks.model.report import Report
 
 _SHOWN = 100  # characters of a command
-# after these words everything may be a secret
-_SECRET = re.compile(
-    r"^(auth|hello|acl\s+setuser|config\s+set|migrate|sentinel\s+set)\b(.*)",
-    re.IGNORECASE | re.DOTALL,
-)
+# whose first argument is no key and may be a secret or a value
+_NOTHING_SHOWN = {
+    *("auth", "hello", "migrate", "echo", "ping", "eval", "eval_ro"),
+    *("publish", "spublish", "psync", "replconf", "quit"),
+}
 
 
 class _Noun(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
 class PatternShare(_Noun):
@@ -64,10 +63,14 @@ class TopReport(Report):
 
 
 def masked(command: str) -> str:
-    """A command as people may see it: no secret, not long, one line."""
-    match = _SECRET.match(command.strip())
-    if match:
-        return " ".join(match[1].split()) + (" ***" if match[2].strip() else "")
+    """A command as people may see it: its name and first key, in one line, not long.
+
+    What follows may be a value or a password: `top` shows neither.
+    """
+    words = command.split()
+    name = words[0].lower() if words else ""
+    shown = 1 if name in _NOTHING_SHOWN else 2
+    command = " ".join(words[:shown]) + (" ***" if len(words) > shown else "")
     text = "".join(c if c.isprintable() else "." for c in command)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 

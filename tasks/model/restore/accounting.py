@@ -8,7 +8,7 @@ from redis_dr.tasks.model.report import Finding
 class DatabaseAccount(BaseModel):
     """Keys. in_backup = restored + expired + dropped + evicted + changed, or the restore is red."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     in_backup: int  # keys of the file that was to be loaded
     dropped: int = 0  # by policy, before the server saw them

@@ -28,7 +28,7 @@ BEFORE_SWAP: frozenset[Phase] = frozenset({"staging", "stopping"})
 class Journal(BaseModel):
     """Written once when the operation begins; only the phase moves on, in a file of its own."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     operation_id: str
     instance: str
@@ -109,7 +109,7 @@ def own_journals(texts: Mapping[str, str], instance: str) -> tuple[str, ...]:
 class SetAsideLine(BaseModel):
     """Data that was replaced or taken away, and still lies on the volume."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     operation_id: str  # the restore that replaced it
     path: str = ""  # inside the container

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class LostKeys(BaseModel):
     """Keys of one pattern that the backup holds and the restored server will not hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     keys: int = Field(description="How many.")
     durable: int = Field(description="Of those, without an expiry: only a policy takes them away.")

@@ -40,7 +40,7 @@ class Prediction:
 class RuleLine(BaseModel):
     """What one rule does to this backup."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     db: int  # number of the database
     pattern: str  # "" for the database as a whole

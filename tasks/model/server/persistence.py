@@ -6,7 +6,9 @@ from pydantic import BaseModel, ConfigDict
 class Persistence(BaseModel):
     """The effective settings of the server that a restore needs (facts/redis.md 5)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")  # a later release may add fields
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore"
+    )  # a later release may add fields
 
     dir: str  # absolute path inside the container
     dbfilename: str  # name of the RDB file

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Noun(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", populate_by_name=True
+    )
 
 
 class Keyspace(_Noun):
