@@ -48,6 +48,7 @@ def _take_token(client: httpx.Client) -> None:
     name = str(uuid4())
     try:
         answer = client.get("csrf-token", params={"client": name})
+        require_login(answer)
         token = answer.json()["token"] if answer.is_success else ""
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise _no_url() from None
@@ -55,6 +56,15 @@ def _take_token(client: httpx.Client) -> None:
         return  # the next call says what is wrong
     if token:
         client.headers.update({"Prefect-Csrf-Token": str(token), "Prefect-Csrf-Client": name})
+
+
+def require_login(answer: httpx.Response) -> None:
+    """Raise UsageError where the API wants a login, or another one."""
+    if answer.status_code in {401, 403}:
+        raise UsageError(
+            f"the Prefect API refuses the login ({answer.status_code})",
+            f"set {LOGIN}, or PREFECT_API_KEY, as the workers have it",
+        )
 
 
 def _no_url() -> UsageError:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from redis_dr.tasks.http.prefect_login import prefect_client
+from redis_dr.tasks.http.prefect_login import prefect_client, require_login
 from redis_dr.tasks.model.errors import ServiceDown, ServiceError, UsageError
 
 _TAG = "redis-dr"  # on every deployment of ours
@@ -66,11 +66,7 @@ def _rows(client: httpx.Client, path: str, body: Mapping[str, Any]) -> list[dict
         ) from None
     except ValueError:
         rows = None
-    if answer.status_code in {401, 403}:
-        raise UsageError(
-            f"the Prefect API refuses the login ({answer.status_code})",
-            "set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, as the workers have it",
-        )
+    require_login(answer)
     if not isinstance(rows, list):
         raise ServiceError(f"the Prefect API answered {answer.status_code}", _REMEDY)
     return rows

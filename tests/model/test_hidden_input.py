@@ -16,7 +16,7 @@ from redis_dr.tasks.model.settings.instance import Instance
 def models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
     """Every model of ours, in all modules."""
     for each in base.__subclasses__():
-        if each.__module__.startswith("redis_dr."):
+        if each.__module__.startswith("redis_dr.tasks."):
             yield each
         yield from models(each)
 

@@ -13,6 +13,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from redis_dr.deployments.demo.prefect_login import FILE
 from redis_dr.deployments.startup import await_api
 from redis_dr.tasks.http.prefect_schedules import read_schedules
 from redis_dr.tasks.model.errors import UsageError
@@ -25,11 +26,10 @@ LOGIN = "admin:s3cret-of-prefect"
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
     """One server that takes only this login."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PREFECT_SERVER_API_AUTH_STRING", LOGIN)
-        with running_prefect(tmp_path_factory.mktemp("prefect")) as server:
-            environment.undo()
-            yield server
+    home = tmp_path_factory.mktemp("prefect")
+    (home / FILE).write_text(f"{LOGIN}\n")
+    with running_prefect(home) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,10 @@ def api(guarded: PrefectServer) -> Iterator[httpx.Client]:
     """The API, spoken to without any code of ours."""
     user, password = LOGIN.split(":")
     base = f"{guarded.url}/api"
-    with httpx.Client(base_url=base, auth=(user, password), trust_env=False) as client:
+    with httpx.Client(base_url=base, auth=(user, password), timeout=60, trust_env=False) as client:
+        answer = client.get("/csrf-token", params={"client": "tests"}).raise_for_status()
+        client.headers["Prefect-Csrf-Client"] = "tests"
+        client.headers["Prefect-Csrf-Token"] = answer.json()["token"]
         yield client
 
 
@@ -116,7 +119,7 @@ def test_the_key_of_a_hosted_api_and_a_proxy_s_headers_are_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The key wins over the login, as in Prefect's own client."""
-    from redis_dr.tasks.http.prefect_schedules import _login  # noqa: PLC0415 with its only user
+    from redis_dr.tasks.http.prefect_login import _login  # noqa: PLC0415 with its only user
 
     environment = {
         "PREFECT_API_KEY": "pnu_1",

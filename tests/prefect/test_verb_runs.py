@@ -32,7 +32,7 @@ RUNS = {
     "prune": (prune, {"apply": True}, r"kept"),
     "check": (check, {}, r"."),
     "warm": (warm, {}, r"^2 of 2 queries answered, 2 newly cached"),
-    "recover": (recover, {}, r"^nothing to do$"),
+    "recover": (recover, {}, r"^nothing to do; served now: the data: \d+ keys in "),
     "janitor": (janitor, {}, r"^nothing to do$"),
 }
 
