@@ -120,7 +120,7 @@ Operation = Callable[[Rig], Report]
 OPERATIONS: dict[str, tuple[Operation, int]] = {
     # how it is called, and how many requests it sends when nothing breaks
     "verify": (lambda rig: verify(rig.far, ALL), 12),
-    "prune": (lambda rig: prune(rig.far, apply=True), 14),
+    "prune": (lambda rig: prune(rig.far, apply=True), 15),
     "copy": (lambda rig: copy(rig.local, "latest", (rig.far.store,)), 10),
 }
 LEFT = {"verify": {2}, "prune": {1, 2}, "copy": {2, 3}}

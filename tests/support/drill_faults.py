@@ -110,7 +110,7 @@ def wrong_image(_place: DrillCase, _dice: Random, means: Means) -> Broken:
 
 def wrong_file_name(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:
     name = dice.choice(["../dump.rdb", "sub/dump.rdb", "..", ""])
-    return _persisted(drill_case, {"dbfilename": name}, "names of the data directory")
+    return _persisted(drill_case, {"dbfilename": name}, "is no name of a file of its own")
 
 
 def empty_base(drill_case: DrillCase, _dice: Random, _means: Means) -> Broken:
@@ -181,7 +181,7 @@ def absent_increment(drill_case: DrillCase, _dice: Random, _means: Means) -> Bro
         "appendonly/manifest",
         (text + "file appendonly.aof.99.incr.aof seq 99 type i\n").encode(),
     )
-    return Broken(drill_case, ("did not come up",))
+    return Broken(drill_case, ("names 'appendonly.aof.99.incr.aof', not stored",))
 
 
 def lost_function(drill_case: DrillCase, dice: Random, _means: Means) -> Broken:

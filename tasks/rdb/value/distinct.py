@@ -6,8 +6,8 @@ from redis_dr.tasks.rdb.base import format as rdb
 from redis_dr.tasks.rdb.base.reader import Reader
 from redis_dr.tasks.rdb.base.text import Text
 
-_MOST: Final = 1 << 18  # names held, for a value
-_LARGEST: Final = 16 << 20  # bytes of them
+_MOST: Final = 1 << 15  # names held, for a value
+_LARGEST: Final = 2 << 20  # bytes of them
 # of listpacks only the header is checked at a load; an intset is in rising order
 _CHECKED: Final = frozenset(
     {
