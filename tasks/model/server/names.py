@@ -60,7 +60,8 @@ def _why_no_folder(name: str) -> str:
 def _why_no_file(setting: str, name: str) -> str:
     if name.startswith("--"):
         return "begins with two dashes: a server takes it for an option"
-    if name in {".", "..", FOLDER} or "/" in name:
+    nameless = setting == "dbfilename" and not name
+    if nameless or name in {".", "..", FOLDER} or "/" in name:
         return "is no name of a file of its own"
     if setting == "appendfilename" and "'" in name:
         return "holds a single quote: Redis cannot read its own manifest of such a name"
