@@ -29,9 +29,10 @@ def test_evictions_are_counted_to_the_key(make_redis: Make) -> None:
     pipeline.execute()
     made.backup()
     used = made.server.client().info("memory")["used_memory"]
+    origin = made.origin()
     made.server.remove()
     again = make_redis("--maxmemory", str(used * 2 // 3), "--maxmemory-policy", "allkeys-random")
-    report = again.restore()
+    report = again.restore(origin=origin)
     account = report.databases[0]
     assert report.ok, [one for one in report.findings if not one.ok]
     assert account.evicted > 0

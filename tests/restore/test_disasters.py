@@ -158,7 +158,7 @@ def test_rejected_by_the_trial_nothing_is_stopped(make_redis: Make) -> None:
     other = make_redis("--databases", "16")
     before = other.run_id()
     with pytest.raises(Refused, match="highest database"):
-        other.restore()
+        other.restore(origin=made.origin())
     assert other.run_id() == before
 
 

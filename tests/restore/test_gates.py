@@ -85,7 +85,7 @@ def test_data_of_a_module_that_the_target_lacks_stops_nobody(make_redis: Make) -
     other = make_redis(image="redis-dr/valkey:8.1")
     running = other.run_id()
     with pytest.raises(Refused, match="modules in the backup") as caught:
-        other.restore(backup=report.backup_id)
+        other.restore(backup=report.backup_id, origin=made.origin())
     assert "vectorset" in str(caught.value)
     assert other.run_id() == running
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from redis_dr.flows.runbook.backup import backup
 from redis_dr.flows.runbook.restore.restore import restore
+from redis_dr.tasks.catalog.judged import open_catalog
 from redis_dr.tasks.model.backup.backup_report import BackupReport
 from redis_dr.tasks.model.restore.restore_report import RestoreOptions, RestoreReport
 from redis_dr.tasks.model.settings.instance import Instance
@@ -41,6 +42,12 @@ class ManagedRedis:
         """The server's own digest of all databases; the same content gives the same text."""
         self.server.wait_until_ready()
         return str(self.server.client().execute_command("DEBUG", "DIGEST"), "ascii")
+
+    def origin(self) -> str:
+        """What its newest backup says of where it was made: another container must name it."""
+        origin = open_catalog(self.instance).manifests[0].origin
+        assert origin is not None
+        return origin.id
 
     def run_id(self) -> str:
         return str(self.server.client().info("server")["run_id"])
