@@ -4,7 +4,6 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -170,12 +169,13 @@ def test_clocks_that_differ_are_seen(seconds: int, ok: bool) -> None:
 
 
 def test_a_paused_schedule_is_seen(
-    proven_redis: ProvenRedis, prefect_server: PrefectServer
+    proven_redis: ProvenRedis, prefect_server: PrefectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real Prefect API: one deployment of ours whose schedule somebody paused."""
     prefect_api = f"{prefect_server.url}/api"
     watched = proven_redis.configured(prefect_api_url=prefect_api)
-    with httpx.Client(base_url=prefect_api, trust_env=False) as api:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", prefect_server.login)
+    with prefect_server.plain_client() as api:
         name = f"f-{secrets.token_hex(4)}"
         flow = api.post("/flows/", json={"name": name}).raise_for_status().json()["id"]
         body = {

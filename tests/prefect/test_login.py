@@ -35,12 +35,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]
 @pytest.fixture(scope="module")
 def api(guarded: PrefectServer) -> Iterator[httpx.Client]:
     """The API, spoken to without any code of ours."""
-    user, password = LOGIN.split(":")
-    base = f"{guarded.url}/api"
-    with httpx.Client(base_url=base, auth=(user, password), timeout=60, trust_env=False) as client:
-        answer = client.get("/csrf-token", params={"client": "tests"}).raise_for_status()
-        client.headers["Prefect-Csrf-Client"] = "tests"
-        client.headers["Prefect-Csrf-Token"] = answer.json()["token"]
+    with guarded.plain_client() as client:
         yield client
 
 

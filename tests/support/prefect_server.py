@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 from redis_dr.deployments.demo.prefect_login import login
 from redis_dr.deployments.demo.prefect_server import environment, running, running_server
 from tests.support.ports import free_port
@@ -66,6 +68,18 @@ class PrefectServer:
                 f"{self.url}/api", auth_string=self.login
             ).__enter__()
         yield _clients[self.url]
+
+    @contextlib.contextmanager
+    def plain_client(self) -> Iterator[httpx.Client]:
+        """The API by HTTP, without any code of ours or Prefect's: login and CSRF token."""
+        user, _, password = self.login.partition(":")
+        login = (user, password)
+        base = f"{self.url}/api"
+        with httpx.Client(base_url=base, auth=login, timeout=60, trust_env=False) as client:
+            token = client.get("/csrf-token", params={"client": "tests"}).raise_for_status()
+            client.headers["Prefect-Csrf-Client"] = "tests"
+            client.headers["Prefect-Csrf-Token"] = token.json()["token"]
+            yield client
 
     def deployment(self, name: str) -> Any:
         """By name, FLOW/DEPLOYMENT."""
