@@ -113,7 +113,9 @@ def test_listing_what_could_be_recovered_changes_nothing(
 
     instance = instance_of(redis_server)
     client = docker.from_env()
-    before = {container.id for container in client.containers.list(all=True)}
+    # of this instance: other tests make and remove theirs on the same engine
+    of_ours = {"name": redis_server.name}
+    before = {each.id for each in client.containers.list(all=True, filters=of_ours)}
 
     nothing = look.recoverable(instance)
     monkeypatch.setattr(look, "unfinished_operation", lambda _instance: "a journal lies there")
@@ -123,4 +125,4 @@ def test_listing_what_could_be_recovered_changes_nothing(
     assert nothing.outcome == "nothing to do"
     assert not left.ok
     assert left.outcome == "not recovered yet: a journal lies there"
-    assert {container.id for container in client.containers.list(all=True)} == before
+    assert {each.id for each in client.containers.list(all=True, filters=of_ours)} == before
