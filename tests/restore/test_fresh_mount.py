@@ -61,7 +61,7 @@ def test_a_container_that_never_ran_gets_its_data_and_its_owners(
     )
     try:
         fresh = managed_redis(server, filled_redis.store)
-        report = fresh.restore(warm=False)
+        report = fresh.restore(warm=False, origin=filled_redis.origin())
         assert report.ok, [finding for finding in report.findings if not finding.ok]
         assert fresh.digest() == saved
         assert server.client().save()  # the directory is writable before the image's next start
