@@ -169,7 +169,8 @@ def test_a_night_happens_after_a_worker_died_holding_the_limit(
     took = time.monotonic() - begun
 
     left = prefect_server.run(first).state
-    assert left.name == "Running", left.message  # until a janitor looks
+    # until a janitor looks: its own schedule may have come meanwhile
+    assert left.name in {"Running", "Crashed"}, left.message
     assert "proven" in run.state.message
     assert len(backups(made)) == done_before + 1
     assert nobody_holds(made)
