@@ -12,7 +12,8 @@ from redis_dr.tasks.drill.plots import Point, line_plot, spark, stacked_bar
 from redis_dr.tasks.drill.svg import Frame, round_up
 
 BEGIN = datetime(2026, 11, 22, tzinfo=UTC)
-VALUES = st.lists(st.floats(0, 1e9), min_size=1, max_size=20)
+# seconds: none, or from a microsecond to 30 years
+VALUES = st.lists(st.just(0.0) | st.floats(1e-6, 1e9), min_size=1, max_size=20)
 TEXT = 'a < b & "c"'
 
 
