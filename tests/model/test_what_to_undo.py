@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 import pytest
 
-from redis_dr.tasks.model.restore.journal import BEFORE_STOP, Journal, Phase, belongs_to
+from redis_dr.tasks.model.restore.journal import BEFORE_STOP, Phase, belongs_to
 from redis_dr.tasks.model.restore.undo import (
     MAY_SERVE_NEW,
     WHOLE_BY_PHASE,
@@ -14,28 +14,11 @@ from redis_dr.tasks.model.restore.undo import (
     what_to_undo,
 )
 from tests.model.test_other_actors import CONTAINER
+from tests.support.journals import journal_of
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 WayUp = Literal["by itself", "by hand", "container recreated"]
-JOURNAL = Journal.model_validate(
-    {
-        "operation_id": "x",
-        "instance": "shop",
-        "container": CONTAINER.name,
-        "container_id": CONTAINER.id,
-        "backup_id": "y",
-        "begun_at": "",
-        "dir": "/data",
-        "dump": "dump.rdb",
-        "append_folder": "",
-        "restart_policy": "no",
-        "restart_retries": 0,
-        "was_running": True,
-        "answered": True,
-        "save": "",
-        "keys": {},
-    }
-)
+JOURNAL = journal_of(CONTAINER.name, CONTAINER.id)
 # of the phases in which the new data may be served; the new data is whole
 WRITTEN_TO: dict[Phase, Undo] = {
     "staging": "nothing",

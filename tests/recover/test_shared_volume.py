@@ -17,28 +17,11 @@ from redis_dr.tasks.model.server.holder import Holder
 from tests.model.test_other_actors import CONTAINER
 from tests.support import engine_faults as faults
 from tests.support.instances import DEBUG
+from tests.support.journals import journal_of
 from tests.support.managed_redis import ManagedRedis, changed, fill, managed_redis
 from tests.support.redis_server import RedisServer
 
-JOURNAL = Journal.model_validate(
-    {
-        "operation_id": "x",
-        "instance": "shop",
-        "container": "weka-redis",
-        "container_id": "1",
-        "backup_id": "y",
-        "begun_at": "",
-        "dir": "/data",
-        "dump": "dump.rdb",
-        "append_folder": "",
-        "restart_policy": "no",
-        "restart_retries": 0,
-        "was_running": True,
-        "answered": True,
-        "save": "",
-        "keys": {},
-    }
-)
+JOURNAL = journal_of("weka-redis", "1")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from redis_dr.tasks.restore.replaced import list_replaced
 from redis_dr.tasks.restore.staging import owner_of_data, stage
 from redis_dr.tasks.restore.swap import remove_home, swap, undo, written_since_placed
 from redis_dr.tasks.restore.trial import _PREPARE
+from tests.support.journals import journal_fields
 
 
 class LocalHelper(Helper):
@@ -91,7 +92,7 @@ def through_every_script(root: Path, where: Path, named: tuple[str, str, str]) -
 
     backed_up(layout, dump, folder, file)
     assert content(where) == before
-    journal = Journal.model_validate(journal_fields(where, dump, folder))
+    journal = Journal.model_validate(fields_in(where, dump, folder))
     journals_of_restores.begin(HELPER, layout, journal)
     assert found_journals(root) == (layout.journal,)
     staged(root, layout, Target(str(where), dump, folder, file, appendonly=True))
@@ -154,22 +155,16 @@ def found_journals(root: Path) -> tuple[str, ...]:
     return own_journals(journals._parsed(text), "weka-redis")
 
 
-def journal_fields(where: Path, dump: str, folder: str) -> dict[str, Any]:
-    return {
-        "operation_id": "ID",
-        "instance": "weka-redis",
-        "backup_id": "B",
-        "begun_at": "2026-11-26T02:00:00+00:00",
-        "dir": str(where),
-        "dump": dump,
-        "append_folder": folder,
-        "restart_policy": "no",
-        "restart_retries": 0,
-        "was_running": True,
-        "answered": True,
-        "save": "",
-        "keys": {},
-    }
+def fields_in(where: Path, dump: str, folder: str) -> dict[str, Any]:
+    return journal_fields(
+        operation_id="ID",
+        instance="weka-redis",
+        backup_id="B",
+        begun_at="2026-11-26T02:00:00+00:00",
+        dir=str(where),
+        dump=dump,
+        append_folder=folder,
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,7 +210,7 @@ def test_a_journal_of_another_instance_on_the_volume_is_not_ours() -> None:
     """
     Two instances in two folders of one volume: each one settles its own journal only.
     """
-    fields = journal_fields(Path("/data/a"), "dump.rdb", "appendonlydir")
+    fields = fields_in(Path("/data/a"), "dump.rdb", "appendonlydir")
     ours = Journal.model_validate(fields).model_dump_json()
     theirs = Journal.model_validate({**fields, "instance": "other"}).model_dump_json()
     texts = {"/data/a/.redis-dr/journal.json": theirs, "/data/b/.redis-dr/journal.json": ours}
