@@ -150,9 +150,9 @@ class Sandbox:
                     return
             except SandboxFailed as error:
                 seen = error.problem
-            self.require_memory()
             if not self.alive() or waited > seconds:
-                said = self.killed_for_memory() or _log(self.id)
+                self.require_memory()
+                said = _log(self.id)
                 raise SandboxFailed(
                     f"the server did not come up on these files: {said or seen}",
                     "the files or the configuration are not what this image can load",
@@ -178,15 +178,6 @@ class Sandbox:
         except Unreachable:
             return 0
         return int(text) * 1024 if code == 0 and text.strip().isdecimal() else 0
-
-    def killed_for_memory(self) -> str:
-        """A sentence when the engine ended it for want of memory, else ""."""
-        with contextlib.suppress(RedisDrError), engine_errors(f"looking at {self.name}"):
-            found = engine().api.inspect_container(self.id)
-            if found["State"].get("OOMKilled"):
-                limit = found["HostConfig"].get("Memory")
-                return f"it was killed for want of memory (State.OOMKilled, limit {limit} bytes)"
-        return ""
 
     def alive(self) -> bool:
         """Whether its container still runs."""
