@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from redis_dr.tasks.engine.exec import run_in
+from redis_dr.tasks.engine.processes import listening_port
 from redis_dr.tasks.engine.sandbox import Access
 from redis_dr.tasks.model.errors import Unreachable
 
-_LISTENS = "0A"  # a state in /proc/net/tcp
 _SOCKET_LISTENS = "00010000"  # flags in /proc/net/unix
 _TICKS = 100  # a second, in /proc/PID/stat: Linux shows every process so, whatever its own clock
 _PROCESS = 'cat "/proc/$1/comm" "/proc/$1/stat" && grep ^btime /proc/stat'
@@ -53,8 +53,8 @@ def _listening(text: str, first: int) -> tuple[list[int], list[str]]:
     ports, sockets = set(), []
     for line in text.splitlines():
         words = line.split()
-        if len(words) > 3 and words[3] == _LISTENS:
-            ports.add(int(words[1].rpartition(":")[2], 16))
+        if port := listening_port(words):
+            ports.add(port)
         elif len(words) == 8 and words[3] == _SOCKET_LISTENS:
             sockets.append(words[7])
     return sorted(ports, key=lambda port: (port != first, port)), sockets

@@ -67,6 +67,13 @@ def server_processes(container_id: str) -> tuple[ServerProcess, ...]:
     return tuple(described)
 
 
+def listening_port(words: Sequence[str]) -> int:
+    """The port of a line of /proc/net/tcp, if somebody listens there; 0 for any other line."""
+    if len(words) > 3 and words[3] == _LISTENS:
+        return int(words[1].rpartition(":")[2], 16)
+    return 0
+
+
 def place_in(container_id: str, path: str) -> str:
     """Device and inode of a directory as a container sees it; "" when it is not known."""
     command = ["sh", "-c", _PLACE_OF, "redis-dr", path]
@@ -108,8 +115,8 @@ def _described(
             places[int(words[1])] = (words[2], line.split(None, 3)[3])
         elif words[:1] == ["socket"]:
             sockets.setdefault(int(words[1]), set()).add(words[2])
-        elif len(words) > 9 and words[3] == _LISTENS:
-            ports[words[9]] = int(words[1].rpartition(":")[2], 16)
+        elif len(words) > 9 and (port := listening_port(words)):
+            ports[words[9]] = port
     return [
         replace(
             process,
